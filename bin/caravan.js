@@ -1,0 +1,19 @@
+#!/usr/bin/env node
+// The command's entry. Started by an older Node it runs itself again on the one in the development dependencies.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major > 22 || (major === 22 && minor >= 12)) {
+  await import('../dist/cli/main.js');
+} else {
+  const modern = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url));
+  if (!existsSync(modern)) {
+    console.error(`caravan needs Node >= 22.12; this is ${process.versions.node}. Run "npm ci", or use a newer Node.`);
+    process.exit(2);
+  }
+  const child = spawn(modern, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
+}

@@ -1,0 +1,215 @@
+import type { Disposition, FinalStatus, Finding, Phase, Question, TableReport } from './migration.js';
+import type { FailureReport } from './failures.js';
+import type { GraphTask, TaskPhase } from './graph.js';
+import type { MigrationInput, MigrationStart } from './migration.schema.js';
+import type { Notification } from './events.js';
+
+/**
+ * Interfaces of the activities, by agent. Workflows proxy these and never import an implementation. Names and
+ * shapes stand in histories: fields are only ever added. No row, secret or list longer than `PAGE` goes through.
+ */
+
+/** Longest list that an activity takes or gives. */
+export const PAGE = 200;
+
+export interface InMigration {
+  readonly migrationId: string;
+}
+export interface InPlan extends InMigration {
+  readonly planId: string;
+}
+export interface InTable extends InPlan {
+  /** Source table, "schema.name". */
+  readonly table: string;
+}
+
+// --- Meta agent, on the control queue ---------------------------------------------------------------------------
+
+export interface MetaActivities {
+  /** Checks the input, reaches both ends, makes the migration's record. Fails with bad-input codes. */
+  openMigration(input: {
+    migrationId: string;
+    firstRunId: string;
+    workflowRunId: string;
+    namespace: string;
+    start: MigrationStart;
+  }): Promise<OpenedMigration>;
+  /** Writes the migration's report into the store. Idempotent. */
+  closeMigration(input: CloseMigration): Promise<{ certificate: string | null; pending: boolean }>;
+  /** Stores throughput by table shape, mappings that held, errors met (PH-25, 26). Idempotent per migration. */
+  learn(input: InPlan): Promise<{ shapes: number; mappings: number; errors: number }>;
+  /** Freezes the evidence of the certificate, before the pivot. */
+  freezeEvidence(input: InPlan & { findings: readonly Finding[] }): Promise<{ evidenceHash: string }>;
+  /** Signs the certificate and writes it; after the pivot. Idempotent. */
+  signCertificate(input: InPlan & { promotedAt: string; promotionLsn: string }): Promise<{ path: string }>;
+  /** Undoes what closed or vanished migrations left in the target of a connection; the janitor. */
+  sweepLeftovers(input: { connection?: string }): Promise<{ undone: number; left: number }>;
+}
+
+export interface OpenedMigration {
+  readonly input: MigrationInput;
+  /** 12 hex digits; see contracts/names.ts. */
+  readonly hash: string;
+  readonly sourceEngine: string;
+  readonly targetVersion: number | null;
+}
+
+export interface CloseMigration extends InMigration {
+  readonly status: FinalStatus;
+  readonly planId?: string;
+  readonly findings: readonly Finding[];
+  readonly phases: Readonly<Partial<Record<Phase, { readonly seconds: number }>>>;
+  readonly error?: FailureReport;
+}
+
+// --- Scouts, on the copy queue ------------------------------------------------------------------------------------
+
+export interface ScoutActivities {
+  /** Reads the source's catalogue whole and stores it. */
+  inspectSource(input: InMigration): Promise<InspectedSource>;
+  listTables(input: { catalogueId: string; offset: number }): Promise<{ tables: TableRef[] }>;
+  /** MABA's fingerprint of each column of a table, and what the columns mean. Stored; broadcast. */
+  profileTable(input: InMigration & { catalogueId: string; table: string }): Promise<ProfiledTable>;
+}
+
+export interface InspectedSource {
+  readonly catalogueId: string;
+  readonly tables: number;
+  readonly objects: number;
+  readonly estimatedRows: number;
+  readonly cannotSee: number;
+}
+export interface TableRef {
+  /** "schema.name" */
+  readonly table: string;
+  readonly rows: number;
+}
+export interface ProfiledTable {
+  readonly rows: number;
+  readonly columns: number;
+  readonly oddValues: number;
+  readonly questions: number;
+}
+
+// --- Architects, on the control queue -----------------------------------------------------------------------------
+
+export interface ArchitectActivities {
+  /** Ambiguous structures as questions (PH-7). `deadline` is ISO 8601. */
+  raiseQuestions(input: InMigration & { catalogueId: string; deadline: string }): Promise<{ questions: Question[] }>;
+  /** Makes mappings and the task graph; or takes the edited plan that was given (`given`), checked against the source. */
+  draftPlan(input: InMigration & { catalogueId: string; answers: Record<string, string>; given?: string }): Promise<DraftedPlan>;
+  /** Text of a plan, for the query `plan`. Bounded: over 1 MB it names where to read it. */
+  readPlan(input: { planId: string }): Promise<{ yaml: string }>;
+  /** A page of the plan's tasks of one phase, in order. */
+  readPlanTasks(input: { planId: string; phase: TaskPhase; offset: number }): Promise<{ tasks: GraphTask[] }>;
+}
+
+export interface DraftedPlan {
+  readonly planId: string;
+  /** SHA-256 hex of the plan's canonical JSON. */
+  readonly planHash: string;
+  readonly tables: number;
+  readonly totalRows: number;
+  readonly notMigrated: number;
+  /** 0 to 1; the policy CARAVAN_AUTO_APPROVE_RISK compares with it. */
+  readonly risk: number;
+  readonly riskReasons: readonly string[];
+  /** Set by the environment's policy: the plan needs no person. */
+  readonly autoApproved: boolean;
+  /** Estimated seconds of the copy, from what earlier migrations taught; null without experience. */
+  readonly estimatedSeconds: number | null;
+}
+
+// --- Workers, on the copy queue -------------------------------------------------------------------------------------
+
+export interface WorkerActivities {
+  /** Makes lease, sidecar, shadow schema, types and tables. Idempotent. */
+  createShadow(input: InPlan): Promise<{ tables: number }>;
+  /** Cuts a table into chunks; bounds go to the chunk ledger. Idempotent: the first cut holds. */
+  cutTable(input: InTable): Promise<{ chunks: number; done: number; rows: number }>;
+  /** Opens snapshot S1 in this process. */
+  openCopySnapshot(input: InPlan & { connections: number }): Promise<OpenedSnapshot>;
+  closeCopySnapshot(input: InMigration & { snapshotId: string }): Promise<void>;
+  /** Copies one chunk exactly once: rows, ledger row, quarantine and value ledger in one transaction. */
+  copyChunk(input: CopyChunk): Promise<CopiedChunk>;
+  /** After the last chunk: commits once synchronously, reads the ledger again, proves that it covers the key space. */
+  sealTable(input: InTable): Promise<CopiedTable>;
+  /** Primary key, unique keys, indexes, identity, defaults, checks, ANALYZE. Idempotent. */
+  buildKeys(input: InTable): Promise<{ keys: number; indexes: number; findings: Finding[] }>;
+  /** Foreign keys; NOT VALID where the data violates them. Idempotent. */
+  addForeignKeys(input: InPlan): Promise<{ foreignKeys: number; findings: Finding[] }>;
+  /** Drops shadow, sidecar and lease, ends backends. Idempotent; succeeds when there is nothing. */
+  undoShadow(input: InMigration): Promise<{ left: string[] }>;
+  /** The pivot: moves everything in one transaction. Idempotent: a second call finds the promotion record. */
+  promote(input: InPlan): Promise<{ promotedAt: string; lsn: string; tables: number }>;
+  /** Copies the sidecar to the store, then drops it and the lease. Idempotent. */
+  archiveSidecar(input: InPlan): Promise<{ quarantined: number; changed: number }>;
+}
+
+export interface OpenedSnapshot {
+  readonly snapshotId: string;
+  /** Only this queue's process holds the snapshot. */
+  readonly queue: string;
+  readonly connections: number;
+  /** False where the source gives no consistent snapshot; then it is said in plan and certificate. */
+  readonly consistent: boolean;
+  readonly detail: string;
+}
+export interface CopyChunk extends InTable {
+  readonly chunk: number;
+  /** Absent: read fresh, outside any snapshot. */
+  readonly snapshotId?: string;
+  /** Copy again even though the ledger says done (repair from S2). */
+  readonly repair?: boolean;
+}
+export interface CopiedChunk {
+  readonly rows: number;
+  readonly bytes: number;
+  readonly quarantined: number;
+  readonly changed: number;
+  readonly milliseconds: number;
+  /** True when the ledger said that the chunk was there already. */
+  readonly already: boolean;
+}
+export interface CopiedTable {
+  readonly chunks: number;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly quarantined: number;
+  readonly changed: number;
+}
+
+// --- Validators, on the verify queue ------------------------------------------------------------------------------
+
+export interface ValidatorActivities {
+  /** KORA: can each transform be verified? Marks in the plan what cannot (PH-13). */
+  checkFeasibility(input: InPlan): Promise<{ columns: number; unverifiable: number }>;
+  /** Opens snapshot S2 in this process. */
+  openProofSnapshot(input: InPlan & { connections: number }): Promise<OpenedSnapshot>;
+  closeProofSnapshot(input: InMigration & { snapshotId: string }): Promise<void>;
+  /** Compares a table with S2, chunk by chunk; differing chunks are bisected to keys, copied again, compared again. */
+  proveTable(input: InTable & { snapshotId: string; repair: boolean }): Promise<ProvenTable>;
+  /** Plan against the shadow's real catalogue, object by object (EX-11, first form). */
+  compareStructure(input: InPlan): Promise<{ objects: number; findings: Finding[] }>;
+  /** Is the source where S2 was? `unknown` where that cannot be known. */
+  comparePosition(input: InPlan & { snapshotId: string }): Promise<{ moved: 'no' | 'yes' | 'unknown'; position: string }>;
+}
+
+export interface ProvenTable extends TableReport {
+  readonly equal: boolean;
+  /** Chunks that differed at first. */
+  readonly differed: number;
+  readonly repairedChunks: number;
+  /** Keys that differed at first. */
+  readonly differingKeys: number;
+  readonly findings: readonly Finding[];
+}
+
+// --- AMANI, on the notify queue -------------------------------------------------------------------------------------
+
+export interface NotifyActivities {
+  /** Puts a notification into the outbox; a dispatcher delivers it. Idempotent by key. */
+  notify(input: Notification): Promise<void>;
+}
+
+export type FindingDecision = { readonly id: string; readonly disposition: Disposition };

@@ -1,0 +1,170 @@
+/**
+ * The closed catalogue of failures. A code is an API: it stands in exit JSON, in histories as
+ * `ApplicationFailure.type`, and names its page under docs/failures/. Codes are never renamed.
+ *
+ * Three dispositions only (house style): `terminal` (never retried), `retryable` (the retry profile decides),
+ * `person` (waits for a decision).
+ */
+export type Disposition = 'terminal' | 'retryable' | 'person';
+
+export interface FailureEntry {
+  readonly disposition: Disposition;
+  /** Exit code of the command when this ends it before, or after undoing, a migration. */
+  readonly exit: 1 | 2 | 4 | 5;
+  /** One sentence: what it means. */
+  readonly means: string;
+  /** What to do next, when the thrower knows nothing better. */
+  readonly next: string;
+}
+
+const badInput = (means: string, next: string): FailureEntry => ({ disposition: 'terminal', exit: 2, means, next });
+const terminal = (means: string, next: string): FailureEntry => ({ disposition: 'terminal', exit: 1, means, next });
+const retryable = (means: string, next: string): FailureEntry => ({ disposition: 'retryable', exit: 1, means, next });
+
+export const FAILURES = {
+  // Bad input: the target is untouched.
+  USAGE: badInput('The command line is not valid.', 'Run the command with --help.'),
+  INPUT_INVALID: badInput("The migration's input does not have the documented form.", 'Correct the named field.'),
+  URL_INVALID: badInput('A database URL is not valid.', 'Use scheme://user:password@host:port/database or sqlite:PATH.'),
+  URL_OPTION_UNKNOWN: badInput('A database URL carries an unknown option.', 'Use only sslmode and connect_timeout.'),
+  URL_SCHEME_UNKNOWN: badInput(
+    'A database URL has an unknown scheme.',
+    'Use mysql, mariadb, postgres, postgresql or sqlite.',
+  ),
+  CONNECTION_UNKNOWN: badInput('No connection has this name.', 'Make it with "caravan connection add".'),
+  CONNECTION_REFUSED: badInput('The database could not be reached.', 'Check host and port, and that the server runs.'),
+  LOGIN_REFUSED: badInput('The database refused the login.', 'Check user and password.'),
+  DATABASE_MISSING: badInput('The database does not exist.', 'Create it, or correct the name in the URL.'),
+  TLS_REFUSED: badInput('The TLS connection could not be made.', 'Check the certificate, or set sslmode.'),
+  SOURCE_FILE_INVALID: badInput(
+    'The source file cannot be read as a database.',
+    'Check the path; the workers must be able to see it.',
+  ),
+  SELECT_MISSING: badInput('The login may not read an included table.', 'Grant SELECT, or exclude the table.'),
+  SOURCE_EMPTY: badInput('Nothing is left to migrate.', 'Check --include and --exclude.'),
+  TYPE_UNMAPPED: badInput('A column has a type, key, check or default without a mapping.', 'Exclude the table.'),
+  TARGET_CREATE_MISSING: badInput('The login may not create a schema in the target.', 'Grant CREATE on the database.'),
+  TARGET_ENCODING: badInput('The target database is not UTF8.', 'Create the database with ENCODING UTF8.'),
+  TARGET_VERSION: badInput('The target server is outside PostgreSQL 13 to 18.', 'Use a supported server.'),
+  TARGET_CONFLICT: badInput(
+    'The target already has an object with a name of the plan.',
+    'Use --on-existing replace, another --target-schema, or move the object.',
+  ),
+  TARGET_DEPENDENTS: badInput(
+    'Something outside the plan depends on a table that would be replaced.',
+    'Drop the dependent object, or use another --target-schema.',
+  ),
+  TARGET_LOCKS: badInput(
+    'Promotion needs more locks than the target server gives.',
+    'Raise max_locks_per_transaction and restart the server.',
+  ),
+  TARGET_LEASED: badInput(
+    'Another migration is at work on this target schema.',
+    'Wait for it, cancel it, or run "caravan doctor --fix" when it is gone.',
+  ),
+  NAME_COLLISION: badInput('Two source names become one target name.', 'Use --identifiers lower or snake.'),
+  PLAN_INVALID: badInput('The plan is not valid.', 'Correct the named line.'),
+  PLAN_VERSION: badInput('The plan has an unknown version.', 'Make it again with "caravan plan".'),
+  PLAN_STALE: badInput('The plan does not fit this source.', 'Make it again with "caravan plan".'),
+  QUESTION_WITHOUT_DEFAULT: badInput('A question has no safe default.', 'Answer it with "caravan answer".'),
+  // A person's decision.
+  PLAN_REJECTED: { disposition: 'terminal', exit: 4, means: 'The plan was rejected.', next: 'Make a new plan.' },
+  DEADLINE_PASSED: { disposition: 'terminal', exit: 4, means: 'Nobody decided in time.', next: 'Start it again.' },
+  ALREADY_DECIDED: terminal('Somebody decided first.', 'Nothing; the first decision holds.'),
+  NOT_NOW: terminal('The command does not fit the state of the migration.', 'Look at "caravan status".'),
+  // While running.
+  SOURCE_LOST: retryable('The connection to the source was lost.', 'It is tried again by itself.'),
+  TARGET_LOST: retryable('The connection to the target was lost.', 'It is tried again by itself.'),
+  SNAPSHOT_LOST: retryable('The process that held the snapshot is gone.', 'The rest is read fresh by itself.'),
+  FENCE_LOST: retryable('A newer attempt owns this chunk.', 'Nothing; the newer attempt goes on.'),
+  SCHEMA_DRIFT: terminal('The source schema changed while it was read.', 'Start the migration again.'),
+  ROW_REFUSED: terminal('The target refuses rows that passed every check.', 'Look at the quarantine.'),
+  KEY_VIOLATED: terminal('Rows of the source violate a key of the plan.', 'Repair the named rows in the source.'),
+  LEDGER_INCOMPLETE: terminal('The chunk ledger does not cover the key space.', 'Report this as a defect.'),
+  NOT_EQUAL: terminal('Source and target differ and repair did not converge.', 'Look at the findings.'),
+  SOURCE_MOVED: terminal('The source changed after it was proven.', 'Stop the writers, or use --on-source-moved.'),
+  EXCEPTIONS_REFUSED: terminal('Exceptions were not accepted.', 'Accept the findings, or repair the source.'),
+  TABLE_FAILED: terminal('A table failed for good.', 'Look at its error; retry, or exclude it.'),
+  PROMOTION_REFUSED: terminal('The target changed so that promotion cannot be made.', 'Look at the named object.'),
+  UNDO_INCOMPLETE: {
+    disposition: 'person',
+    exit: 5,
+    means: 'Some of what the migration made could not be undone.',
+    next: 'Run "caravan doctor --fix".',
+  },
+  CANCELLED: terminal('The migration was cancelled.', 'Nothing is left in the target; start it again when ready.'),
+  // The platform.
+  STACK_PART_MISSING: badInput('A part of the local stack cannot be found or installed.', 'Run "caravan doctor".'),
+  STACK_UNREACHABLE: terminal('The stack could not be reached.', 'Run "caravan status", then "caravan up".'),
+  STORE_LOST: retryable("Caravan's own store could not be reached.", 'It is tried again by itself.'),
+  SECRET_KEY_INVALID: badInput('The secret key is missing or does not open what is sealed.', 'Set CARAVAN_SECRET_KEY.'),
+  CERTIFICATE_UNREADABLE: badInput('The file is no certificate of a known version.', 'Check the file.'),
+  INTERNAL: terminal('Caravan met a state that should not be.', 'Report it with the migration id.'),
+} as const satisfies Record<string, FailureEntry>;
+
+export type FailureCode = keyof typeof FAILURES;
+
+/** Facts that may cross the activity border: names, codes, counts; never row values or a driver's message text. */
+export interface FailureFacts {
+  readonly sqlstate?: string;
+  readonly schema?: string;
+  readonly table?: string;
+  readonly column?: string;
+  readonly constraint?: string;
+  readonly chunk?: number;
+  readonly line?: number;
+  readonly columnNumber?: number;
+  readonly names?: readonly string[];
+}
+
+export interface FailureParts {
+  /** What was attempted, as a verb phrase: "connect to", "read the catalogue of". */
+  readonly attempted: string;
+  /** The identifier it was attempted on; never a secret, never a value. */
+  readonly on: string;
+  /** What was seen. */
+  readonly seen: string;
+  /** What to do next; default from the catalogue. */
+  readonly next?: string;
+  readonly facts?: FailureFacts;
+}
+
+/** The only error that Caravan throws on purpose. */
+export class CaravanFailure extends Error {
+  override readonly name = 'CaravanFailure';
+  readonly code: FailureCode;
+  readonly next: string;
+  readonly facts: FailureFacts;
+
+  constructor(code: FailureCode, parts: FailureParts, cause?: unknown) {
+    const next = parts.next ?? FAILURES[code].next;
+    super(`${code}: could not ${parts.attempted} "${parts.on}": ${parts.seen}. ${next}`, { cause });
+    this.code = code;
+    this.next = next;
+    this.facts = parts.facts ?? {};
+  }
+
+  get disposition(): Disposition {
+    return FAILURES[this.code].disposition;
+  }
+}
+
+export function isFailureCode(text: string): text is FailureCode {
+  return Object.hasOwn(FAILURES, text);
+}
+
+/** The failure as it stands in `--json` and in reports. */
+export interface FailureReport {
+  readonly code: FailureCode;
+  readonly message: string;
+  readonly next: string;
+}
+
+export function reportOf(failure: CaravanFailure): FailureReport {
+  return { code: failure.code, message: failure.message, next: failure.next };
+}
+
+/** For the default branch of an exhaustive switch. */
+export function assertNever(value: never, what: string): never {
+  throw new Error(`unexpected ${what}: ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,158 @@
+import { z } from 'zod';
+
+/**
+ * The mapping part of a plan: one source column or object to one target column or object, with its transform,
+ * confidence and reasons. It stands in the plan's YAML under `migration:`, so a person can edit it.
+ */
+
+/** What a value is, whatever engine holds it. Drives validation, encoding and the canonical form of the proof. */
+export const VALUE_KINDS = [
+  'integer',
+  'decimal',
+  'float4',
+  'float8',
+  'boolean',
+  'text',
+  'enum',
+  'bytes',
+  'date',
+  'timestamp',
+  'timestamptz',
+  'time',
+  'interval',
+  'json',
+  'text_array',
+  'bit',
+  'uuid',
+] as const;
+export const valueKind = z.enum(VALUE_KINDS);
+export type ValueKind = z.infer<typeof valueKind>;
+
+/** One step of a transform. A pipeline of these is data; MABA compiles it. */
+export const operator = z.discriminatedUnion('op', [
+  /** Text form of the source is the text form of the target. */
+  z.strictObject({ op: z.literal('as_is') }),
+  /** 0 and 1 to false and true. */
+  z.strictObject({ op: z.literal('to_boolean') }),
+  /** Raw bytes to bytea. */
+  z.strictObject({ op: z.literal('to_bytea') }),
+  /** "a,b" to {a,b} (MySQL SET). */
+  z.strictObject({ op: z.literal('split_comma') }),
+  /** Unsigned integer to a bit string of `width` bits. */
+  z.strictObject({ op: z.literal('to_bits'), width: z.int().min(1).max(64) }),
+  /** Seconds since 1970 (SQLite integers) to a timestamp. */
+  z.strictObject({ op: z.literal('from_unix_seconds') }),
+  /** SQLite date and time texts ("YYYY-MM-DD HH:MM:SS[.fff]", "T", "Z") to the target's form. */
+  z.strictObject({ op: z.literal('parse_datetime') }),
+]);
+export type Operator = z.infer<typeof operator>;
+
+const limits = z.strictObject({
+  /** Decimal text, inclusive. */
+  min: z.string().optional(),
+  max: z.string().optional(),
+  maxCharacters: z.int().positive().optional(),
+  precision: z.int().positive().optional(),
+  scale: z.int().min(0).optional(),
+  labels: z.array(z.string()).optional(),
+});
+export type Limits = z.infer<typeof limits>;
+
+export const columnMapping = z.strictObject({
+  source: z.string(),
+  target: z.string(),
+  /** Target type as SQL. A type made by the plan is named without a schema. */
+  type: z.string(),
+  kind: valueKind,
+  /** As the source declares it. */
+  sourceNullable: z.boolean(),
+  /** As the target column is made; wider than the source where values without a faithful form become NULL. */
+  nullable: z.boolean(),
+  transform: z.array(operator).min(1),
+  limits: limits.default({}),
+  /** Target SQL of the default; absent means none. */
+  default: z.string().optional(),
+  /** Identity column; `next` is the least next value as decimal text. */
+  identity: z.strictObject({ next: z.string() }).optional(),
+  /** What becomes of a value without a faithful form: NULL + value ledger, or the row is quarantined. */
+  onInvalid: z.enum(['null', 'quarantine']).default('null'),
+  comment: z.string().optional(),
+  confidence: z.number().min(0).max(1).default(1),
+  reasons: z.array(z.string()).default([]),
+});
+export type ColumnMapping = z.infer<typeof columnMapping>;
+
+const action = z.enum(['NO ACTION', 'RESTRICT', 'CASCADE', 'SET NULL', 'SET DEFAULT']);
+
+export const objectName = z.strictObject({ schema: z.string(), name: z.string() });
+export type ObjectName = z.infer<typeof objectName>;
+
+export const keyMapping = z.strictObject({ name: z.string(), columns: z.array(z.string()).min(1) });
+export type KeyMapping = z.infer<typeof keyMapping>;
+
+export const indexMapping = z.strictObject({
+  name: z.string(),
+  columns: z.array(z.strictObject({ column: z.string(), descending: z.boolean().default(false) })).min(1),
+});
+export type IndexMapping = z.infer<typeof indexMapping>;
+
+export const foreignKeyMapping = z.strictObject({
+  name: z.string(),
+  /** Target column names. */
+  columns: z.array(z.string()).min(1),
+  targetTable: objectName,
+  targetColumns: z.array(z.string()).min(1),
+  onDelete: action,
+  onUpdate: action,
+});
+export type ForeignKeyMapping = z.infer<typeof foreignKeyMapping>;
+
+export const tableMapping = z.strictObject({
+  source: objectName,
+  target: objectName,
+  columns: z.array(columnMapping).min(1),
+  primaryKey: keyMapping.optional(),
+  uniqueKeys: z.array(keyMapping).default([]),
+  indexes: z.array(indexMapping).default([]),
+  foreignKeys: z.array(foreignKeyMapping).default([]),
+  /** Target SQL expressions, one for each constraint. */
+  checks: z.array(z.strictObject({ name: z.string(), expression: z.string() })).default([]),
+  comment: z.string().optional(),
+  /**
+   * How rows are told apart and chunks are cut. `rowKey`: source columns of the key ("rowid" for a SQLite table
+   * with none); absent: no usable key, the table is one chunk. `chunkKey`: leading key column that orders alike on
+   * both sides; absent: one chunk.
+   */
+  rowKey: z.array(z.string()).optional(),
+  chunkKey: z
+    .strictObject({
+      source: z.string(),
+      /** Target column; absent for SQLite's implicit rowid, which the target does not have. */
+      target: z.string().optional(),
+      kind: z.enum(['integer', 'date', 'timestamp']),
+    })
+    .optional(),
+  /** Rows per chunk that planning aims at. */
+  chunkRows: z.int().positive(),
+  estimatedRows: z.number().min(0),
+  transactional: z.boolean().default(true),
+});
+export type TableMapping = z.infer<typeof tableMapping>;
+
+export const notMigrated = z.strictObject({ kind: z.string(), name: z.string(), reason: z.string() });
+export type NotMigrated = z.infer<typeof notMigrated>;
+
+/** The `migration:` part of a plan document. */
+export const migrationMapping = z.strictObject({
+  sourceEngine: z.enum(['mysql', 'mariadb', 'sqlite']),
+  targetSchema: z.string(),
+  identifiers: z.enum(['lower', 'preserve', 'snake']),
+  /** Enum types that the plan makes, in the target schema. */
+  types: z.array(z.strictObject({ name: z.string(), labels: z.array(z.string()) })).default([]),
+  tables: z.array(tableMapping).min(1),
+  notMigrated: z.array(notMigrated).default([]),
+  cannotSee: z.array(z.strictObject({ what: z.string(), mend: z.string() })).default([]),
+  /** Names that became others than the rule alone gives, and why. */
+  renamed: z.array(z.strictObject({ from: z.string(), to: z.string(), reason: z.string() })).default([]),
+});
+export type MigrationMapping = z.infer<typeof migrationMapping>;

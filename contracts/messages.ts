@@ -1,0 +1,72 @@
+/** Wire names and shapes of what a migration hears and answers. All go to the parent. Recorded: never renamed. */
+export interface ApprovePlan {
+  readonly planHash: string;
+  readonly by: string;
+  readonly reason?: string;
+}
+export interface RejectPlan {
+  readonly by: string;
+  readonly reason: string;
+}
+export interface AnswerQuestion {
+  readonly questionId: string;
+  readonly option: string;
+  readonly by: string;
+}
+export interface AcceptFinding {
+  readonly findingId: string;
+  readonly by: string;
+  readonly reason: string;
+}
+export interface Pause {
+  readonly by: string;
+  readonly reason?: string;
+}
+export interface Resume {
+  readonly by: string;
+}
+/** Answer of the query `plan`; null before there is one. */
+export interface PlanView {
+  readonly planId: string;
+  readonly planHash: string;
+  readonly yaml: string;
+}
+
+export const UPDATES = {
+  approvePlan: 'approvePlan',
+  rejectPlan: 'rejectPlan',
+  answerQuestion: 'answerQuestion',
+  acceptFinding: 'acceptFinding',
+  pause: 'pause',
+  resume: 'resume',
+} as const;
+
+export const QUERIES = { progress: 'progress', plan: 'plan', questions: 'questions', findings: 'findings' } as const;
+
+export const SIGNALS = {
+  /** Child to parent: how far tables are. */
+  phaseProgress: 'phaseProgress',
+  /** Parent to child: stop or go on dispatching. */
+  setPaused: 'setPaused',
+} as const;
+
+export const WORKFLOWS = {
+  migration: 'migration',
+  discovery: 'discovery',
+  planning: 'planning',
+  execution: 'execution',
+  tableCopy: 'tableCopy',
+  verification: 'verification',
+  learning: 'learning',
+  maintenance: 'maintenance',
+} as const;
+
+/** Registered before use: an unknown one retries the workflow task for ever. */
+export const SEARCH_ATTRIBUTES = {
+  CaravanPhase: 'KEYWORD',
+  CaravanStatus: 'KEYWORD',
+  CaravanSource: 'KEYWORD',
+  CaravanTarget: 'KEYWORD',
+  CaravanNeedsHuman: 'BOOL',
+  CaravanProgress: 'INT',
+} as const;

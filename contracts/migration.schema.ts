@@ -1,0 +1,25 @@
+import { z } from 'zod';
+
+/** Start input of the workflow `migration`. Names of connections only; a URL never enters a history. */
+export const migrationInput = z.strictObject({
+  /** Name of the source connection. */
+  source: z.string().min(1),
+  /** Name of the target connection; optional only with `dryRun`. */
+  target: z.string().min(1).optional(),
+  targetSchema: z.string().min(1).default('public'),
+  onExisting: z.enum(['fail', 'replace']).default('fail'),
+  onSourceMoved: z.enum(['ask', 'fail', 'refresh', 'accept']).default('ask'),
+  identifiers: z.enum(['lower', 'preserve', 'snake']).default('lower'),
+  /** Globs over "table" or "schema.table"; empty means all. */
+  include: z.array(z.string()).default([]),
+  exclude: z.array(z.string()).default([]),
+  dryRun: z.boolean().default(false),
+  yes: z.boolean().default(false),
+  /** Limit for the plan's approval and for questions. Default 24 h. */
+  deadlineSeconds: z.int().positive().default(86_400),
+  /** Id in the store of a plan that is given back. */
+  plan: z.string().optional(),
+});
+export type MigrationInput = z.infer<typeof migrationInput>;
+/** As a person may write it: defaults not yet filled in. */
+export type MigrationStart = z.input<typeof migrationInput>;

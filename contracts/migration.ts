@@ -1,0 +1,145 @@
+import type { FailureReport } from './failures.js';
+import type { NotMigrated } from './mapping.js';
+
+export const PHASES = ['discovery', 'planning', 'execution', 'verification', 'learning'] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** `CaravanStatus` while a migration runs. */
+export type RunningStatus = 'running' | 'waiting' | 'paused' | 'compensating';
+
+export const FINAL_STATUSES = [
+  'planned',
+  'proven',
+  'proven_with_exceptions',
+  'rejected',
+  'cancelled',
+  'failed',
+  'undo_incomplete',
+  'invalid_input',
+] as const;
+export type FinalStatus = (typeof FINAL_STATUSES)[number];
+
+/** Exit code of the command for each final status; 6 is decided by the command while later steps are pending. */
+export const EXIT_CODES: Readonly<Record<FinalStatus, number>> = {
+  planned: 0,
+  proven: 0,
+  proven_with_exceptions: 3,
+  rejected: 4,
+  cancelled: 1,
+  failed: 1,
+  undo_incomplete: 5,
+  invalid_input: 2,
+};
+
+/** What became of a finding. */
+export type Disposition = 'open' | 'repaired' | 'accepted' | 'listed' | 'refused';
+
+/** One thing KORA saw wrong. Names and counts only, never a value. */
+export interface Finding {
+  /** Stable within a migration: code + object. */
+  readonly id: string;
+  readonly code: FindingCode;
+  readonly kind: 'structural' | 'statistical' | 'referential' | 'semantic' | 'data';
+  readonly object: string;
+  readonly count: number;
+  readonly disposition: Disposition;
+  /** One sentence for people. */
+  readonly detail: string;
+}
+
+export const FINDING_CODES = [
+  'rows_quarantined',
+  'values_changed',
+  'not_null_relaxed',
+  'foreign_key_not_valid',
+  'check_not_valid',
+  'rows_differ',
+  'count_differs',
+  'structure_differs',
+  'source_moved',
+  'source_position_unknown',
+  'mojibake_suspected',
+  'outside_snapshot',
+  'cannot_see',
+] as const;
+export type FindingCode = (typeof FINDING_CODES)[number];
+
+/** A question that only a person can decide. */
+export interface Question {
+  readonly id: string;
+  readonly text: string;
+  readonly options: readonly string[];
+  /** Absent: there is no safe default, `--yes` cannot answer it. */
+  readonly default?: string;
+  /** ISO 8601. */
+  readonly deadline: string;
+  readonly answer?: { readonly option: string; readonly by: string };
+}
+
+export type TableState = 'waiting' | 'copying' | 'copied' | 'verifying' | 'equal' | 'differs' | 'failed' | 'excluded';
+
+/** Answer of the query `progress`. */
+export interface Progress {
+  readonly phase: Phase | 'promotion' | 'done';
+  readonly status: RunningStatus | FinalStatus;
+  readonly rows: number;
+  readonly totalRows: number;
+  readonly bytes: number;
+  readonly rowsPerSecond: number;
+  /** null while nothing is known. */
+  readonly etaSeconds: number | null;
+  readonly tables: readonly TableProgress[];
+}
+
+export interface TableProgress {
+  readonly source: string;
+  readonly rows: number;
+  readonly totalRows: number;
+  readonly state: TableState;
+}
+
+/** One table in the `--json` line and in the certificate. `sourceRows = targetRows + quarantinedRows`. */
+export interface TableReport {
+  readonly source: string;
+  readonly target: string;
+  readonly sourceRows: number;
+  readonly targetRows: number;
+  readonly quarantinedRows: number;
+  readonly changedValues: number;
+  /** 32 hex digits; null before verification. */
+  readonly sourceHash: string | null;
+  readonly targetHash: string | null;
+}
+
+/** What `--json` prints as its last line. */
+export interface MigrationReport {
+  readonly migrationId: string;
+  readonly status: FinalStatus;
+  readonly tables: readonly TableReport[];
+  readonly notMigrated: readonly NotMigrated[];
+  readonly findings: readonly Omit<Finding, 'id' | 'detail'>[];
+  /** Absolute path, or null. */
+  readonly certificate: string | null;
+  readonly phases: Readonly<Partial<Record<Phase, { readonly seconds: number }>>>;
+  readonly copy: {
+    readonly rows: number;
+    readonly bytes: number;
+    readonly seconds: number;
+    readonly rowsPerSecond: number;
+  };
+  readonly error?: FailureReport;
+}
+
+/** Result of the workflow `migration`: counts and names; the whole report is in the store by migration id. */
+export interface MigrationResult {
+  readonly migrationId: string;
+  readonly status: FinalStatus;
+  readonly planId?: string;
+  readonly planHash?: string;
+  readonly tables: number;
+  readonly rows: number;
+  readonly quarantinedRows: number;
+  readonly changedValues: number;
+  readonly exceptions: number;
+  readonly certificate: string | null;
+}

@@ -1,0 +1,92 @@
+import type { Catalogue, CatalogueTable } from '../contracts/catalogue.js';
+import type { TableMapping } from '../contracts/mapping.js';
+import type { TableProfile } from '../contracts/profile.js';
+
+/** What every engine that is migrated from can do. Sessions are read-only; the source is never written. */
+export interface Source {
+  readonly engine: Catalogue['engine'];
+  catalogue(): Promise<Catalogue>;
+  /** Fingerprint by aggregates in the database; over `sampleAbove` rows from a stated sample. */
+  profile(table: CatalogueTable, options: { readonly sampleAbove: number; readonly signal?: AbortSignal }): Promise<TableProfile>;
+  /**
+   * Inner bounds of key-range chunks of about `chunkRows` rows each, ascending, as the key's own text: n bounds
+   * make n + 1 chunks. Empty: one chunk.
+   */
+  chunkBounds(table: TableMapping): Promise<string[]>;
+  /** S1 or S2: `connections` readers that see one state. */
+  openSnapshot(options: SnapshotOptions): Promise<Snapshot>;
+  /** A reader that sees what is there now, outside any snapshot. */
+  openReader(): Promise<Reader>;
+  close(): Promise<void>;
+}
+
+export interface SnapshotOptions {
+  readonly connections: number;
+  /** Source names of tables ("schema.name") that will be read, for lock-based snapshots. */
+  readonly tables: readonly { readonly schema: string; readonly name: string }[];
+}
+
+export interface Snapshot {
+  /** False where the engine gave no consistent state over all readers; `detail` says why. */
+  readonly consistent: boolean;
+  readonly detail: string;
+  /** Where the source stood: GTID or binlog position, SHA-256 or data_version; never a secret. */
+  readonly position: string;
+  readonly connections: number;
+  /** Lends a reader; waits until one is free. */
+  lend<T>(work: (reader: Reader) => Promise<T>): Promise<T>;
+  /** Is the source still where this snapshot is? */
+  moved(): Promise<{ readonly moved: 'no' | 'yes' | 'unknown'; readonly position: string }>;
+  close(): Promise<void>;
+}
+
+/** Half-open range [lower, upper) of the table's chunk key, in the key's own text. Absent: unbounded. */
+export interface KeyRange {
+  readonly lower?: string;
+  readonly upper?: string;
+}
+
+export interface Reader {
+  /** For the copy: the source's own bytes, in batches. Columns in the order of the mapping, then the row key. */
+  read(table: TableMapping, range: KeyRange, signal?: AbortSignal): AsyncIterable<RowBatch>;
+  /** For the proof: own SELECT list, own code. Canonical values (see canonical.ts), then the row key. */
+  scan(table: TableMapping, range: KeyRange, options: ScanOptions): AsyncIterable<CanonicalBatch>;
+}
+
+export interface ScanOptions {
+  /** Compute `CanonicalBatch.keys`; otherwise it is empty (cheaper). */
+  readonly keys: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Rows as bytes. Field f of row r is at index i = r * fields + f: `bytes.subarray(start[i], end[i])`; NULL is
+ * start -1. The fields are the mapping's columns in order, then one field for each of the table's `rowKey` columns
+ * (in the source's plain text or bytes). The batch is reused: valid until the next one is asked for.
+ */
+export interface RowBatch {
+  readonly rows: number;
+  readonly fields: number;
+  readonly bytes: Buffer;
+  readonly start: Int32Array;
+  readonly end: Int32Array;
+  /** Storage class of each field where the engine has one per value (SQLite); see `STORAGE`. */
+  readonly storage?: Uint8Array;
+}
+
+/** SQLite storage classes, as they stand in `RowBatch.storage`. Integers and reals are given as decimal text. */
+export const STORAGE = { null: 0, integer: 1, real: 2, text: 3, blob: 4 } as const;
+
+/**
+ * Rows in canonical form: for each row the concatenation, over columns, of a 4-byte big-endian length (0xFFFFFFFF for
+ * NULL) and the canonical bytes; and the identity of the row's key. Row r is `bytes.subarray(end[r-1] ?? 0, end[r])`.
+ * A value that has no canonical form in its kind (it is odd) is given as 0xFFFFFFFE, its length and its raw bytes, so
+ * that it never compares equal by accident; the ledger then tells what is stored for it.
+ */
+export interface CanonicalBatch {
+  readonly rows: number;
+  readonly bytes: Buffer;
+  readonly end: Int32Array;
+  /** Key identity of row r (lower-case hex, see `keyIdentity`), or "" for a table without a usable key. */
+  readonly keys: readonly string[];
+}

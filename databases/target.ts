@@ -1,0 +1,124 @@
+import type { MigrationMapping, TableMapping } from '../contracts/mapping.js';
+import type { Finding } from '../contracts/migration.js';
+import type { CanonicalBatch, KeyRange, ScanOptions } from './source.js';
+
+/** What a migration is called in the target; see contracts/names.ts. */
+export interface TargetNames {
+  readonly hash: string;
+  readonly namespace: string;
+  readonly workflowId: string;
+  readonly runId: string;
+}
+
+/** What the target can do. PostgreSQL 13 to 18. Every method is idempotent, and typed failures only leave it. */
+export interface Target {
+  /** Server, encoding, CREATE, locks for `tables` objects, the lease: before anything is touched. */
+  preflight(options: { readonly targetSchema: string; readonly objects: number }): Promise<{ readonly version: number }>;
+  /** Conflicts of the plan's names with what is there; with `replace`, outside dependents of what would be replaced. */
+  checkNames(mapping: MigrationMapping, onExisting: 'fail' | 'replace'): Promise<void>;
+  /** Lease, sidecar, shadow, types, tables (columns without keys, defaults, identity). */
+  createShadow(mapping: MigrationMapping): Promise<void>;
+  ledger: ChunkLedger;
+  /** Keys, indexes, defaults, identity (sequence at its next value), checks, comments, ANALYZE of one shadow table. */
+  buildKeys(table: TableMapping, mapping: MigrationMapping): Promise<{ keys: number; indexes: number; findings: Finding[] }>;
+  addForeignKeys(mapping: MigrationMapping): Promise<{ foreignKeys: number; findings: Finding[] }>;
+  /** The plan against the shadow's real catalogue. */
+  compareStructure(mapping: MigrationMapping): Promise<{ objects: number; findings: Finding[] }>;
+  /** Canonical rows of a shadow table (or of the promoted one, `where: 'promoted'`), ordered by nothing. */
+  scan(table: TableMapping, range: KeyRange, options: ScanOptions & { where?: 'shadow' | 'promoted' }): AsyncIterable<CanonicalBatch>;
+  countRows(table: TableMapping): Promise<number>;
+  /** One transaction; see DATA-PLANE, Promotion. A second call finds the promotion record. */
+  promote(mapping: MigrationMapping, options: { onExisting: 'fail' | 'replace' }): Promise<{ promotedAt: string; lsn: string; tables: number }>;
+  promotionRecord(): Promise<{ promotedAt: string; lsn: string } | undefined>;
+  /** Ends the migration's backends, drops shadow, sidecar, lease. Never after a promotion record. */
+  undo(targetSchema: string): Promise<{ left: string[] }>;
+  /** After promotion: drops sidecar and lease. */
+  dropSidecar(targetSchema: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Chunk {
+  readonly table: string;
+  readonly chunk: number;
+  readonly lower?: string;
+  readonly upper?: string;
+  readonly done: boolean;
+  readonly epoch: number;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly quarantined: number;
+  readonly changed: number;
+}
+
+/** The chunk ledger in the sidecar. `table` is the source's "schema.name". */
+export interface ChunkLedger {
+  /** Records the cut of a table: n inner bounds make n + 1 chunks. The first cut holds. Returns what is there. */
+  cut(table: string, bounds: readonly string[]): Promise<{ chunks: number; done: number }>;
+  list(table: string): Promise<Chunk[]>;
+  /** Proves that done chunks cover the key space without gap or overlap; LEDGER_INCOMPLETE else. Commits synchronously first. */
+  seal(table: string): Promise<{ chunks: number; rows: number; bytes: number; quarantined: number; changed: number }>;
+  /**
+   * Takes a chunk with a new epoch: ends older backends of this chunk and waits until they are gone. `done` chunks
+   * come back as they are unless `repair`.
+   */
+  take(table: string, chunk: number, options: { repair: boolean }): Promise<TakenChunk>;
+  /** Key identities with their ledgered column indexes (target column names) and the quarantined ones, of a chunk. */
+  exceptions(table: string, chunk: number): Promise<{ changed: Map<string, Set<string>>; quarantined: Set<string> }>;
+  /** Totals over the table from quarantine and value ledger. */
+  totals(table: string): Promise<{ quarantined: number; changed: number; byReason: { reason: string; column: string | null; count: number }[] }>;
+  /** All entries, for the archive, in pages of at most `limit`. */
+  entries(kind: 'quarantine' | 'value_ledger', after: number, limit: number): Promise<LedgerEntry[]>;
+}
+
+export type TakenChunk =
+  | { readonly state: 'done'; readonly chunk: Chunk }
+  | { readonly state: 'taken'; readonly chunk: Chunk; begin(table: TableMapping): Promise<ChunkWriter> };
+
+/**
+ * One open transaction on one backend named `caravan/<hash>/<table no>/<chunk>/<epoch>`. Nothing is visible until
+ * `commit`, which takes the fence: FENCE_LOST when a newer epoch exists. With `repair`, `begin` first deletes the
+ * chunk's key range (TRUNCATE for a whole table), its quarantine and its ledger entries.
+ */
+export interface ChunkWriter {
+  /** COPY text (FORMAT text, UTF8) of whole rows. Resolves when the next write is welcome (back-pressure). */
+  write(bytes: Buffer): Promise<void>;
+  /** Ends the running COPY statement so that a data error of what was written shows now (used by the bisecting writer). */
+  flush(): Promise<void>;
+  savepoint(): Promise<void>;
+  rollbackToSavepoint(): Promise<void>;
+  releaseSavepoint(): Promise<void>;
+  quarantine(entries: readonly QuarantineEntry[]): Promise<void>;
+  valueLedger(entries: readonly ValueLedgerEntry[]): Promise<void>;
+  commit(result: { rows: number; bytes: number; quarantined: number; changed: number }): Promise<void>;
+  /** Rolls back and closes; safe after anything. */
+  abort(): Promise<void>;
+}
+
+export interface QuarantineEntry {
+  readonly keyIdentity: string;
+  /** Sealed JSON of the key's fields. */
+  readonly key: Buffer;
+  readonly reason: string;
+  /** Target column at fault, when one is. */
+  readonly column: string | null;
+  /** Sealed original bytes of the row. */
+  readonly row: Buffer;
+}
+export interface ValueLedgerEntry {
+  readonly keyIdentity: string;
+  readonly key: Buffer;
+  readonly column: string;
+  readonly rule: string;
+  /** Sealed original bytes. */
+  readonly original: Buffer;
+}
+export interface LedgerEntry {
+  readonly id: number;
+  readonly table: string;
+  readonly chunk: number;
+  readonly keyIdentity: string;
+  readonly key: Buffer;
+  readonly column: string | null;
+  readonly reason: string;
+  readonly bytes: Buffer;
+}

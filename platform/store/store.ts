@@ -1,0 +1,126 @@
+import type { Catalogue } from '../../contracts/catalogue.js';
+import type { PlanDocument } from '../../contracts/definition.schema.js';
+import type { Endpoint } from '../../contracts/endpoint.js';
+import type { Notification } from '../../contracts/events.js';
+import type { MigrationInput } from '../../contracts/migration.schema.js';
+import type { MigrationReport, TableReport } from '../../contracts/migration.js';
+import type { Meaning, TableProfile } from '../../contracts/profile.js';
+
+/** Caravan's own store (PostgreSQL, through Kysely, numbered migrations). Every write is idempotent by its key. */
+export interface Store {
+  readonly connections: ConnectionStore;
+  readonly migrations: MigrationStore;
+  readonly discovery: DiscoveryStore;
+  readonly plans: PlanStore;
+  readonly outbox: Outbox;
+  readonly learning: LearningStore;
+  readonly archive: ArchiveStore;
+  close(): Promise<void>;
+}
+
+/** Endpoints, sealed with AES-256-GCM (the connection's name is the additional data). */
+export interface ConnectionStore {
+  /** `migrationId`: made for one migration only; removed by `release`. Replaces an equal name only when `replace`. */
+  put(name: string, endpoint: Endpoint, options?: { migrationId?: string; replace?: boolean }): Promise<void>;
+  /** CONNECTION_UNKNOWN when there is none. References (`env:NAME`, `file:PATH` passwords) are resolved here. */
+  get(name: string): Promise<Endpoint>;
+  /** Without secrets: engine, host, port, database or path, user. */
+  list(): Promise<{ name: string; engine: string; place: string; user: string | null; migrationId: string | null }[]>;
+  remove(name: string): Promise<boolean>;
+  /** Removes the connections made for this migration. */
+  release(migrationId: string): Promise<void>;
+}
+
+export interface MigrationRecord {
+  readonly migrationId: string;
+  readonly runId: string;
+  readonly firstRunId: string;
+  readonly namespace: string;
+  readonly hash: string;
+  readonly input: MigrationInput;
+  readonly sourceEngine: string;
+  readonly targetVersion: number | null;
+  readonly startedAt: string;
+}
+
+export interface MigrationStore {
+  open(record: MigrationRecord): Promise<void>;
+  get(migrationId: string): Promise<MigrationRecord | undefined>;
+  byHash(hash: string): Promise<MigrationRecord | undefined>;
+  list(limit: number): Promise<(MigrationRecord & { status: string | null })[]>;
+  /** Result of one table's proof; the last write per table holds. */
+  putTable(migrationId: string, table: TableReport): Promise<void>;
+  tables(migrationId: string): Promise<TableReport[]>;
+  putReport(migrationId: string, report: MigrationReport): Promise<void>;
+  report(migrationId: string): Promise<MigrationReport | undefined>;
+  /** Timing facts of the copy: least first read, greatest last commit (epoch milliseconds), totals. */
+  addCopyTime(migrationId: string, span: { startedMs: number; endedMs: number }): Promise<void>;
+  copyTime(migrationId: string): Promise<{ startedMs: number; endedMs: number } | undefined>;
+  /** Evidence frozen before the pivot; the first write holds. */
+  putEvidence(migrationId: string, evidence: unknown): Promise<void>;
+  evidence(migrationId: string): Promise<unknown>;
+  putPromotion(migrationId: string, promotion: { promotedAt: string; lsn: string }): Promise<void>;
+  promotion(migrationId: string): Promise<{ promotedAt: string; lsn: string } | undefined>;
+  /** Deletes everything of a migration: record, documents, archive, connections, outbox. */
+  purge(migrationId: string): Promise<void>;
+}
+
+export interface DiscoveryStore {
+  putCatalogue(migrationId: string, catalogue: Catalogue): Promise<string>;
+  catalogue(catalogueId: string): Promise<Catalogue>;
+  putProfile(catalogueId: string, profile: TableProfile, meanings: readonly Meaning[]): Promise<void>;
+  profiles(catalogueId: string): Promise<{ profile: TableProfile; meanings: readonly Meaning[] }[]>;
+}
+
+export interface StoredPlan {
+  readonly planId: string;
+  readonly planHash: string;
+  readonly yaml: string;
+  readonly document: PlanDocument;
+}
+export interface PlanStore {
+  /** `planId` is given for a plan that a person gives back before any migration runs. */
+  put(plan: { yaml: string; document: PlanDocument; planHash: string; migrationId?: string }): Promise<string>;
+  get(planId: string): Promise<StoredPlan | undefined>;
+}
+
+export interface Outbox {
+  /** Adds to the count of an undelivered notification with the same group instead of making a second. */
+  add(notification: Notification): Promise<void>;
+  /** Takes undelivered ones of a channel, locked for `leaseSeconds`. */
+  claim(channel: string, limit: number, leaseSeconds: number): Promise<{ id: number; attempts: number; notification: Notification }[]>;
+  delivered(id: number, channel: string): Promise<void>;
+  failed(id: number, channel: string, retryInSeconds: number): Promise<void>;
+  /** For the terminal: all of a migration after a position. */
+  after(migrationId: string, id: number): Promise<{ id: number; notification: Notification }[]>;
+  pending(migrationId: string): Promise<number>;
+}
+
+export interface LearningStore {
+  /** Idempotent by (migrationId, kind, signature). */
+  add(fact: LearningFact & { migrationId: string }): Promise<void>;
+  facts(kind: LearningFact['kind']): Promise<LearningFact[]>;
+}
+export interface LearningFact {
+  readonly kind: 'throughput' | 'mapping' | 'error';
+  /** Shape of a table ("mysql|12 columns|160 bytes"), signature of a mapping ("mysql|tinyint(1)|flag -> boolean"), or an error code. */
+  readonly signature: string;
+  /** throughput: rows, bytes, seconds. mapping: held, lost. error: count. */
+  readonly numbers: Readonly<Record<string, number>>;
+}
+
+/** Sealed quarantine and value ledger of promoted migrations; and of failed ones what a person may still want. */
+export interface ArchiveStore {
+  put(migrationId: string, kind: 'quarantine' | 'value_ledger', entries: readonly ArchivedEntry[]): Promise<void>;
+  count(migrationId: string, kind: 'quarantine' | 'value_ledger'): Promise<number>;
+}
+export interface ArchivedEntry {
+  readonly id: number;
+  readonly table: string;
+  readonly chunk: number;
+  readonly keyIdentity: string;
+  readonly key: Buffer;
+  readonly column: string | null;
+  readonly reason: string;
+  readonly bytes: Buffer;
+}

@@ -1,0 +1,63 @@
+// Builds everything that a clone needs to run: the compiled rooms and the workflow bundle (both under dist/).
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+
+if (major < 22 || (major === 22 && minor < 12)) {
+  // npm may run `prepare` on an older Node; the development dependency carries the one we need.
+  const modern = join(root, 'node_modules', 'node', 'bin', 'node');
+  if (!existsSync(modern)) fail(`Caravan needs Node >= 22.12 to build; this is ${process.versions.node}.`);
+  process.exit(spawnSync(modern, [fileURLToPath(import.meta.url)], { stdio: 'inherit', cwd: root }).status ?? 1);
+}
+
+const require = createRequire(import.meta.url);
+const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+const compiled = spawnSync(process.execPath, [tsc, '-b'], { stdio: 'inherit', cwd: root });
+if (compiled.status !== 0) fail('The TypeScript build failed; the errors are above.');
+await bundle();
+
+async function bundle() {
+  const target = join(root, 'dist', 'workflow-bundle.js');
+  if (isFresh(target)) return;
+  const { bundleWorkflowCode } = require('@temporalio/worker');
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(root, 'dist', 'workers', 'workflow-bundle.js'),
+    logger: quietLogger(),
+  });
+  mkdirSync(join(root, 'dist'), { recursive: true });
+  writeFileSync(target, code);
+}
+
+/** The bundle is fresh when nothing that it is made from is newer. */
+function isFresh(target) {
+  if (!existsSync(target)) return false;
+  const built = statSync(target).mtimeMs;
+  const rooms = ['contracts', 'workflows', 'migration-phases', 'workers'].map((room) => join(root, 'dist', room));
+  return rooms.every((room) => newest(room) <= built) && statSync(join(root, 'package-lock.json')).mtimeMs <= built;
+}
+
+function newest(folder) {
+  if (!existsSync(folder)) return 0;
+  return Math.max(
+    0,
+    ...readdirSync(folder, { recursive: true })
+      .filter((name) => name.endsWith('.js'))
+      .map((name) => statSync(join(folder, name)).mtimeMs),
+  );
+}
+
+function quietLogger() {
+  const silent = () => undefined;
+  const loud = (message, meta) => console.error(message, meta ?? '');
+  return { log: silent, trace: silent, debug: silent, info: silent, warn: loud, error: loud };
+}
+
+function fail(message) {
+  console.error(message);
+  process.exit(1);
+}
