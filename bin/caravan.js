@@ -13,7 +13,10 @@ if (major > 22 || (major === 22 && minor >= 12)) {
     console.error(`caravan needs Node >= 22.12; this is ${process.versions.node}. Run "npm ci", or use a newer Node.`);
     process.exit(2);
   }
-  const child = spawn(modern, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
+  // The channel carries no messages. Its end tells the child that this process is gone, however it ended.
+  const child = spawn(modern, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
 }

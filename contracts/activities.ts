@@ -1,4 +1,4 @@
-import type { Disposition, FinalStatus, Finding, Phase, Question, TableReport } from './migration.js';
+import type { FinalStatus, Finding, Phase, Question, TableReport } from './migration.js';
 import type { FailureReport } from './failures.js';
 import type { GraphTask, TaskPhase } from './graph.js';
 import type { MigrationInput, MigrationStart } from './migration.schema.js';
@@ -37,13 +37,19 @@ export interface MetaActivities {
   /** Writes the migration's report into the store. Idempotent. */
   closeMigration(input: CloseMigration): Promise<{ certificate: string | null; pending: boolean }>;
   /** Stores throughput by table shape, mappings that held, errors met (PH-25, 26). Idempotent per migration. */
-  learn(input: InPlan): Promise<{ shapes: number; mappings: number; errors: number }>;
+  learn(input: InPlan & { catalogueId: string }): Promise<{ shapes: number; mappings: number; errors: number }>;
   /** Freezes the evidence of the certificate, before the pivot. */
-  freezeEvidence(input: InPlan & { findings: readonly Finding[] }): Promise<{ evidenceHash: string }>;
+  freezeEvidence(input: FreezeEvidence): Promise<{ evidenceHash: string }>;
   /** Signs the certificate and writes it; after the pivot. Idempotent. */
   signCertificate(input: InPlan & { promotedAt: string; promotionLsn: string }): Promise<{ path: string }>;
   /** Undoes what closed or vanished migrations left in the target of a connection; the janitor. */
   sweepLeftovers(input: { connection?: string }): Promise<{ undone: number; left: number }>;
+}
+
+export interface FreezeEvidence extends InPlan {
+  readonly findings: readonly Finding[];
+  readonly proof: { readonly position: string; readonly consistent: boolean; readonly detail: string };
+  readonly decision: { readonly by: string };
 }
 
 export interface OpenedMigration {
@@ -100,6 +106,8 @@ export interface ArchitectActivities {
   draftPlan(input: InMigration & { catalogueId: string; answers: Record<string, string>; given?: string }): Promise<DraftedPlan>;
   /** Text of a plan, for the query `plan`. Bounded: over 1 MB it names where to read it. */
   readPlan(input: { planId: string }): Promise<{ yaml: string }>;
+  /** A page of the plan's tables, in order. */
+  listPlanTables(input: { planId: string; offset: number }): Promise<{ tables: TableRef[] }>;
   /** A page of the plan's tasks of one phase, in order. */
   readPlanTasks(input: { planId: string; phase: TaskPhase; offset: number }): Promise<{ tasks: GraphTask[] }>;
 }
@@ -111,6 +119,8 @@ export interface DraftedPlan {
   readonly tables: number;
   readonly totalRows: number;
   readonly notMigrated: number;
+  /** What is known before a row is copied; at most PAGE. */
+  readonly findings: readonly Finding[];
   /** 0 to 1; the policy CARAVAN_AUTO_APPROVE_RISK compares with it. */
   readonly risk: number;
   readonly riskReasons: readonly string[];
@@ -133,7 +143,7 @@ export interface WorkerActivities {
   /** Copies one chunk exactly once: rows, ledger row, quarantine and value ledger in one transaction. */
   copyChunk(input: CopyChunk): Promise<CopiedChunk>;
   /** After the last chunk: commits once synchronously, reads the ledger again, proves that it covers the key space. */
-  sealTable(input: InTable): Promise<CopiedTable>;
+  sealTable(input: InTable & { milliseconds: number }): Promise<CopiedTable>;
   /** Primary key, unique keys, indexes, identity, defaults, checks, ANALYZE. Idempotent. */
   buildKeys(input: InTable): Promise<{ keys: number; indexes: number; findings: Finding[] }>;
   /** Foreign keys; NOT VALID where the data violates them. Idempotent. */
@@ -189,6 +199,8 @@ export interface ValidatorActivities {
   closeProofSnapshot(input: InMigration & { snapshotId: string }): Promise<void>;
   /** Compares a table with S2, chunk by chunk; differing chunks are bisected to keys, copied again, compared again. */
   proveTable(input: InTable & { snapshotId: string; repair: boolean }): Promise<ProvenTable>;
+  /** Takes the shadow's foreign keys away, so that rows can be deleted and copied again; they are added anew afterwards. */
+  prepareRepair(input: InPlan): Promise<{ foreignKeys: number }>;
   /** Plan against the shadow's real catalogue, object by object (EX-11, first form). */
   compareStructure(input: InPlan): Promise<{ objects: number; findings: Finding[] }>;
   /** Is the source where S2 was? `unknown` where that cannot be known. */
@@ -205,11 +217,9 @@ export interface ProvenTable extends TableReport {
   readonly findings: readonly Finding[];
 }
 
-// --- AMANI, on the notify queue -------------------------------------------------------------------------------------
+// --- AMANI, on the control queue: delivery itself is the notify workers' business --------------------------------------
 
 export interface NotifyActivities {
   /** Puts a notification into the outbox; a dispatcher delivers it. Idempotent by key. */
   notify(input: Notification): Promise<void>;
 }
-
-export type FindingDecision = { readonly id: string; readonly disposition: Disposition };

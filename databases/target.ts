@@ -22,6 +22,8 @@ export interface Target {
   /** Keys, indexes, defaults, identity (sequence at its next value), checks, comments, ANALYZE of one shadow table. */
   buildKeys(table: TableMapping, mapping: MigrationMapping): Promise<{ keys: number; indexes: number; findings: Finding[] }>;
   addForeignKeys(mapping: MigrationMapping): Promise<{ foreignKeys: number; findings: Finding[] }>;
+  /** Drops the foreign keys of the shadow's tables, before a repair; `addForeignKeys` makes them again. Idempotent. */
+  dropForeignKeys(mapping: MigrationMapping): Promise<{ foreignKeys: number }>;
   /** The plan against the shadow's real catalogue. */
   compareStructure(mapping: MigrationMapping): Promise<{ objects: number; findings: Finding[] }>;
   /** Canonical rows of a shadow table (or of the promoted one, `where: 'promoted'`), ordered by nothing. */
@@ -64,7 +66,7 @@ export interface ChunkLedger {
   take(table: string, chunk: number, options: { repair: boolean }): Promise<TakenChunk>;
   /** Key identities with their ledgered column indexes (target column names) and the quarantined ones, of a chunk. */
   exceptions(table: string, chunk: number): Promise<{ changed: Map<string, Set<string>>; quarantined: Set<string> }>;
-  /** Totals over the table from quarantine and value ledger. */
+  /** Totals over the table. `byReason`: quarantine's reasons as they are, the value ledger's rules as "changed:<rule>". */
   totals(table: string): Promise<{ quarantined: number; changed: number; byReason: { reason: string; column: string | null; count: number }[] }>;
   /** All entries, for the archive, in pages of at most `limit`. */
   entries(kind: 'quarantine' | 'value_ledger', after: number, limit: number): Promise<LedgerEntry[]>;

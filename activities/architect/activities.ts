@@ -1,0 +1,163 @@
+import { PAGE } from '../../contracts/activities.js';
+import type { ArchitectActivities, DraftedPlan } from '../../contracts/activities.js';
+import { qualified } from '../../contracts/catalogue.js';
+import type { Catalogue } from '../../contracts/catalogue.js';
+import type { PlanDocument } from '../../contracts/definition.schema.js';
+import { CaravanFailure } from '../../contracts/failures.js';
+import type { GraphTask } from '../../contracts/graph.js';
+import type { MigrationInput } from '../../contracts/migration.schema.js';
+import type { Finding } from '../../contracts/migration.js';
+import type { Meaning, TableProfile } from '../../contracts/profile.js';
+import { writePlan } from '../../language/plan.js';
+import { planHash } from '../../platform/hash.js';
+import type { Deps } from '../deps.js';
+import { openTargetOf, planOf, recordOf, withEnd } from '../ends.js';
+import { draftMapping } from '../maba/mapping/draft-mapping.js';
+import { bytesPerRow, Experience } from '../maba/mapping/experience.js';
+import { adoptPlan } from './adopt.js';
+import { draftPlan } from './draft.js';
+import { raiseQuestions } from './questions.js';
+import { assessRisk } from './risk.js';
+
+/** A plan longer than this is not shown by the query: histories stay small. Bytes. */
+const SHOWN_PLAN_BYTES = 256 * 1024;
+
+/** The Architect agent: questions, mappings, the plan. */
+export function createArchitectActivities(deps: Deps): ArchitectActivities {
+  return {
+    raiseQuestions: async ({ migrationId, catalogueId, deadline }) => {
+      const { catalogue, profiles } = await discovered(deps, catalogueId);
+      const questions = raiseQuestions(catalogue, profiles, deadline);
+      for (const { id } of questions) {
+        const at = new Date().toISOString();
+        deps.bus.publish({ type: 'discovery.question_raised', migrationId, at, data: { question: id } });
+      }
+      return { questions };
+    },
+    draftPlan: (input) => makePlan(deps, input),
+    readPlan: async ({ planId }) => {
+      const { yaml } = await planOf(deps, planId);
+      const bytes = Buffer.byteLength(yaml);
+      if (bytes <= SHOWN_PLAN_BYTES) return { yaml };
+      return { yaml: `# The plan has ${String(bytes)} bytes; "caravan plan" writes it to a file. Plan id: ${planId}\n` };
+    },
+    listPlanTables: async ({ planId, offset }) => {
+      const { tables } = (await planOf(deps, planId)).document.migration;
+      const page = tables.slice(offset, offset + PAGE);
+      return { tables: page.map((table) => ({ table: qualified(table.source), rows: table.estimatedRows })) };
+    },
+    readPlanTasks: async ({ planId, phase, offset }) => {
+      const { tasks } = (await planOf(deps, planId)).document;
+      const slice = tasks.filter((task) => task.phase === phase).slice(offset, offset + PAGE);
+      return { tasks: slice.map(toGraphTask) };
+    },
+  };
+}
+
+function toGraphTask({ id, action, table, depends_on }: PlanDocument['tasks'][number]): GraphTask {
+  return { id, action, table, dependsOn: depends_on };
+}
+
+interface Discovered {
+  readonly catalogue: Catalogue;
+  readonly profiles: readonly TableProfile[];
+  /** By "schema.table". */
+  readonly meanings: Readonly<Record<string, readonly Meaning[]>>;
+}
+
+async function discovered(deps: Deps, catalogueId: string): Promise<Discovered> {
+  const catalogue = await deps.store.discovery.catalogue(catalogueId);
+  const found = await deps.store.discovery.profiles(catalogueId);
+  const meanings = Object.fromEntries(
+    found.map(({ profile, meanings }) => [`${profile.schema}.${profile.table}`, meanings]),
+  );
+  return { catalogue, profiles: found.map(({ profile }) => profile), meanings };
+}
+
+type DraftInput = Parameters<ArchitectActivities['draftPlan']>[0];
+
+async function makePlan(deps: Deps, input: DraftInput): Promise<DraftedPlan> {
+  const { migrationId } = input;
+  const { input: start } = await recordOf(deps, migrationId);
+  const found = await discovered(deps, input.catalogueId);
+  const experience = new Experience(await deps.store.learning.facts('throughput'));
+  const { document, findings } = await makeDocument(deps, input, { ...found, start });
+  const { migration } = document;
+  if (start.target !== undefined) await checkTarget(deps, migrationId, document, start);
+  const hash = planHash(document);
+  const planId = await deps.store.plans.put({ yaml: writePlan(document), document, planHash: hash, migrationId });
+  const { risk, reasons } = assessRisk(migration, found.profiles);
+  const totalRows = migration.tables.reduce((rows, table) => rows + Math.round(table.estimatedRows), 0);
+  const at = new Date().toISOString();
+  const data = { planHash: hash, tables: migration.tables.length, risk };
+  deps.bus.publish({ type: 'planning.plan_drafted', migrationId, at, data });
+  return {
+    planId,
+    planHash: hash,
+    tables: migration.tables.length,
+    totalRows,
+    notMigrated: migration.notMigrated.length,
+    findings: findings.slice(0, PAGE),
+    risk,
+    riskReasons: reasons.slice(0, 20),
+    autoApproved: deps.autoApproveRisk !== null && risk <= deps.autoApproveRisk,
+    estimatedSeconds: estimateSeconds(experience, found, document),
+  };
+}
+
+async function makeDocument(
+  deps: Deps,
+  input: DraftInput,
+  found: Discovered & { readonly start: MigrationInput },
+): Promise<{ document: PlanDocument; findings: readonly Finding[] }> {
+  const { start, catalogue, profiles, meanings } = found;
+  if (input.given !== undefined) {
+    return { document: adoptPlan((await planOf(deps, input.given)).document, catalogue), findings: [] };
+  }
+  const learned = [...(await deps.store.learning.facts('mapping')), ...(await deps.store.learning.facts('throughput'))];
+  const { targetSchema, identifiers } = start;
+  const drafting = { catalogue, profiles, meanings, answers: input.answers, targetSchema, identifiers, learned };
+  const drafted = draftMapping(drafting);
+  if (drafted.refused.length > 0) throw refusal(start.source, drafted.refused);
+  return { document: draftPlan({ name: input.migrationId, mapping: drafted.mapping }), findings: drafted.findings };
+}
+
+/** A type, key, check or default without a mapping is refused by name, before anything is touched. */
+function refusal(source: string, refused: readonly { object: string; reason: string }[]): CaravanFailure {
+  const named = refused.slice(0, 5).map(({ object, reason }) => `${object} (${reason})`);
+  const more = refused.length > named.length ? ` and ${String(refused.length - named.length)} more` : '';
+  return new CaravanFailure('TYPE_UNMAPPED', {
+    attempted: 'map',
+    on: source,
+    seen: `no mapping for ${named.join('; ')}${more}`,
+    next: 'Exclude these tables with --exclude, or change the named objects in the source.',
+    facts: { names: refused.slice(0, 20).map(({ object }) => object) },
+  });
+}
+
+async function checkTarget(deps: Deps, migrationId: string, document: PlanDocument, start: MigrationInput): Promise<void> {
+  const { migration } = document;
+  const objects = migration.tables.reduce(
+    (count, table) => count + 2 + table.indexes.length + table.uniqueKeys.length + table.foreignKeys.length,
+    migration.types.length,
+  );
+  await withEnd(openTargetOf(deps, migrationId), async (target) => {
+    await target.preflight({ targetSchema: start.targetSchema, objects });
+    await target.checkNames(migration, start.onExisting);
+  });
+}
+
+/** From what earlier migrations measured on tables of the same shape; null where no shape is known. */
+function estimateSeconds(experience: Experience, { catalogue, profiles }: Discovered, { migration }: PlanDocument): number | null {
+  const tables = new Map(catalogue.tables.map((table) => [qualified(table), table]));
+  const profileOf = new Map(profiles.map((profile) => [`${profile.schema}.${profile.table}`, profile]));
+  let seconds: number | null = null;
+  for (const { source, columns, estimatedRows } of migration.tables) {
+    const name = qualified(source);
+    const table = tables.get(name);
+    if (table === undefined) continue;
+    const rate = experience.rowsPerSecond(catalogue.engine, columns.length, bytesPerRow(table, profileOf.get(name)));
+    if (rate !== undefined) seconds = (seconds ?? 0) + estimatedRows / rate;
+  }
+  return seconds === null ? null : Math.round(seconds * 100) / 100;
+}

@@ -1,0 +1,165 @@
+import type { CatalogueTable } from '../../contracts/catalogue.js';
+import { qualified } from '../../contracts/catalogue.js';
+import type { ColumnMapping, MigrationMapping, TableMapping } from '../../contracts/mapping.js';
+import { guardExpression } from '../../language/expressions.js';
+import { NAME_BYTES, SYSTEM_COLUMNS } from '../maba/mapping/names.js';
+import { transformProblem, typeProblem } from './target-types.js';
+
+/** Problems are gathered and told at once. */
+export interface AdoptProblems {
+  /** The plan does not fit the source. */
+  readonly stale: string[];
+  /** The plan itself is wrong. */
+  readonly invalid: string[];
+}
+
+export interface TableAdoption {
+  readonly table: TableMapping;
+  readonly source: CatalogueTable;
+  readonly mapping: MigrationMapping;
+  readonly problems: AdoptProblems;
+}
+
+/** Why a name cannot be one in PostgreSQL. */
+export function nameProblem(name: string): string | undefined {
+  if (name === '') return 'its name is empty';
+  if (name.includes('\0')) return 'its name holds the character NUL';
+  return Buffer.byteLength(name) > NAME_BYTES ? `its name is longer than ${String(NAME_BYTES)} bytes` : undefined;
+}
+
+function adoptColumn(adoption: TableAdoption, column: ColumnMapping): ColumnMapping {
+  const { source, mapping, problems } = adoption;
+  const path = `${qualified(source)}.${column.source}`;
+  const say = (problem: string | undefined): void => {
+    if (problem !== undefined) problems.invalid.push(`${path}: ${problem}`);
+  };
+  const known = source.columns.find((candidate) => candidate.name === column.source);
+  if (!known) problems.stale.push(`the source has no column ${path}`);
+  say(nameProblem(column.target));
+  if (SYSTEM_COLUMNS.has(column.target)) say(`"${column.target}" is a system column of PostgreSQL`);
+  say(typeProblem(column, new Set(mapping.types.map((type) => type.name))));
+  say(transformProblem(column));
+  for (const bound of [column.limits.min, column.limits.max]) {
+    if (bound !== undefined && !/^-?\d+(?:\.\d+)?$/.test(bound)) say('a limit is no decimal number');
+  }
+  if (column.comment?.includes('\0') === true) say('its comment holds the character NUL');
+  const made = mapping.types.find((type) => type.name === column.type);
+  if (made && column.limits.labels?.some((label) => !made.labels.includes(label)) !== false) {
+    say(`its limits must list labels, all of them of the type ${made.name}`);
+  }
+  if (!column.identity) return { ...column, ...guardedDefault(column, say) };
+  if (!/^(?:smallint|integer|bigint)$/.test(column.type)) say('an identity column is smallint, integer or bigint');
+  if (!/^-?\d{1,19}$/.test(column.identity.next)) say('the next value of its identity is no integer');
+  if (column.nullable) say('an identity column is never NULL');
+  if (column.default !== undefined) say('an identity column has no default');
+  return column;
+}
+
+function guardedDefault(column: ColumnMapping, say: (problem: string) => void): { default?: string } {
+  if (column.default === undefined) return {};
+  const guarded = guardExpression(column.default, []);
+  if (guarded.ok) return { default: guarded.text };
+  say(`its default: ${guarded.problem}`);
+  return {};
+}
+
+/** Columns that keys name must be there, once each. */
+function checkKeys({ table, source, problems }: TableAdoption): void {
+  const targets = new Map(table.columns.map((column) => [column.target, column]));
+  const place = qualified(source);
+  if (targets.size !== table.columns.length) problems.invalid.push(`${place}: two columns have one name in the target`);
+  const sources = new Set(table.columns.map((column) => column.source));
+  if (sources.size !== table.columns.length) problems.invalid.push(`${place}: a column is mapped twice`);
+  const keys = [
+    ...[table.primaryKey, ...table.uniqueKeys].filter((key) => key !== undefined),
+    ...table.indexes.map((index) => ({ name: index.name, columns: index.columns.map(({ column }) => column) })),
+    ...table.foreignKeys,
+  ];
+  for (const { name, columns } of keys) {
+    const missing = columns.filter((column) => !targets.has(column));
+    if (missing.length > 0)
+      problems.invalid.push(`${place}: ${name} names columns that are not there: ${missing.join(', ')}`);
+    if (new Set(columns).size !== columns.length) problems.invalid.push(`${place}: ${name} names a column twice`);
+  }
+  const nullable = table.primaryKey?.columns.filter((column) => targets.get(column)?.nullable === true) ?? [];
+  if (nullable.length > 0)
+    problems.invalid.push(`${place}: its primary key has columns that may be NULL: ${nullable.join(', ')}`);
+}
+
+function checkForeignKeys({ table, source, mapping, problems }: TableAdoption): void {
+  const place = qualified(source);
+  for (const key of table.foreignKeys) {
+    const wrong = nameProblem(key.name);
+    if (wrong !== undefined) problems.invalid.push(`${place}: ${key.name}: ${wrong}`);
+    const other = mapping.tables.find((candidate) => qualified(candidate.target) === qualified(key.targetTable));
+    const columns = new Set(other?.columns.map((column) => column.target));
+    const missing = key.targetColumns.filter((column) => !columns.has(column));
+    if (missing.length > 0)
+      problems.invalid.push(`${place}: ${key.name} references columns that are not there: ${missing.join(', ')}`);
+    if (key.columns.length !== key.targetColumns.length)
+      problems.invalid.push(`${place}: ${key.name} joins unequal numbers of columns`);
+    const wanted = [...key.targetColumns].sort().join('\0');
+    const keys = [other?.primaryKey, ...(other?.uniqueKeys ?? [])].filter((candidate) => candidate !== undefined);
+    if (other && !keys.some((candidate) => [...candidate.columns].sort().join('\0') === wanted)) {
+      problems.invalid.push(`${place}: ${key.name} references columns that are no key`);
+    }
+  }
+}
+
+/** How rows are told apart is no matter of taste: a wrong key would lose rows, so it is checked against the source. */
+function checkRowKey({ table, source, problems }: TableAdoption): void {
+  const place = qualified(source);
+  const plain = (column: string): boolean => column === 'rowid' && source.rowid === true;
+  const known = new Set(source.columns.map((column) => column.name));
+  const { rowKey, chunkKey } = table;
+  const missing = [...(rowKey ?? []), ...(chunkKey ? [chunkKey.source] : [])].filter(
+    (column) => !known.has(column) && !plain(column),
+  );
+  if (missing.length > 0)
+    problems.stale.push(`${place}: its row key or chunk key names columns that are not there: ${missing.join(', ')}`);
+  const candidates = [
+    source.primaryKey ?? [],
+    ...source.indexes.filter((index) => index.unique).map((index) => index.parts),
+  ];
+  const isKey = candidates.some((parts) => {
+    const columns = parts.map((part) =>
+      part.prefix === undefined && part.expression === undefined ? part.column : '',
+    );
+    return columns.length > 0 && columns.every((column) => rowKey?.includes(column));
+  });
+  if (rowKey && missing.length === 0 && !isKey && !rowKey.every(plain)) {
+    problems.invalid.push(`${place}: its row key is no key of the source`);
+  }
+  if (!chunkKey) return;
+  if (!rowKey?.includes(chunkKey.source)) problems.invalid.push(`${place}: its chunk key is no part of its row key`);
+  const column = table.columns.find((candidate) => candidate.source === chunkKey.source);
+  if (column && (column.kind !== chunkKey.kind || column.target !== chunkKey.target)) {
+    problems.invalid.push(`${place}: its chunk key has another kind or target than its column`);
+  }
+  if (!column && chunkKey.source !== 'rowid') problems.invalid.push(`${place}: its chunk key is not mapped`);
+}
+
+function adoptChecks({ table, source, problems }: TableAdoption): TableMapping['checks'] {
+  const columns = table.columns.map((column) => column.target);
+  const taken = new Set<string>();
+  return table.checks.map((check) => {
+    const path = `${qualified(source)}: the check ${check.name}`;
+    const wrong = nameProblem(check.name) ?? (taken.has(check.name) ? 'its name is taken' : undefined);
+    if (wrong !== undefined) problems.invalid.push(`${path}: ${wrong}`);
+    taken.add(check.name);
+    const guarded = guardExpression(check.expression, columns);
+    if (guarded.ok) return { name: check.name, expression: guarded.text };
+    problems.invalid.push(`${path}: ${guarded.problem}`);
+    return check;
+  });
+}
+
+/** Checks one table of a given-back plan; its expressions come back as the guard prints them. */
+export function adoptTable(adoption: TableAdoption): TableMapping {
+  const { table } = adoption;
+  const columns = table.columns.map((column) => adoptColumn(adoption, column));
+  checkKeys(adoption);
+  checkForeignKeys(adoption);
+  checkRowKey(adoption);
+  return { ...table, columns, checks: adoptChecks(adoption) };
+}

@@ -1,0 +1,134 @@
+import type { Catalogue, CatalogueTable } from '../../contracts/catalogue.js';
+import { qualified } from '../../contracts/catalogue.js';
+import type { PlanDocument } from '../../contracts/definition.schema.js';
+import { CaravanFailure } from '../../contracts/failures.js';
+import type { MigrationMapping, TableMapping } from '../../contracts/mapping.js';
+import type { AdoptProblems } from './adopt-table.js';
+import { adoptTable, nameProblem } from './adopt-table.js';
+import { draftTasks, tasksFit, tasksInCycle } from './tasks.js';
+
+const TOLD = 20;
+
+function raise(code: 'PLAN_STALE' | 'PLAN_INVALID', document: PlanDocument, problems: readonly string[]): never {
+  const more = problems.length > TOLD ? [`and ${String(problems.length - TOLD)} more`] : [];
+  throw new CaravanFailure(code, {
+    attempted: 'take the plan',
+    on: document.name,
+    seen: [...problems.slice(0, TOLD), ...more].join('; '),
+    facts: { names: problems.slice(0, TOLD) },
+  });
+}
+
+function findTable(catalogue: Catalogue, table: TableMapping): CatalogueTable | undefined {
+  return catalogue.tables.find(
+    (candidate) => candidate.schema === table.source.schema && candidate.name === table.source.name,
+  );
+}
+
+/** Names that would meet in the target: tables, keys, indexes and types share one space. */
+function sharedNames(mapping: MigrationMapping, problems: AdoptProblems): void {
+  const seen = new Map<string, string>();
+  const take = (name: string, what: string): void => {
+    const wrong = nameProblem(name);
+    if (wrong !== undefined) problems.invalid.push(`${what}: ${wrong}`);
+    const other = seen.get(name);
+    if (other !== undefined) problems.invalid.push(`${what} has the same name as ${other}: "${name}"`);
+    seen.set(name, what);
+  };
+  for (const type of mapping.types) take(type.name, `type ${type.name}`);
+  for (const table of mapping.tables) take(table.target.name, `table ${qualified(table.source)}`);
+  for (const table of mapping.tables) {
+    const keys = [table.primaryKey, ...table.uniqueKeys, ...table.indexes].filter((key) => key !== undefined);
+    for (const key of keys) take(key.name, `key ${key.name} of ${qualified(table.source)}`);
+  }
+}
+
+function checkTypes(mapping: MigrationMapping, problems: AdoptProblems): void {
+  for (const { name, labels } of mapping.types) {
+    if (labels.length === 0) problems.invalid.push(`type ${name} has no label`);
+    if (new Set(labels).size !== labels.length) problems.invalid.push(`type ${name} has a label twice`);
+    const long = labels.some((label) => Buffer.byteLength(label) > 63 || label.includes('\0'));
+    if (long) problems.invalid.push(`type ${name} has a label that is longer than 63 bytes or holds NUL`);
+  }
+}
+
+function checkSchema(mapping: MigrationMapping, problems: AdoptProblems): void {
+  const { targetSchema } = mapping;
+  const wrong = nameProblem(targetSchema);
+  if (wrong !== undefined) problems.invalid.push(`targetSchema: ${wrong}`);
+  if (/^pg_|^caravan_|^information_schema$/.test(targetSchema)) {
+    problems.invalid.push(`targetSchema: "${targetSchema}" is reserved`);
+  }
+}
+
+/** What the plan leaves out is said, as everything that stays behind is. */
+function listLeftOut(mapping: MigrationMapping, catalogue: Catalogue): MigrationMapping['notMigrated'] {
+  const mapped = new Map(mapping.tables.map((table) => [qualified(table.source), table]));
+  const left = catalogue.tables.flatMap((table) => {
+    const taken = mapped.get(qualified(table));
+    if (!taken) return [{ kind: 'table', name: qualified(table), reason: 'left out of the plan' }];
+    const columns = new Set(taken.columns.map((column) => column.source));
+    return table.columns
+      .filter((column) => !columns.has(column.name))
+      .map((column) => ({
+        kind: 'column',
+        name: `${qualified(table)}.${column.name}`,
+        reason: 'left out of the plan',
+      }));
+  });
+  const known = new Set(mapping.notMigrated.map(({ kind, name }) => `${kind}\0${name}`));
+  return [...mapping.notMigrated, ...left.filter(({ kind, name }) => !known.has(`${kind}\0${name}`))];
+}
+
+/** A foreign key to a table that was removed from the plan goes with it, and is listed. */
+function withoutDangling(mapping: MigrationMapping): MigrationMapping {
+  const targets = new Set(mapping.tables.map((table) => qualified(table.target)));
+  const dropped: MigrationMapping['notMigrated'] = [];
+  const tables = mapping.tables.map((table) => {
+    const foreignKeys = table.foreignKeys.filter((key) => {
+      if (targets.has(qualified(key.targetTable))) return true;
+      const reason = `it references ${qualified(key.targetTable)}, which is not in the plan`;
+      dropped.push({ kind: 'foreign key', name: `${qualified(table.source)}.${key.name}`, reason });
+      return false;
+    });
+    return { ...table, foreignKeys };
+  });
+  const used = new Set(tables.flatMap((table) => table.columns.map((column) => column.type)));
+  const types = mapping.types.filter((type) => used.has(type.name));
+  return { ...mapping, tables, types, notMigrated: [...mapping.notMigrated, ...dropped] };
+}
+
+/**
+ * Takes a plan that a person gives back, after checking that it fits this source and says nothing that a plan may not
+ * say. Its tasks are made anew when they do not fit its tables. The document that comes back is the one that runs.
+ */
+export function adoptPlan(document: PlanDocument, catalogue: Catalogue): PlanDocument {
+  const problems: AdoptProblems = { stale: [], invalid: [] };
+  const given = document.migration;
+  if (given.sourceEngine !== catalogue.engine) {
+    problems.stale.push(`it was made for ${given.sourceEngine}, and the source is ${catalogue.engine}`);
+  }
+  checkSchema(given, problems);
+  checkTypes(given, problems);
+  sharedNames(given, problems);
+  const reduced = withoutDangling(given);
+  const sources = new Set<string>();
+  const tables = reduced.tables.map((table) => {
+    const name = qualified(table.source);
+    if (sources.has(name)) problems.invalid.push(`the table ${name} is mapped twice`);
+    sources.add(name);
+    if (table.target.schema !== given.targetSchema)
+      problems.invalid.push(`${name}: its target is not in the schema "${given.targetSchema}"`);
+    const source = findTable(catalogue, table);
+    if (source) return adoptTable({ table, source, mapping: reduced, problems });
+    problems.stale.push(`the source has no table ${name}`);
+    return table;
+  });
+  if (problems.stale.length > 0) raise('PLAN_STALE', document, problems.stale);
+  const cycle = tasksInCycle(document.tasks);
+  const fits = tasksFit(document.tasks, reduced);
+  if (fits && cycle.length > 0) problems.invalid.push(`its tasks wait for each other: ${cycle.slice(0, 5).join(', ')}`);
+  if (problems.invalid.length > 0) raise('PLAN_INVALID', document, problems.invalid);
+  const migration = { ...reduced, tables, notMigrated: listLeftOut(reduced, catalogue) };
+  return { ...document, migration, tasks: fits ? document.tasks : draftTasks(migration) };
+}

@@ -1,0 +1,26 @@
+import type { Endpoint } from '../contracts/endpoint.js';
+import type { CompileTransform, CompileValidator } from '../contracts/record.js';
+import type { Source } from '../databases/source.js';
+import type { Target, TargetNames } from '../databases/target.js';
+import type { Bus } from '../platform/bus/bus.js';
+import type { SecretBox } from '../platform/secrets/secret-box.js';
+import type { Log } from '../platform/telemetry/log.js';
+import type { Failpoint } from './failpoints.js';
+import type { Store } from '../platform/store/store.js';
+
+/** What activities are made with, joined in workers/. Narrow, so that a test can give its own. */
+export interface Deps {
+  readonly store: Store;
+  readonly bus: Bus;
+  readonly box: SecretBox;
+  readonly log: Log;
+  /** Unique name of this process; its own queue carries it. */
+  readonly processId: string;
+  readonly openSource: (endpoint: Endpoint) => Promise<Source>;
+  readonly openTarget: (endpoint: Endpoint, names: TargetNames) => Promise<Target>;
+  readonly compileTransform: CompileTransform;
+  readonly compileValidator: CompileValidator;
+  readonly failpoint: Failpoint;
+  /** Plans up to this risk approve themselves; null: the policy is off. */
+  readonly autoApproveRisk: number | null;
+}

@@ -1,0 +1,72 @@
+import { CaravanFailure } from '../contracts/failures.js';
+import type { FailureCode } from '../contracts/failures.js';
+import type { TableMapping } from '../contracts/mapping.js';
+import { qualified } from '../contracts/catalogue.js';
+import type { Source } from '../databases/source.js';
+import type { Target } from '../databases/target.js';
+import type { MigrationRecord, StoredPlan } from '../platform/store/store.js';
+import type { Deps } from './deps.js';
+
+/** The migration's record; openMigration made it. */
+export async function recordOf(deps: Deps, migrationId: string): Promise<MigrationRecord> {
+  const record = await deps.store.migrations.get(migrationId);
+  if (record !== undefined) return record;
+  throw new CaravanFailure('INTERNAL', { attempted: 'find the record of', on: migrationId, seen: 'there is none' });
+}
+
+export async function planOf(deps: Deps, planId: string): Promise<StoredPlan> {
+  const plan = await deps.store.plans.get(planId);
+  if (plan !== undefined) return plan;
+  throw new CaravanFailure('PLAN_INVALID', { attempted: 'read plan', on: planId, seen: 'the store has none by this id' });
+}
+
+/** `table` is the source's "schema.name". */
+export function mappingOf(plan: StoredPlan, table: string): TableMapping {
+  const mapping = plan.document.migration.tables.find((candidate) => qualified(candidate.source) === table);
+  if (mapping !== undefined) return mapping;
+  throw new CaravanFailure('PLAN_INVALID', { attempted: 'find table', on: table, seen: 'the plan does not name it' });
+}
+
+/**
+ * Codes that are bad input when a migration is opened, but a passing outage once it runs: a server that is being
+ * restarted refuses connections.
+ */
+const OUTAGE: readonly FailureCode[] = ['CONNECTION_REFUSED', 'LOGIN_REFUSED', 'DATABASE_MISSING', 'TLS_REFUSED'];
+
+function asOutage(error: unknown, lost: 'SOURCE_LOST' | 'TARGET_LOST'): unknown {
+  if (!(error instanceof CaravanFailure) || !OUTAGE.includes(error.code)) return error;
+  return new CaravanFailure(lost, { attempted: 'reach', on: 'the database', seen: error.code }, error);
+}
+
+export async function openSourceOf(deps: Deps, migrationId: string): Promise<Source> {
+  const record = await recordOf(deps, migrationId);
+  try {
+    return await deps.openSource(await deps.store.connections.get(record.input.source));
+  } catch (error) {
+    throw asOutage(error, 'SOURCE_LOST');
+  }
+}
+
+export async function openTargetOf(deps: Deps, migrationId: string): Promise<Target> {
+  const { input, hash, namespace, firstRunId } = await recordOf(deps, migrationId);
+  if (input.target === undefined) throw new Error('a dry run has no target');
+  const names = { hash, namespace, workflowId: migrationId, runId: firstRunId };
+  try {
+    return await deps.openTarget(await deps.store.connections.get(input.target), names);
+  } catch (error) {
+    throw asOutage(error, 'TARGET_LOST');
+  }
+}
+
+/** Opens, works, closes; the work's failure wins over one of closing. */
+export async function withEnd<E extends { close(): Promise<void> }, T>(
+  opening: Promise<E>,
+  work: (end: E) => Promise<T>,
+): Promise<T> {
+  const end = await opening;
+  try {
+    return await work(end);
+  } finally {
+    await end.close().catch(() => undefined);
+  }
+}

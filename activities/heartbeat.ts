@@ -1,0 +1,33 @@
+import { Context } from '@temporalio/activity';
+
+/** Once a second: the server notices a dead process within three. */
+const INTERVAL_MS = 1000;
+
+export interface Alive {
+  readonly signal: AbortSignal;
+  /** What the next heartbeat tells; counts only. */
+  report(details: Readonly<Record<string, number | string>>): void;
+}
+
+/** Runs long work with heartbeats. On cancellation the signal aborts, and the cancellation is what is thrown. */
+export async function alive<T>(work: (alive: Alive) => Promise<T>): Promise<T> {
+  const context = Context.current();
+  let details: Readonly<Record<string, number | string>> = {};
+  const timer = setInterval(() => {
+    context.heartbeat(details);
+  }, INTERVAL_MS);
+  context.heartbeat(details);
+  try {
+    return await work({
+      signal: context.cancellationSignal,
+      report: (seen) => {
+        details = seen;
+      },
+    });
+  } catch (error) {
+    if (context.cancellationSignal.aborted) return await context.cancelled;
+    throw error;
+  } finally {
+    clearInterval(timer);
+  }
+}

@@ -1,0 +1,155 @@
+import type { CatalogueColumn, CatalogueTable } from '../../../contracts/catalogue.js';
+import type { ColumnMapping } from '../../../contracts/mapping.js';
+import type { Meaning } from '../../../contracts/profile.js';
+import type { TypeChoice, TypeContext } from './choice.js';
+import type { Survey } from './choose-type.js';
+import { chooseType, columnPath, contextOf, inPrimaryKey } from './choose-type.js';
+import { translateDefault } from './defaults.js';
+import type { Experience } from './experience.js';
+import type { Notes } from './notes.js';
+import { oddValuesFor, tellOdd, totalOdd } from './odd-values.js';
+
+/** A column that has a mapping, with what keys and checks of its table need to know of it. */
+export interface DraftedColumn {
+  readonly column: CatalogueColumn;
+  readonly mapping: ColumnMapping;
+  /** Labels of an enum type that the plan must make; its name comes when all relations are named. */
+  readonly enumLabels?: readonly string[];
+  /** Values without a faithful form in the chosen type. */
+  readonly odd: number;
+  readonly nulls: number;
+  /** Length of the longest value that was seen; 0 where none was looked at. */
+  readonly longest: number;
+}
+
+export interface ColumnDrafting {
+  readonly survey: Survey;
+  readonly table: CatalogueTable;
+  readonly target: (source: string) => string;
+  readonly meanings: readonly Meaning[];
+  readonly experience: Experience;
+  readonly notes: Notes;
+  /** The primary key stays one; false where a person or its values make it a unique key. */
+  readonly keepsPrimaryKey: boolean;
+}
+
+/** The INTEGER PRIMARY KEY of a SQLite table: its rowid under a name, never NULL, and always a 64-bit integer. */
+export function isRowidAlias(survey: Survey, table: CatalogueTable, column: CatalogueColumn): boolean {
+  return survey.catalogue.engine === 'sqlite' && column.autoIncrement === true && inPrimaryKey(table, column.name);
+}
+
+function greatest(...texts: readonly (string | undefined)[]): bigint {
+  return texts.reduce((most, text) => {
+    const value = text !== undefined && /^-?\d+$/.test(text) ? BigInt(text) : 1n;
+    return value > most ? value : most;
+  }, 1n);
+}
+
+/** Identity of a column that counts by itself in the source; `next` is behind every value that was seen. */
+function identityOf(drafting: ColumnDrafting, context: TypeContext, choice: TypeChoice): { next: string } | undefined {
+  const { survey, table, notes } = drafting;
+  const { column, profile } = context;
+  if (column.autoIncrement !== true && !isRowidAlias(survey, table, column)) return undefined;
+  if (!/^(?:smallint|integer|bigint)$/.test(choice.type)) {
+    notes.leave(
+      'identity',
+      columnPath(table, column.name),
+      `a column of type ${choice.type} cannot count by itself in PostgreSQL`,
+    );
+    return undefined;
+  }
+  const behind =
+    profile?.max !== undefined && /^-?\d+$/.test(profile.max) ? String(BigInt(profile.max) + 1n) : undefined;
+  const next = greatest(table.nextIdentity, behind);
+  const most = BigInt(choice.limits.max ?? '9223372036854775807');
+  if (next > most)
+    notes.leave(
+      'identity',
+      columnPath(table, column.name),
+      'every number of its type is used: the next insert fails, as in the source',
+    );
+  return { next: String(next > most ? most : next) };
+}
+
+function listLeftovers(drafting: ColumnDrafting, column: CatalogueColumn): void {
+  const path = columnPath(drafting.table, column.name);
+  if (column.generated) {
+    drafting.notes.leave('generated column', path, 'its values are copied; its expression is not yet translated');
+  }
+  if (column.onUpdate !== undefined && column.onUpdate !== '') {
+    drafting.notes.leave('on update', path, `ON UPDATE ${column.onUpdate} has no counterpart in PostgreSQL (yet)`);
+  }
+}
+
+function defaultOf(drafting: ColumnDrafting, column: CatalogueColumn, choice: TypeChoice): string | undefined {
+  const path = columnPath(drafting.table, column.name);
+  const translated = translateDefault(column, drafting.survey.catalogue.engine, choice);
+  if (translated.state === 'made') return translated.sql;
+  if (translated.state === 'refused') drafting.notes.refuse(path, translated.reason);
+  if (translated.state === 'dropped') drafting.notes.leave('default', path, translated.reason);
+  return undefined;
+}
+
+/** Is the column NULL in the target, and what becomes of a value without a faithful form? */
+function nullability(drafting: ColumnDrafting, context: TypeContext, odd: Partial<Record<string, number>>) {
+  const { survey, table, notes } = drafting;
+  const { column } = context;
+  const never = isRowidAlias(survey, table, column);
+  const sourceNullable = column.nullable && !never;
+  if (drafting.keepsPrimaryKey && inPrimaryKey(table, column.name)) {
+    return { sourceNullable, nullable: false, onInvalid: 'quarantine' as const };
+  }
+  const count = totalOdd(odd);
+  if (sourceNullable) return { sourceNullable, nullable: true, onInvalid: 'null' as const };
+  if (count === 0) return { sourceNullable, nullable: false, onInvalid: 'quarantine' as const };
+  const detail = `NOT NULL relaxed: ${tellOdd(odd)} without a faithful form become NULL, kept in the value ledger`;
+  notes.find('not_null_relaxed', columnPath(table, column.name), { kind: 'structural', count, detail });
+  return { sourceNullable, nullable: true, onInvalid: 'null' as const, reason: detail };
+}
+
+/** Drafts one column; undefined, and refused in the notes, where its type has no mapping. */
+export function draftColumn(drafting: ColumnDrafting, column: CatalogueColumn): DraftedColumn | undefined {
+  const { survey, table, notes, experience } = drafting;
+  const path = columnPath(table, column.name);
+  const context = contextOf(survey, table, column);
+  const choice = chooseType(context);
+  if ('refused' in choice) {
+    notes.refuse(path, choice.refused);
+    return undefined;
+  }
+  const odd = oddValuesFor(choice, context);
+  const mojibake = context.profile?.odd?.mojibake ?? 0;
+  if (mojibake > 0) {
+    const detail = 'texts look as if they were decoded with the wrong character set; they are copied as they are';
+    notes.find('mojibake_suspected', path, { kind: 'semantic', count: mojibake, detail });
+  }
+  listLeftovers(drafting, column);
+  const { reason, ...nulls } = nullability(drafting, context, odd);
+  const meaning = drafting.meanings.find((candidate) => candidate.column === column.name);
+  const judged = experience.judge(survey.catalogue.engine, { column, choice, ...(meaning && { meaning }) });
+  const identity = identityOf(drafting, context, choice);
+  const sqlDefault = defaultOf(drafting, column, choice);
+  const generatedNote = column.generated ? ['generated in the source; a plain column with its values here'] : [];
+  const mapping: ColumnMapping = {
+    source: column.name,
+    target: drafting.target(column.name),
+    type: choice.type,
+    kind: choice.kind,
+    ...nulls,
+    transform: [...choice.transform],
+    limits: choice.limits,
+    ...(sqlDefault !== undefined && { default: sqlDefault }),
+    ...(identity && { identity }),
+    ...(column.comment !== undefined && column.comment !== '' && { comment: column.comment }),
+    confidence: judged.confidence,
+    reasons: [...choice.reasons, ...(reason === undefined ? [] : [reason]), ...generatedNote, ...judged.reasons],
+  };
+  return {
+    column,
+    mapping,
+    odd: totalOdd(odd),
+    nulls: context.profile?.nulls ?? 0,
+    longest: context.profile?.maxLength ?? 0,
+    ...(choice.enumLabels && { enumLabels: choice.enumLabels }),
+  };
+}

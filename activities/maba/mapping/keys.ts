@@ -1,0 +1,174 @@
+import type { CatalogueIndex, CatalogueTable, SourceEngine } from '../../../contracts/catalogue.js';
+import { qualified } from '../../../contracts/catalogue.js';
+import type { IndexMapping, TableMapping } from '../../../contracts/mapping.js';
+import { columnPath, findByName } from './choose-type.js';
+import type { DraftedColumn } from './column.js';
+import type { Notes } from './notes.js';
+
+/** Keys of one table before their names are known: names are shared by the whole schema. */
+export interface DraftedKeys {
+  readonly primary?: { readonly columns: string[] };
+  readonly unique: { readonly from: string; readonly wanted: string | undefined; readonly columns: string[] }[];
+  readonly indexes: {
+    readonly from: string;
+    readonly wanted: string | undefined;
+    readonly columns: IndexMapping['columns'];
+  }[];
+}
+
+export interface KeyDrafting {
+  readonly engine: SourceEngine;
+  readonly table: CatalogueTable;
+  readonly columns: readonly DraftedColumn[];
+  readonly notes: Notes;
+  readonly keepsPrimaryKey: boolean;
+}
+
+/** Kinds that PostgreSQL has no B-tree order for. */
+const NO_ORDER = new Set(['json']);
+/** A B-tree entry holds about 2,700 bytes. */
+const INDEX_CHARACTERS = 2_600;
+
+function columnOf(drafting: KeyDrafting, name: string): DraftedColumn | undefined {
+  return (
+    drafting.columns.find(({ column }) => column.name === name) ??
+    drafting.columns.find(({ column }) => column.name.toLowerCase() === name.toLowerCase())
+  );
+}
+
+/** The collation of a part that is a column under another one than its own (SQLite). */
+function collated(part: CatalogueIndex['parts'][number]): string | undefined {
+  if (part.column === '' || part.expression === undefined) return undefined;
+  return /^"(?:[^"]|"")*" COLLATE "?(\w+)"?$/i.exec(part.expression)?.[1];
+}
+
+/** Why an index cannot be made; undefined where it can. */
+function obstacle(
+  drafting: KeyDrafting,
+  index: Pick<CatalogueIndex, 'method' | 'parts' | 'where'>,
+): string | undefined {
+  const method = index.method.toLowerCase();
+  if (method === 'fulltext' || method === 'spatial') return `a ${method} index has no counterpart (yet)`;
+  if (method !== 'btree' && method !== 'hash' && method !== '') return `an index of kind ${method} has no counterpart`;
+  if (index.where !== undefined) return 'a partial index is not yet translated';
+  for (const part of index.parts) {
+    if (part.expression !== undefined && collated(part) === undefined)
+      return 'an index over an expression is not yet translated';
+    if (part.prefix !== undefined) return `a prefix of ${part.column} is indexed; PostgreSQL indexes whole values`;
+    const column = columnOf(drafting, part.column);
+    if (!column) return `its column ${part.column} has no mapping`;
+    if (NO_ORDER.has(column.mapping.kind)) return `${part.column} becomes ${column.mapping.type}, which has no order`;
+  }
+  return index.parts.length === 0 ? 'it has no columns' : undefined;
+}
+
+function targets(drafting: KeyDrafting, parts: CatalogueIndex['parts']): string[] {
+  return parts.map((part) => columnOf(drafting, part.column)?.mapping.target ?? part.column);
+}
+
+/** Texts that the source takes for equal in a key, and PostgreSQL does not. */
+function listCollations(drafting: KeyDrafting, what: string, parts: CatalogueIndex['parts']): void {
+  for (const part of parts) {
+    const drafted = columnOf(drafting, part.column);
+    if (!drafted || (drafted.mapping.kind !== 'text' && drafted.mapping.kind !== 'enum')) continue;
+    const collation = collated(part) ?? drafted.column.collation ?? '';
+    const folds = /_ci$/i.test(collation) || /^(?:nocase|rtrim)$/i.test(collation);
+    if (!folds) continue;
+    const reason = `${what}: uniqueness under ${collation} ignores case or blanks; in the target it does not`;
+    drafting.notes.leave('collation', columnPath(drafting.table, drafted.column.name), reason);
+  }
+}
+
+/** Names that an engine makes by itself say nothing; the mapping then makes one from table and columns. */
+function wantedName(name: string): string | undefined {
+  return name === '' || name.startsWith('sqlite_autoindex_') ? undefined : name;
+}
+
+function draftPrimary(drafting: KeyDrafting): DraftedKeys['primary'] {
+  const { table, notes } = drafting;
+  const parts = table.primaryKey;
+  if (!parts || parts.length === 0) return undefined;
+  const why = obstacle(drafting, { method: 'btree', parts });
+  if (why !== undefined) {
+    notes.refuse(`${qualified(table)} (primary key)`, why);
+    return undefined;
+  }
+  listCollations(drafting, 'primary key', parts);
+  return { columns: targets(drafting, parts) };
+}
+
+export function draftKeys(drafting: KeyDrafting): DraftedKeys {
+  const { table, notes } = drafting;
+  const primary = draftPrimary(drafting);
+  const unique: DraftedKeys['unique'] = [];
+  const indexes: DraftedKeys['indexes'] = [];
+  if (primary && !drafting.keepsPrimaryKey) {
+    unique.push({ from: `${qualified(table)} (primary key)`, wanted: undefined, columns: primary.columns });
+    notes.leave(
+      'primary key',
+      qualified(table),
+      'its columns hold NULL in some rows: a unique key takes its place, so that no row is lost',
+    );
+  }
+  for (const index of table.indexes) {
+    const from = `${qualified(table)}.${index.name}`;
+    const why = obstacle(drafting, index) ?? (index.unique ? undefined : tooLong(drafting, index));
+    if (why !== undefined) {
+      if (index.unique) notes.refuse(from, why);
+      else notes.leave('index', from, why);
+      continue;
+    }
+    if (index.unique) {
+      listCollations(drafting, `unique key ${index.name}`, index.parts);
+      unique.push({ from, wanted: wantedName(index.name), columns: targets(drafting, index.parts) });
+    } else {
+      const columns = targets(drafting, index.parts);
+      const parts = columns.map((column, at) => ({ column, descending: index.parts[at]?.descending === true }));
+      indexes.push({ from, wanted: wantedName(index.name), columns: parts });
+    }
+  }
+  return { ...(primary && drafting.keepsPrimaryKey && { primary }), unique, indexes };
+}
+
+function tooLong(drafting: KeyDrafting, index: CatalogueIndex): string | undefined {
+  const long = index.parts.find((part) => (columnOf(drafting, part.column)?.longest ?? 0) > INDEX_CHARACTERS);
+  return long && `${long.column} holds values that are too long for an index entry in PostgreSQL`;
+}
+
+const CHUNK_KINDS = new Set(['integer', 'date', 'timestamp']);
+
+/** How rows are told apart, and where chunks are cut. */
+export function rowAndChunkKey(drafting: KeyDrafting, keys: DraftedKeys): Pick<TableMapping, 'rowKey' | 'chunkKey'> {
+  const { engine, table } = drafting;
+  const usable = (names: readonly string[]): DraftedColumn[] | undefined => {
+    const columns = names.map((name) => drafting.columns.find(({ mapping }) => mapping.target === name));
+    const solid = (column: DraftedColumn | undefined): column is DraftedColumn =>
+      column !== undefined && !column.mapping.sourceNullable && !column.mapping.nullable && column.odd === 0;
+    return columns.every(solid) ? columns : undefined;
+  };
+  const primary = keys.primary && primaryColumns(drafting, keys.primary.columns);
+  const key = primary ?? keys.unique.map(({ columns }) => usable(columns)).find((columns) => columns !== undefined);
+  if (!key) {
+    if (engine !== 'sqlite' || table.rowid !== true || findByName(table.columns, 'rowid')) return {};
+    return { rowKey: ['rowid'], chunkKey: { source: 'rowid', kind: 'integer' } };
+  }
+  const rowKey = key.map(({ column }) => column.name);
+  const [leading] = key;
+  if (!leading || leading.odd > 0 || leading.mapping.sourceNullable || !CHUNK_KINDS.has(leading.mapping.kind))
+    return { rowKey };
+  const kind = leading.mapping.kind as 'integer' | 'date' | 'timestamp';
+  return { rowKey, chunkKey: { source: leading.column.name, target: leading.mapping.target, kind } };
+}
+
+/** SQLite lets NULL into a primary key that is not the rowid: then rows are not told apart by it. */
+function primaryColumns(drafting: KeyDrafting, names: readonly string[]): DraftedColumn[] | undefined {
+  const columns = names.map((name) => drafting.columns.find(({ mapping }) => mapping.target === name));
+  const solid = (column: DraftedColumn | undefined): column is DraftedColumn =>
+    column !== undefined && (!column.mapping.sourceNullable || column.nulls === 0);
+  return columns.every(solid) ? columns : undefined;
+}
+
+/** Wanted name of a key or index without one, in PostgreSQL's own manner. */
+export function madeName(table: string, columns: readonly string[], suffix: 'key' | 'idx' | 'fkey'): string {
+  return `${table}_${columns.join('_')}_${suffix}`;
+}

@@ -1,0 +1,347 @@
+import type { SourceEngine } from '../../../contracts/catalogue.js';
+import type { ColumnMapping } from '../../../contracts/mapping.js';
+import type { Expression } from '../../../language/expressions.js';
+
+/** A column as an expression of the source may name it. */
+export interface KnownColumn {
+  readonly mapping: ColumnMapping;
+  readonly collation?: string;
+}
+
+export interface TranslateContext {
+  readonly engine: SourceEngine;
+  /** By lower-case source name: column names fold case in both engines. */
+  readonly columns: ReadonlyMap<string, KnownColumn>;
+}
+
+type Sort = 'number' | 'text' | 'boolean' | 'moment' | 'bytes' | 'null' | 'other';
+interface Typed {
+  readonly expression: Expression;
+  readonly sort: Sort;
+  /** Set for a bare column. */
+  readonly column?: KnownColumn;
+}
+
+/** Why an expression has no translation. Only thrown inside this file and caught by its callers in this folder. */
+export class Untranslatable extends Error {
+  override readonly name = 'Untranslatable';
+}
+
+const SORTS: Readonly<Record<ColumnMapping['kind'], Sort>> = {
+  integer: 'number',
+  decimal: 'number',
+  float4: 'number',
+  float8: 'number',
+  boolean: 'boolean',
+  text: 'text',
+  enum: 'text',
+  bytes: 'bytes',
+  date: 'moment',
+  timestamp: 'moment',
+  timestamptz: 'moment',
+  time: 'moment',
+  interval: 'other',
+  json: 'other',
+  text_array: 'other',
+  bit: 'other',
+  uuid: 'other',
+};
+
+const NUMBER_TEXT = /^-?\d+(?:\.\d+)?$/;
+const MOMENT_TEXT = /^\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?$|^\d\d:\d\d(?::\d\d(?:\.\d+)?)?$/;
+const TRUE: Typed = { expression: { node: 'boolean', value: true }, sort: 'boolean' };
+
+function fail(reason: string): never {
+  throw new Untranslatable(reason);
+}
+
+function isString(value: Typed): value is Typed & { expression: { node: 'string'; value: string } } {
+  return value.expression.node === 'string';
+}
+
+/** An enum where a text is wanted. */
+function textOf(value: Typed): Expression {
+  if (value.sort !== 'text') fail('a text function on something that is no text in the target');
+  if (value.column?.mapping.kind === 'enum') return { node: 'cast', operand: value.expression, type: 'text' };
+  return value.expression;
+}
+
+/** A literal in the terms of what it is compared with. */
+function literalFor(literal: Typed, other: Typed): Typed {
+  const { expression } = literal;
+  if (other.sort === 'boolean' && expression.node === 'number') {
+    if (expression.text !== '0' && expression.text !== '1')
+      fail('a boolean is compared with another number than 0 and 1');
+    return { expression: { node: 'boolean', value: expression.text === '1' }, sort: 'boolean' };
+  }
+  if (other.sort === 'number' && expression.node === 'string') {
+    if (!NUMBER_TEXT.test(expression.value)) fail('a number is compared with a text');
+    return { expression: { node: 'number', text: expression.value }, sort: 'number' };
+  }
+  if (other.sort === 'moment' && expression.node === 'string') {
+    if (!MOMENT_TEXT.test(expression.value)) fail('a date is compared with a text that is none');
+    return { ...literal, sort: 'moment' };
+  }
+  const labels = other.column?.mapping.kind === 'enum' ? other.column.mapping.limits.labels : undefined;
+  if (labels && expression.node === 'string' && !labels.includes(expression.value)) {
+    fail('an enum is compared with a text that is none of its labels');
+  }
+  return literal;
+}
+
+function matched(left: Typed, right: Typed): [Typed, Typed] {
+  const first = literalFor(left, right);
+  const second = literalFor(right, first);
+  if (first.sort === 'null' || second.sort === 'null') return [first, second];
+  if (first.sort !== second.sort) fail(`a ${first.sort} is compared with a ${second.sort}`);
+  if (first.sort === 'other') fail('a value is compared whose type has no order in the target');
+  return [first, second];
+}
+
+const ORDERED = new Set(['<', '<=', '>', '>=']);
+
+export class Translator {
+  readonly #context: TranslateContext;
+
+  constructor(context: TranslateContext) {
+    this.#context = context;
+  }
+
+  /** The expression as a condition; `true` alone when the target's types keep what it says. */
+  condition(expression: Expression): Expression {
+    return this.#condition(this.#value(expression));
+  }
+
+  value(expression: Expression): Expression {
+    return this.#value(expression).expression;
+  }
+
+  #condition(value: Typed): Expression {
+    if (value.sort === 'boolean') return value.expression;
+    if (value.sort !== 'number') fail('a condition is neither true nor false');
+    return { node: 'binary', op: '<>', left: value.expression, right: { node: 'number', text: '0' } };
+  }
+
+  #value(expression: Expression): Typed {
+    switch (expression.node) {
+      case 'number':
+        return { expression, sort: 'number' };
+      case 'string':
+        if (expression.value.includes('\0')) fail('a text holds the character NUL');
+        return { expression, sort: 'text' };
+      case 'boolean':
+        return { expression, sort: 'boolean' };
+      case 'null':
+        return { expression, sort: 'null' };
+      case 'bits':
+        return { expression: { node: 'number', text: String(BigInt(`0b0${expression.value}`)) }, sort: 'number' };
+      case 'bytes':
+        return { expression, sort: 'bytes' };
+      case 'column':
+        return this.#column(expression);
+      case 'unary':
+        return this.#unary(expression);
+      case 'binary':
+        return this.#binary(expression);
+      case 'call':
+        return this.#call(expression.name, expression.args);
+      case 'keyword':
+        return fail('the clock in a check');
+      case 'cast':
+        return fail('a cast');
+      default:
+        return this.#test(expression);
+    }
+  }
+
+  #column(expression: Extract<Expression, { node: 'column' }>): Typed {
+    const column = this.#context.columns.get(expression.name.toLowerCase());
+    if (!column) {
+      // SQLite takes a name in double quotes that is no column for a text.
+      if (this.#context.engine === 'sqlite' && expression.quoted) {
+        return { expression: { node: 'string', value: expression.name }, sort: 'text' };
+      }
+      return fail(`there is no column "${expression.name}"`);
+    }
+    const target: Expression = { node: 'column', name: column.mapping.target, quoted: true };
+    return { expression: target, sort: SORTS[column.mapping.kind], column };
+  }
+
+  #unary({ op, operand }: Extract<Expression, { node: 'unary' }>): Typed {
+    if (op === 'NOT') {
+      const inner = this.condition(operand);
+      if (inner.node === 'boolean') return { expression: { node: 'boolean', value: !inner.value }, sort: 'boolean' };
+      return { expression: { node: 'unary', op, operand: inner }, sort: 'boolean' };
+    }
+    const inner = this.#number(operand);
+    return { expression: op === '+' ? inner : { node: 'unary', op, operand: inner }, sort: 'number' };
+  }
+
+  #number(expression: Expression): Expression {
+    const value = this.#value(expression);
+    if (value.sort !== 'number') fail('arithmetic on something that is no number in the target');
+    return value.expression;
+  }
+
+  #binary(expression: Extract<Expression, { node: 'binary' }>): Typed {
+    const { op } = expression;
+    if (op === 'AND' || op === 'OR') return this.#junction(expression);
+    if (op === '||') {
+      const left = textOf(this.#value(expression.left));
+      return { expression: { node: 'binary', op, left, right: textOf(this.#value(expression.right)) }, sort: 'text' };
+    }
+    if ('+-*/%'.includes(op)) {
+      let left = this.#number(expression.left);
+      // MySQL's division keeps the fraction; PostgreSQL's of two integers does not.
+      if (op === '/' && this.#context.engine !== 'sqlite') left = { node: 'cast', operand: left, type: 'numeric' };
+      return { expression: { node: 'binary', op, left, right: this.#number(expression.right) }, sort: 'number' };
+    }
+    const own = this.#typeOf(expression);
+    if (own) return own;
+    const [left, right] = matched(this.#value(expression.left), this.#value(expression.right));
+    const asText = ORDERED.has(op) && left.sort === 'text';
+    return {
+      expression: {
+        node: 'binary',
+        op,
+        left: asText ? textOf(left) : left.expression,
+        right: asText ? textOf(right) : right.expression,
+      },
+      sort: 'boolean',
+    };
+  }
+
+  #junction({ op, left, right }: Extract<Expression, { node: 'binary' }>): Typed {
+    const first = this.condition(left);
+    const second = this.condition(right);
+    const absorbs = op === 'OR';
+    for (const [one, other] of [
+      [first, second],
+      [second, first],
+    ] as const) {
+      if (one.node === 'boolean') return { expression: one.value === absorbs ? one : other, sort: 'boolean' };
+    }
+    return { expression: { node: 'binary', op, left: first, right: second }, sort: 'boolean' };
+  }
+
+  /** typeof(column) = '…' of SQLite: the target's type keeps it, or it cannot be kept. */
+  #typeOf(expression: Expression): Typed | undefined {
+    const operand =
+      expression.node === 'binary' ? expression.left : expression.node === 'in' ? expression.operand : undefined;
+    if (operand?.node !== 'call' || operand.name !== 'typeof' || this.#context.engine !== 'sqlite') return undefined;
+    const negated =
+      expression.node === 'in' ? expression.negated : expression.node === 'binary' && expression.op !== '=';
+    const items = expression.node === 'in' ? expression.items : expression.node === 'binary' ? [expression.right] : [];
+    const argument = this.#value(operand.args[0] ?? fail('typeof without an argument'));
+    const kind = argument.column?.mapping.kind;
+    const storage =
+      kind === 'integer' || kind === 'boolean'
+        ? 'integer'
+        : kind === 'text'
+          ? 'text'
+          : kind === 'float8'
+            ? 'real'
+            : kind === 'bytes'
+              ? 'blob'
+              : undefined;
+    const names = items.map((item) => (item.node === 'string' ? item.value : ''));
+    if (negated || storage === undefined || !names.includes(storage))
+      fail('typeof, which the target type does not keep');
+    if (names.includes('null') || !argument.column?.mapping.nullable) return TRUE;
+    return { expression: { node: 'is', operand: argument.expression, negated: true, what: 'NULL' }, sort: 'boolean' };
+  }
+
+  #test(expression: Extract<Expression, { node: 'is' | 'in' | 'between' | 'like' }>): Typed {
+    const own = this.#typeOf(expression);
+    if (own) return own;
+    if (expression.node === 'like') return this.#like(expression);
+    let operand = this.#value(expression.operand);
+    if (expression.node === 'is') {
+      const inner = expression.what === 'NULL' ? operand.expression : this.#condition(operand);
+      return { expression: { ...expression, operand: inner }, sort: 'boolean' };
+    }
+    if (expression.node === 'in') {
+      const items = expression.items.map((item) => {
+        const [first, second] = matched(operand, this.#value(item));
+        operand = first;
+        return second.expression;
+      });
+      return { expression: { ...expression, operand: operand.expression, items }, sort: 'boolean' };
+    }
+    const [first, low] = matched(operand, this.#value(expression.low));
+    const [second, high] = matched(first, this.#value(expression.high));
+    const text = second.sort === 'text';
+    return {
+      expression: {
+        ...expression,
+        operand: text ? textOf(second) : second.expression,
+        low: low.expression,
+        high: high.expression,
+      },
+      sort: 'boolean',
+    };
+  }
+
+  #like(expression: Extract<Expression, { node: 'like' }>): Typed {
+    const operand = this.#value(expression.operand);
+    const pattern = this.#value(expression.pattern);
+    if (!isString(pattern)) fail('LIKE with a pattern that is no text');
+    const { engine } = this.#context;
+    const collation = operand.column?.collation ?? '';
+    const folds = engine === 'sqlite' || /_ci$/i.test(collation);
+    // SQLite has no escape character unless one is said; PostgreSQL and MySQL have the backslash.
+    const escape = expression.escape ?? (engine === 'sqlite' ? '' : undefined);
+    return {
+      expression: {
+        node: 'like',
+        operand: textOf(operand),
+        negated: expression.negated,
+        op: folds ? 'ILIKE' : 'LIKE',
+        pattern: pattern.expression,
+        ...(escape !== undefined && { escape }),
+      },
+      sort: 'boolean',
+    };
+  }
+
+  #call(name: string, args: readonly Expression[]): Typed {
+    const [first] = args;
+    const { engine } = this.#context;
+    if (name === 'json_valid' && first) {
+      const argument = this.#value(first);
+      if (argument.column?.mapping.kind !== 'json') fail('json_valid on a column that is not json in the target');
+      return TRUE;
+    }
+    if (
+      (name === 'length' || name === 'char_length' || name === 'character_length' || name === 'octet_length') &&
+      first
+    ) {
+      const argument = this.#value(first);
+      const bytes = argument.sort === 'bytes' || name === 'octet_length' || (name === 'length' && engine !== 'sqlite');
+      const operand = argument.sort === 'bytes' ? argument.expression : textOf(argument);
+      return {
+        expression: { node: 'call', name: bytes ? 'octet_length' : 'char_length', args: [operand] },
+        sort: 'number',
+      };
+    }
+    const simple = SIMPLE.get(name);
+    if (args.length !== simple?.args) return fail(`the function "${name}"`);
+    const inner = args.map((argument) =>
+      simple.of === 'text' ? textOf(this.#value(argument)) : this.#number(argument),
+    );
+    return { expression: { node: 'call', name: simple.name, args: inner }, sort: simple.of };
+  }
+}
+
+const SIMPLE = new Map<string, { readonly name: string; readonly args: number; readonly of: 'text' | 'number' }>([
+  ['lower', { name: 'lower', args: 1, of: 'text' }],
+  ['lcase', { name: 'lower', args: 1, of: 'text' }],
+  ['upper', { name: 'upper', args: 1, of: 'text' }],
+  ['ucase', { name: 'upper', args: 1, of: 'text' }],
+  ['trim', { name: 'btrim', args: 1, of: 'text' }],
+  ['ltrim', { name: 'ltrim', args: 1, of: 'text' }],
+  ['rtrim', { name: 'rtrim', args: 1, of: 'text' }],
+  ['replace', { name: 'replace', args: 3, of: 'text' }],
+  ['abs', { name: 'abs', args: 1, of: 'number' }],
+  ['mod', { name: 'mod', args: 2, of: 'number' }],
+]);

@@ -1,0 +1,71 @@
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { FreezeEvidence, InPlan } from '../../contracts/activities.js';
+import { buildBody, evidenceHash } from '../../platform/certificate/body.js';
+import type { Evidence } from '../../platform/certificate/body.js';
+import { serializeCertificate } from '../../platform/certificate/signer.js';
+import type { Signer } from '../../platform/certificate/signer.js';
+import type { Deps } from '../deps.js';
+import { openSourceOf, planOf, recordOf, withEnd } from '../ends.js';
+
+export interface CertificateOptions {
+  readonly signer: Signer;
+  /** Absolute folder of certificates. */
+  readonly folder: string;
+  readonly caravanVersion: string;
+}
+
+export function certificatePath({ folder }: CertificateOptions, migrationId: string): string {
+  return join(folder, `${migrationId.replace(/[^\w.-]/gu, '_')}.json`);
+}
+
+/** What was proven, frozen before the pivot: nothing after it can change what is signed. */
+export async function freezeEvidence(deps: Deps, input: FreezeEvidence): Promise<{ evidenceHash: string }> {
+  const { migrationId, planId, findings, proof } = input;
+  const plan = await planOf(deps, planId);
+  const { sourceEngine, input: start } = await recordOf(deps, migrationId);
+  const { migration } = plan.document;
+  const version = await withEnd(openSourceOf(deps, migrationId), async (source) => (await source.catalogue()).serverVersion);
+  const evidence: Evidence = {
+    migrationId,
+    planHash: plan.planHash,
+    source: {
+      engine: sourceEngine,
+      version,
+      database: start.source,
+      position: proof.position,
+      consistent: proof.consistent,
+    },
+    tables: (await deps.store.migrations.tables(migrationId)).toSorted((a, b) => (a.source < b.source ? -1 : 1)),
+    findings,
+    notMigrated: migration.notMigrated,
+    cannotSee: migration.cannotSee,
+  };
+  await deps.store.migrations.putEvidence(migrationId, evidence);
+  return { evidenceHash: evidenceHash(evidence) };
+}
+
+/** Signs after the pivot; a second call writes the same evidence again. */
+export async function signCertificate(
+  deps: Deps,
+  options: CertificateOptions,
+  input: InPlan & { promotedAt: string; promotionLsn: string },
+): Promise<{ path: string }> {
+  const { migrationId, promotedAt, promotionLsn } = input;
+  const record = await recordOf(deps, migrationId);
+  const evidence = (await deps.store.migrations.evidence(migrationId)) as Evidence | undefined;
+  if (evidence === undefined) throw new Error('no evidence was frozen');
+  const target = {
+    version: String(record.targetVersion ?? 'unknown'),
+    schema: record.input.targetSchema,
+    promotedAt,
+    lsn: promotionLsn,
+  };
+  const issuedAt = new Date().toISOString();
+  const body = buildBody({ evidence, target, caravanVersion: options.caravanVersion, issuedAt });
+  const path = certificatePath(options, migrationId);
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  writeFileSync(`${path}.part`, serializeCertificate(options.signer.signCertificate(body)), { mode: 0o644 });
+  renameSync(`${path}.part`, path);
+  return { path };
+}

@@ -1,0 +1,71 @@
+import type { z } from 'zod';
+import type { MetaActivities, OpenedMigration } from '../../contracts/activities.js';
+import { CaravanFailure } from '../../contracts/failures.js';
+import { migrationInput } from '../../contracts/migration.schema.js';
+import type { MigrationInput, MigrationStart } from '../../contracts/migration.schema.js';
+import { migrationHash } from '../../platform/hash.js';
+import type { Deps } from '../deps.js';
+import { withEnd } from '../ends.js';
+
+type Input = Parameters<MetaActivities['openMigration']>[0];
+
+/** Everything that can be wrong with what a person gave is found here, before anything is touched. */
+export async function openMigration(deps: Deps, input: Input): Promise<OpenedMigration> {
+  const checked = checkInput(input.start, input.migrationId);
+  const { migrationId, firstRunId, namespace } = input;
+  const hash = migrationHash(migrationId, firstRunId);
+  const source = await deps.store.connections.get(checked.source);
+  await withEnd(deps.openSource(source), () => Promise.resolve());
+  const targetVersion = checked.target === undefined ? null : await reachTarget(deps, checked, { ...input, hash });
+  await deps.store.migrations.open({
+    migrationId,
+    runId: input.workflowRunId,
+    firstRunId,
+    namespace,
+    hash,
+    input: checked,
+    sourceEngine: source.engine,
+    targetVersion,
+    startedAt: new Date().toISOString(),
+  });
+  deps.bus.publish({ type: 'migration.started', migrationId, at: new Date().toISOString(), data: { dryRun: checked.dryRun } });
+  return { input: checked, hash, sourceEngine: source.engine, targetVersion };
+}
+
+function checkInput(start: MigrationStart, migrationId: string): MigrationInput {
+  const parsed = migrationInput.safeParse(start);
+  if (!parsed.success) throw inputFailure(parsed.error, migrationId);
+  if (parsed.data.target === undefined && !parsed.data.dryRun) {
+    throw new CaravanFailure('INPUT_INVALID', {
+      attempted: 'start migration',
+      on: migrationId,
+      seen: 'field "target" is missing; only a dry run needs none',
+    });
+  }
+  return parsed.data;
+}
+
+function inputFailure(error: z.ZodError, migrationId: string): CaravanFailure {
+  const [issue] = error.issues;
+  const field = issue === undefined || issue.path.length === 0 ? 'the input' : `field "${issue.path.join('.')}"`;
+  // zod's own message for an unknown key or a wrong type names fields and types, never values.
+  const seen = issue?.code === 'unrecognized_keys' ? `unknown field ${issue.keys.join(', ')}` : `${field} has the wrong form`;
+  return new CaravanFailure('INPUT_INVALID', { attempted: 'start migration', on: migrationId, seen });
+}
+
+async function reachTarget(deps: Deps, { target = '', targetSchema }: MigrationInput, input: Input & { hash: string }): Promise<number> {
+  const endpoint = await deps.store.connections.get(target);
+  if (endpoint.engine !== 'postgres') {
+    throw new CaravanFailure('INPUT_INVALID', {
+      attempted: 'use as a target',
+      on: target,
+      seen: `it is ${endpoint.engine}`,
+      next: 'Name a PostgreSQL database as the target.',
+    });
+  }
+  const names = { hash: input.hash, namespace: input.namespace, workflowId: input.migrationId, runId: input.firstRunId };
+  return withEnd(deps.openTarget(endpoint, names), async (end) => {
+    const { version } = await end.preflight({ targetSchema, objects: 0 });
+    return version;
+  });
+}

@@ -1,0 +1,92 @@
+import { PAGE } from '../../contracts/activities.js';
+import type { InMigration, InspectedSource, ProfiledTable, ScoutActivities } from '../../contracts/activities.js';
+import { qualified } from '../../contracts/catalogue.js';
+import type { Catalogue } from '../../contracts/catalogue.js';
+import { CaravanFailure } from '../../contracts/failures.js';
+import { inferMeanings } from '../maba/inference.js';
+import type { Deps } from '../deps.js';
+import { openSourceOf, recordOf, withEnd } from '../ends.js';
+import { alive } from '../heartbeat.js';
+import type { Alive } from '../heartbeat.js';
+import { tableFilter } from './globs.js';
+
+/** Over this many rows a table is profiled from a sample. */
+const SAMPLE_ABOVE = 1_000_000;
+
+/** The Scout agent: reads the catalogue, and has MABA take a fingerprint of every column. */
+export function createScoutActivities(deps: Deps): ScoutActivities {
+  return {
+    inspectSource: (input) => alive(() => inspectSource(deps, input)),
+    listTables: async ({ catalogueId, offset }) => {
+      const { tables } = await deps.store.discovery.catalogue(catalogueId);
+      const page = tables.slice(offset, offset + PAGE);
+      return { tables: page.map((table) => ({ table: qualified(table), rows: table.estimatedRows })) };
+    },
+    profileTable: (input) => alive((context) => profileTable(deps, input, context)),
+  };
+}
+
+async function inspectSource(deps: Deps, { migrationId }: InMigration): Promise<InspectedSource> {
+  const { input } = await recordOf(deps, migrationId);
+  const whole = await withEnd(openSourceOf(deps, migrationId), (source) => source.catalogue());
+  const catalogue = narrow(whole, input, input.source);
+  const catalogueId = await deps.store.discovery.putCatalogue(migrationId, catalogue);
+  const inspected = {
+    catalogueId,
+    tables: catalogue.tables.length,
+    objects: catalogue.objects.length,
+    estimatedRows: catalogue.tables.reduce((rows, table) => rows + table.estimatedRows, 0),
+    cannotSee: catalogue.cannotSee.length,
+  };
+  const data = { tables: inspected.tables, estimatedRows: inspected.estimatedRows };
+  deps.bus.publish({ type: 'discovery.source_inspected', migrationId, at: new Date().toISOString(), data });
+  return inspected;
+}
+
+/** The catalogue of what is included; bad input when that is nothing, or cannot be read. */
+function narrow(
+  catalogue: Catalogue,
+  { include, exclude }: { readonly include: readonly string[]; readonly exclude: readonly string[] },
+  source: string,
+): Catalogue {
+  const wanted = tableFilter(include, exclude);
+  const tables = catalogue.tables.filter(wanted);
+  const unreadable = catalogue.unreadable.filter((name) => {
+    const dot = name.indexOf('.');
+    return wanted({ schema: name.slice(0, Math.max(0, dot)), name: name.slice(dot + 1) });
+  });
+  if (unreadable.length > 0) {
+    throw new CaravanFailure('SELECT_MISSING', {
+      attempted: 'read tables of',
+      on: source,
+      seen: `no SELECT on ${unreadable.slice(0, 5).join(', ')}${unreadable.length > 5 ? ' …' : ''}`,
+      facts: { names: unreadable.slice(0, 20) },
+    });
+  }
+  if (tables.length === 0) {
+    throw new CaravanFailure('SOURCE_EMPTY', { attempted: 'find tables in', on: source, seen: 'no table is included' });
+  }
+  return { ...catalogue, tables, unreadable };
+}
+
+async function profileTable(
+  deps: Deps,
+  input: InMigration & { catalogueId: string; table: string },
+  { signal }: Alive,
+): Promise<ProfiledTable> {
+  const { migrationId, catalogueId } = input;
+  const catalogue = await deps.store.discovery.catalogue(catalogueId);
+  const table = catalogue.tables.find((candidate) => qualified(candidate) === input.table);
+  if (table === undefined) throw new Error('the catalogue does not name the table');
+  const profile = await withEnd(openSourceOf(deps, migrationId), (source) =>
+    source.profile(table, { sampleAbove: SAMPLE_ABOVE, signal }),
+  );
+  const meanings = inferMeanings(table, profile, catalogue);
+  await deps.store.discovery.putProfile(catalogueId, profile, meanings);
+  const oddValues = profile.columns
+    .flatMap((column) => Object.values(column.odd ?? {}))
+    .reduce((sum, count) => sum + count, 0);
+  const data = { table: input.table, rows: profile.rows, columns: profile.columns.length, oddValues };
+  deps.bus.publish({ type: 'discovery.table_analyzed', migrationId, at: new Date().toISOString(), data });
+  return { rows: profile.rows, columns: profile.columns.length, oddValues, questions: 0 };
+}

@@ -1,0 +1,43 @@
+import type { InPlan, ValidatorActivities } from '../../contracts/activities.js';
+import { processQueue } from '../../contracts/queues.js';
+import { unverifiableColumns } from '../kora/feasibility.js';
+import type { Deps } from '../deps.js';
+import { openTargetOf, planOf, withEnd } from '../ends.js';
+import { alive } from '../heartbeat.js';
+import { openSnapshot } from '../open-snapshot.js';
+import type { SnapshotHost } from '../snapshot-host.js';
+import { proveTable } from './prove-table.js';
+import type { RepairChunk } from './prove-table.js';
+
+/** The Validator agent: KORA's eyes before promotion. */
+export function createValidatorActivities(
+  deps: Deps,
+  host: SnapshotHost,
+  repairChunk: RepairChunk,
+): ValidatorActivities {
+  return {
+    checkFeasibility: (input) => checkFeasibility(deps, input),
+    openProofSnapshot: (input) => alive(() => openSnapshot(deps, host, { ...input, queue: processQueue(deps.processId) })),
+    closeProofSnapshot: ({ snapshotId }) => host.close(snapshotId),
+    proveTable: (input) => alive((context) => proveTable({ deps, host, repairChunk }, input, context)),
+    compareStructure: (input) => alive(() => compareStructure(deps, input)),
+    prepareRepair: (input) => alive(() => prepareRepair(deps, input)),
+    comparePosition: ({ snapshotId }) => alive(() => host.get(snapshotId).snapshot.moved()),
+  };
+}
+
+async function checkFeasibility(deps: Deps, { planId }: InPlan): Promise<{ columns: number; unverifiable: number }> {
+  const { migration } = (await planOf(deps, planId)).document;
+  const columns = migration.tables.reduce((count, table) => count + table.columns.length, 0);
+  return { columns, unverifiable: unverifiableColumns(migration).length };
+}
+
+async function compareStructure(deps: Deps, input: InPlan): ReturnType<ValidatorActivities['compareStructure']> {
+  const { migration } = (await planOf(deps, input.planId)).document;
+  return withEnd(openTargetOf(deps, input.migrationId), (target) => target.compareStructure(migration));
+}
+
+async function prepareRepair(deps: Deps, input: InPlan): Promise<{ foreignKeys: number }> {
+  const { migration } = (await planOf(deps, input.planId)).document;
+  return withEnd(openTargetOf(deps, input.migrationId), (target) => target.dropForeignKeys(migration));
+}

@@ -1,0 +1,157 @@
+import type { InTable, ProvenTable } from '../../contracts/activities.js';
+import { qualified } from '../../contracts/catalogue.js';
+import type { TableMapping } from '../../contracts/mapping.js';
+import type { Finding } from '../../contracts/migration.js';
+import type { Chunk, Target } from '../../databases/target.js';
+import type { Deps } from '../deps.js';
+import { mappingOf, openTargetOf, planOf, withEnd } from '../ends.js';
+import type { Alive } from '../heartbeat.js';
+import type { SnapshotHost } from '../snapshot-host.js';
+import { compareChunk, differingKeys } from './compare-chunk.js';
+import type { ComparedChunk, Comparison } from './compare-chunk.js';
+import { RowSetHash } from './row-hash.js';
+
+/** Copies one chunk again from the snapshot of the proof; joined in workers/. */
+export type RepairChunk = (
+  input: InTable & { readonly chunk: number; readonly snapshotId: string },
+  alive: Alive,
+) => Promise<void>;
+
+/** Times that a differing chunk is copied again. */
+const MAX_REPAIRS = 2;
+
+export interface Proving {
+  readonly deps: Deps;
+  readonly host: SnapshotHost;
+  readonly repairChunk: RepairChunk;
+}
+
+/**
+ * Proves one table equal to the source at S2: every chunk of the ledger, both sides. With `repair`, differing chunks
+ * are copied again from S2 and compared again.
+ */
+export async function proveTable(
+  { deps, host, repairChunk }: Proving,
+  input: InTable & { snapshotId: string; repair: boolean },
+  alive: Alive,
+): Promise<ProvenTable> {
+  const table = mappingOf(await planOf(deps, input.planId), input.table);
+  const { snapshot } = host.get(input.snapshotId);
+  const proven = await withEnd(openTargetOf(deps, input.migrationId), async (target) => {
+    const repair = async (chunk: number): Promise<void> => repairChunk({ ...input, chunk }, alive);
+    // A repair needs the reader that this proof holds when there is only one: it lends one for each chunk.
+    const compare = <T>(work: (comparison: Comparison) => Promise<T>): Promise<T> =>
+      snapshot.lend((reader) => {
+        let rows = 0;
+        const onRows = (more: number): void => {
+          rows += more;
+          alive.report({ rows });
+          deps.failpoint('prove.mid');
+        };
+        return work({ table, reader, target, signal: alive.signal, onRows });
+      });
+    return new TableProof({ table, target, compare, repair: input.repair ? repair : undefined }).run(input.table);
+  });
+  await deps.store.migrations.putTable(input.migrationId, proven);
+  announce(deps, input.migrationId, proven);
+  return proven;
+}
+
+interface ProofParts {
+  readonly table: TableMapping;
+  readonly target: Target;
+  readonly compare: <T>(work: (comparison: Comparison) => Promise<T>) => Promise<T>;
+  readonly repair: ((chunk: number) => Promise<void>) | undefined;
+}
+
+class TableProof {
+  readonly #parts: ProofParts;
+  readonly #source = new RowSetHash();
+  readonly #target = new RowSetHash();
+  #quarantined = 0;
+  #equal = true;
+  #differed = 0;
+  #repaired = 0;
+  #keys = 0;
+
+  constructor(parts: ProofParts) {
+    this.#parts = parts;
+  }
+
+  async run(name: string): Promise<ProvenTable> {
+    const { target, table } = this.#parts;
+    for (const chunk of await target.ledger.list(name)) await this.#chunk(name, chunk);
+    const totals = await target.ledger.totals(name);
+    return {
+      source: name,
+      target: qualified(table.target),
+      sourceRows: this.#source.count + this.#quarantined,
+      targetRows: this.#target.count,
+      quarantinedRows: totals.quarantined,
+      changedValues: totals.changed,
+      sourceHash: this.#source.hex(),
+      targetHash: this.#target.hex(),
+      equal: this.#equal,
+      differed: this.#differed,
+      repairedChunks: this.#repaired,
+      differingKeys: this.#keys,
+      findings: [...exceptionFindings(name, table, totals.byReason), ...this.#differences(name)],
+    };
+  }
+
+  async #chunk(name: string, chunk: Chunk): Promise<void> {
+    const { compare, repair, target } = this.#parts;
+    let compared = await compare((comparison) => compareChunk(comparison, chunk));
+    if (!compared.equal) {
+      this.#differed += 1;
+      this.#keys += await compare((comparison) => differingKeys(comparison, chunk));
+    }
+    for (let attempt = 1; !compared.equal && repair !== undefined && attempt <= MAX_REPAIRS; attempt += 1) {
+      await repair(chunk.chunk);
+      const again = (await target.ledger.list(name)).find((candidate) => candidate.chunk === chunk.chunk) ?? chunk;
+      compared = await compare((comparison) => compareChunk(comparison, again));
+      if (compared.equal) this.#repaired += 1;
+    }
+    this.#add(compared);
+  }
+
+  #add(compared: ComparedChunk): void {
+    this.#source.merge(compared.source);
+    this.#target.merge(compared.target);
+    this.#quarantined += compared.quarantined;
+    this.#equal &&= compared.equal;
+  }
+
+  #differences(name: string): Finding[] {
+    if (this.#equal) return [];
+    const counts = this.#source.count !== this.#target.count;
+    const code = counts ? 'count_differs' : 'rows_differ';
+    const detail = `${name}: ${String(this.#source.count)} rows expected, ${String(this.#target.count)} found; ${String(this.#keys)} keys differ.`;
+    const count = Math.max(1, this.#keys);
+    return [{ id: `${code}:${name}`, code, kind: 'data', object: name, count, disposition: 'refused', detail }];
+  }
+}
+
+/** Quarantined rows and changed values, grouped by cause: exceptions that somebody must accept. */
+function exceptionFindings(
+  name: string,
+  table: TableMapping,
+  byReason: readonly { reason: string; column: string | null; count: number }[],
+): Finding[] {
+  const changed = new Set(table.columns.map((column) => column.target));
+  return byReason.map(({ reason, column, count }) => {
+    const isChange = reason.startsWith('changed:');
+    const cause = isChange ? reason.slice('changed:'.length) : reason;
+    const code = isChange ? 'values_changed' : 'rows_quarantined';
+    const object = column !== null && changed.has(column) ? `${name}.${column}` : name;
+    const what = isChange ? 'value(s) stored as NULL' : 'row(s) in quarantine';
+    const detail = `${object}: ${String(count)} ${what}: ${cause}.`;
+    return { id: `${code}:${object}:${cause}`, code, kind: 'data', object, count, disposition: 'open', detail };
+  });
+}
+
+function announce(deps: Deps, migrationId: string, table: ProvenTable): void {
+  const data = { table: table.source, equal: table.equal, rows: table.targetRows, differed: table.differed };
+  const at = new Date().toISOString();
+  deps.bus.publish({ type: 'verification.table_proven', migrationId, at, data });
+}

@@ -1,0 +1,90 @@
+import type { InMigration, InPlan, InTable, WorkerActivities } from '../../contracts/activities.js';
+import { processQueue } from '../../contracts/queues.js';
+import type { Deps } from '../deps.js';
+import { mappingOf, openSourceOf, openTargetOf, planOf, recordOf, withEnd } from '../ends.js';
+import { alive } from '../heartbeat.js';
+import { openSnapshot } from '../open-snapshot.js';
+import type { SnapshotHost } from '../snapshot-host.js';
+import { archiveSidecar } from './archive.js';
+import { copyChunk } from './copy-chunk.js';
+
+/** The Worker agent: builds the shadow, copies, promotes, undoes. */
+export function createWorkerActivities(deps: Deps, host: SnapshotHost): WorkerActivities {
+  return {
+    createShadow: (input) => alive(() => createShadow(deps, input)),
+    cutTable: (input) => alive(() => cutTable(deps, input)),
+    openCopySnapshot: (input) => alive(() => openSnapshot(deps, host, { ...input, queue: processQueue(deps.processId) })),
+    closeCopySnapshot: ({ snapshotId }) => host.close(snapshotId),
+    copyChunk: (input) => alive((context) => copyChunk(deps, host, input, context)),
+    sealTable: (input) => alive(() => sealTable(deps, input)),
+    buildKeys: (input) => alive(() => buildKeys(deps, input)),
+    addForeignKeys: (input) => alive(() => addForeignKeys(deps, input)),
+    undoShadow: (input) => alive(() => undoShadow(deps, input)),
+    promote: (input) => alive(() => promote(deps, input)),
+    archiveSidecar: (input) => alive(() => archiveSidecar(deps, input)),
+  };
+}
+
+async function createShadow(deps: Deps, { migrationId, planId }: InPlan): Promise<{ tables: number }> {
+  const { migration } = (await planOf(deps, planId)).document;
+  const { input } = await recordOf(deps, migrationId);
+  return withEnd(openTargetOf(deps, migrationId), async (target) => {
+    await target.checkNames(migration, input.onExisting);
+    await target.createShadow(migration);
+    return { tables: migration.tables.length };
+  });
+}
+
+async function cutTable(deps: Deps, input: InTable): Promise<{ chunks: number; done: number; rows: number }> {
+  const table = mappingOf(await planOf(deps, input.planId), input.table);
+  return withEnd(openTargetOf(deps, input.migrationId), async (target) => {
+    const bounds = await withEnd(openSourceOf(deps, input.migrationId), (source) => source.chunkBounds(table));
+    const cut = await target.ledger.cut(input.table, bounds);
+    return { ...cut, rows: Math.round(table.estimatedRows) };
+  });
+}
+
+async function sealTable(
+  deps: Deps,
+  input: InTable & { milliseconds: number },
+): Promise<{ chunks: number; rows: number; bytes: number; quarantined: number; changed: number }> {
+  const { migrationId, table, milliseconds } = input;
+  return withEnd(openTargetOf(deps, migrationId), async (target) => {
+    const sealed = await target.ledger.seal(table);
+    const { rows, bytes } = sealed;
+    await deps.store.migrations.putCopied(migrationId, { table, rows, bytes, milliseconds });
+    const data = { table, rows, bytes, quarantined: sealed.quarantined };
+    deps.bus.publish({ type: 'execution.table_copied', migrationId, at: new Date().toISOString(), data });
+    return sealed;
+  });
+}
+
+async function buildKeys(deps: Deps, input: InTable): ReturnType<WorkerActivities['buildKeys']> {
+  const plan = await planOf(deps, input.planId);
+  const table = mappingOf(plan, input.table);
+  return withEnd(openTargetOf(deps, input.migrationId), (target) => target.buildKeys(table, plan.document.migration));
+}
+
+async function addForeignKeys(deps: Deps, input: InPlan): ReturnType<WorkerActivities['addForeignKeys']> {
+  const { migration } = (await planOf(deps, input.planId)).document;
+  return withEnd(openTargetOf(deps, input.migrationId), (target) => target.addForeignKeys(migration));
+}
+
+async function undoShadow(deps: Deps, { migrationId }: InMigration): Promise<{ left: string[] }> {
+  const { input } = await recordOf(deps, migrationId);
+  return withEnd(openTargetOf(deps, migrationId), (target) => target.undo(input.targetSchema));
+}
+
+async function promote(deps: Deps, { migrationId, planId }: InPlan): ReturnType<WorkerActivities['promote']> {
+  const { migration } = (await planOf(deps, planId)).document;
+  const { input } = await recordOf(deps, migrationId);
+  return withEnd(openTargetOf(deps, migrationId), async (target) => {
+    deps.failpoint('promote.before');
+    const promoted = await target.promote(migration, { onExisting: input.onExisting });
+    deps.failpoint('promote.after');
+    await deps.store.migrations.putPromotion(migrationId, promoted);
+    const data = { tables: promoted.tables };
+    deps.bus.publish({ type: 'promotion.done', migrationId, at: promoted.promotedAt, data });
+    return promoted;
+  });
+}

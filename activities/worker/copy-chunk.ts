@@ -1,0 +1,196 @@
+import type { CopiedChunk, CopyChunk } from '../../contracts/activities.js';
+import { CaravanFailure } from '../../contracts/failures.js';
+import type { TableMapping } from '../../contracts/mapping.js';
+import { ISSUE } from '../../contracts/record.js';
+import type { KeyRange, Reader, RowBatch } from '../../databases/source.js';
+import type { ChunkWriter, TakenChunk, Target } from '../../databases/target.js';
+import type { Deps } from '../deps.js';
+import { mappingOf, openSourceOf, openTargetOf, planOf, withEnd } from '../ends.js';
+import type { Alive } from '../heartbeat.js';
+import type { SnapshotHost } from '../snapshot-host.js';
+import { CopySink } from './byte-sink.js';
+import { RowEncoder } from './row-encoder.js';
+
+/** Ledger and quarantine entries are written when this many wait, so that memory stays flat. */
+const MOST_ENTRIES = 2000;
+/** Rows of a piece that is bisected when the target refuses it. */
+const BISECT_ROWS = 1000;
+
+interface Totals {
+  rows: number;
+  bytes: number;
+  quarantined: number;
+  changed: number;
+}
+
+/**
+ * Copies one chunk exactly once: rows, ledger row, quarantine and value ledger commit in one transaction, and a newer
+ * attempt ends an older one before it begins (DATA-PLANE, Exactly once).
+ */
+export async function copyChunk(deps: Deps, host: SnapshotHost, input: CopyChunk, alive: Alive): Promise<CopiedChunk> {
+  const startedMs = Date.now();
+  const table = mappingOf(await planOf(deps, input.planId), input.table);
+  return withEnd(openTargetOf(deps, input.migrationId), async (target) => {
+    const taken = await target.ledger.take(input.table, input.chunk, { repair: input.repair ?? false });
+    if (taken.state === 'done') return { ...taken.chunk, milliseconds: 0, already: true };
+    const totals = await withReader(deps, host, input, (reader) => {
+      const copy = new ChunkCopy({ deps, table, taken, target, alive });
+      return copy.run(reader);
+    });
+    const endedMs = Date.now();
+    await deps.store.migrations.addCopyTime(input.migrationId, { startedMs, endedMs });
+    if (totals.quarantined > 0) announce(deps, input, totals);
+    return { ...totals, milliseconds: endedMs - startedMs, already: false };
+  });
+}
+
+function announce(deps: Deps, { migrationId, table, chunk }: CopyChunk, totals: Totals): void {
+  const data = { table, chunk, count: totals.quarantined };
+  deps.bus.publish({ type: 'execution.rows_quarantined', migrationId, at: new Date().toISOString(), data });
+}
+
+/** A reader of the snapshot that this process holds, or one that reads what is there now. */
+export async function withReader<T>(
+  deps: Deps,
+  host: SnapshotHost,
+  { migrationId, snapshotId }: { readonly migrationId: string; readonly snapshotId?: string },
+  work: (reader: Reader) => Promise<T>,
+): Promise<T> {
+  if (snapshotId !== undefined) return host.get(snapshotId).snapshot.lend(work);
+  return withEnd(openSourceOf(deps, migrationId), async (source) => work(await source.openReader()));
+}
+
+interface ChunkParts {
+  readonly deps: Deps;
+  readonly table: TableMapping;
+  readonly taken: Extract<TakenChunk, { state: 'taken' }>;
+  readonly target: Target;
+  readonly alive: Alive;
+}
+
+class ChunkCopy {
+  readonly #parts: ChunkParts;
+  readonly #compiled;
+  readonly #range: KeyRange;
+
+  constructor(parts: ChunkParts) {
+    const { deps, table, taken } = parts;
+    this.#parts = parts;
+    this.#compiled = { checks: deps.compileValidator(table), codecs: deps.compileTransform(table) };
+    this.#range = { lower: taken.chunk.lower, upper: taken.chunk.upper };
+  }
+
+  /** Streams; when the target refuses rows that passed every check, does it again row by row around them. */
+  async run(reader: Reader): Promise<Totals> {
+    try {
+      return await this.#attempt(reader, (batch, encoder, writer, sink) => this.#stream(batch, encoder, writer, sink));
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      this.#parts.deps.log.warn({ event: 'copy.refused', chunk: this.#parts.taken.chunk.chunk, sqlstate: error.facts.sqlstate });
+      return this.#attempt(reader, (batch, encoder, writer, sink) =>
+        this.#bisect({ batch, encoder, writer, sink }, 0, batch.rows),
+      );
+    }
+  }
+
+  async #attempt(
+    reader: Reader,
+    put: (batch: RowBatch, encoder: RowEncoder, writer: ChunkWriter, sink: CopySink) => Promise<void>,
+  ): Promise<Totals> {
+    const { deps, table, taken, alive } = this.#parts;
+    const encoder = new RowEncoder(table, this.#compiled, (bytes, context) => deps.box.seal(bytes, context));
+    const sink = new CopySink();
+    const totals: Totals = { rows: 0, bytes: 0, quarantined: 0, changed: 0 };
+    const writer = counted(await taken.begin(table), totals);
+    try {
+      let read = 0;
+      for await (const batch of reader.read(table, this.#range, alive.signal)) {
+        await put(batch, encoder, writer, sink);
+        read += batch.rows;
+        if (encoder.changed.length + encoder.quarantined.length >= MOST_ENTRIES) await this.#note(encoder, writer, totals);
+        alive.report({ rows: read });
+        deps.failpoint('copy.mid');
+      }
+      if (sink.length > 0) await writer.write(sink.take());
+      await this.#note(encoder, writer, totals);
+      totals.rows = read - totals.quarantined;
+      deps.failpoint('copy.before_commit');
+      await writer.commit(totals);
+      deps.failpoint('copy.after_commit');
+      return totals;
+    } catch (error) {
+      await writer.abort();
+      throw error;
+    }
+  }
+
+  async #stream(batch: RowBatch, encoder: RowEncoder, writer: ChunkWriter, sink: CopySink): Promise<void> {
+    for (let row = 0; row < batch.rows; row += 1) {
+      encoder.encode(batch, row, sink);
+      if (sink.isFull) await writer.write(sink.take());
+    }
+  }
+
+  /** Halves what the target refuses until single rows are left; those go to quarantine. O(k log n) for k bad rows. */
+  async #bisect(work: Bisection, from: number, to: number): Promise<void> {
+    if (to - from > BISECT_ROWS) {
+      for (let at = from; at < to; at += BISECT_ROWS) await this.#bisect(work, at, Math.min(to, at + BISECT_ROWS));
+      return;
+    }
+    const { batch, encoder, writer, sink } = work;
+    const marks = { changed: encoder.changed.length, quarantined: encoder.quarantined.length };
+    for (let row = from; row < to; row += 1) encoder.encode(batch, row, sink);
+    await writer.savepoint();
+    try {
+      if (sink.length > 0) await writer.write(sink.take());
+      await writer.flush();
+      await writer.releaseSavepoint();
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      await writer.rollbackToSavepoint();
+      encoder.changed.length = marks.changed;
+      encoder.quarantined.length = marks.quarantined;
+      if (to - from === 1) {
+        encoder.quarantine(batch, from, { column: null, issue: ISSUE.refused_by_target });
+        return;
+      }
+      const middle = from + Math.floor((to - from) / 2);
+      await this.#bisect(work, from, middle);
+      await this.#bisect(work, middle, to);
+    }
+  }
+
+  /** Quarantine and value ledger, in the same transaction as the rows. */
+  async #note(encoder: RowEncoder, writer: ChunkWriter, totals: Totals): Promise<void> {
+    await writer.flush();
+    if (encoder.quarantined.length > 0) await writer.quarantine(encoder.quarantined);
+    if (encoder.changed.length > 0) await writer.valueLedger(encoder.changed);
+    totals.quarantined += encoder.quarantined.length;
+    totals.changed += encoder.changed.length;
+    encoder.quarantined.length = 0;
+    encoder.changed.length = 0;
+  }
+}
+
+interface Bisection {
+  readonly batch: RowBatch;
+  readonly encoder: RowEncoder;
+  readonly writer: ChunkWriter;
+  readonly sink: CopySink;
+}
+
+/** Counts the COPY text that is written. */
+function counted(writer: ChunkWriter, totals: Totals): ChunkWriter {
+  const write = writer.write.bind(writer);
+  writer.write = (bytes: Buffer): Promise<void> => {
+    totals.bytes += bytes.length;
+    return write(bytes);
+  };
+  return writer;
+}
+
+/** The target refused data (SQLSTATE classes 22 and 23), which a bisection can locate. */
+function isRefusal(error: unknown): error is CaravanFailure {
+  if (!(error instanceof CaravanFailure)) return false;
+  return error.code === 'ROW_REFUSED' || /^2[23]/.test(error.facts.sqlstate ?? '');
+}

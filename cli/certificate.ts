@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { CaravanFailure } from '../contracts/failures.js';
+import { openSigner } from '../platform/certificate/signer.js';
+import { verifyCertificate } from '../platform/certificate/verify.js';
+import { signingKeyFile } from '../platform/secrets/key-files.js';
+import type { CliContext } from './cli-context.js';
+
+/** `caravan certificate verify`: needs nothing but the file. Resolves with 0, 1 or 2. */
+export function runCertificateVerify(context: CliContext, file: string, options: { key?: string }): number {
+  const text = read(context, file);
+  const publicKeyPem = options.key === undefined ? undefined : read(context, options.key);
+  const { exit, lines } = verifyCertificate(text, publicKeyPem === undefined ? {} : { publicKeyPem });
+  for (const line of lines) (exit === 0 ? context.print : context.tell)(line);
+  return exit;
+}
+
+/** `caravan certificate key`: the public key of this data folder's signer, to be given to whoever verifies. */
+export function runCertificateKey({ config, print, tell }: CliContext): number {
+  const { publicKeyPem, fingerprint } = openSigner({ keyFile: signingKeyFile(config.home) });
+  print(publicKeyPem.trimEnd());
+  tell(`fingerprint ${fingerprint}`);
+  return 0;
+}
+
+function read({ cwd }: CliContext, path: string): string {
+  const absolute = resolve(cwd, path);
+  try {
+    return readFileSync(absolute, 'utf8');
+  } catch (error) {
+    const seen = `the file cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`;
+    throw new CaravanFailure('CERTIFICATE_UNREADABLE', { attempted: 'read', on: absolute, seen });
+  }
+}

@@ -1,0 +1,43 @@
+import { randomUUID } from 'node:crypto';
+import { WORKFLOWS } from '../contracts/messages.js';
+import { QUEUES } from '../contracts/queues.js';
+import type { Session } from './session.js';
+import { patient } from './temporal-client.js';
+
+/** What the workflow `maintenance` is asked for: workers reach the databases, the command does not. */
+export type MaintenanceRequest =
+  /** Undo what closed or vanished migrations left; absent: in every target. */
+  | { readonly connection?: string }
+  /** Connect to this connection. */
+  | { readonly test: string }
+  /** Drop the old tables that this migration kept (`caravan_old_<h>`). */
+  | { readonly purge: string };
+
+/** Each request fills its part. */
+export interface MaintenanceResult {
+  readonly undone?: number;
+  readonly left?: number;
+  /** Of a tested connection. */
+  readonly tested?: { readonly engine: string; readonly version: string; readonly milliseconds: number };
+  readonly purged?: boolean;
+}
+
+export async function maintain({ client }: Session, request: MaintenanceRequest): Promise<MaintenanceResult> {
+  const workflowId = `maintenance-${randomUUID()}`;
+  const handle = await patient(() =>
+    client.workflow.start(WORKFLOWS.maintenance, {
+      workflowId,
+      taskQueue: QUEUES.control,
+      args: [request],
+      workflowTaskTimeout: '3s',
+      staticSummary: summaryOf(request),
+    }),
+  );
+  return patient(() => handle.result() as Promise<MaintenanceResult>);
+}
+
+function summaryOf(request: MaintenanceRequest): string {
+  if ('test' in request) return `test connection ${request.test}`;
+  if ('purge' in request) return `purge ${request.purge}`;
+  return 'undo leftovers';
+}

@@ -1,0 +1,138 @@
+import type { WorkflowHandle } from '@temporalio/client';
+import { WorkflowFailedError } from '@temporalio/client';
+import { CancelledFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/common';
+import { EXIT_CODES } from '../../contracts/migration.js';
+import type { FinalStatus, Finding, MigrationReport, MigrationResult } from '../../contracts/migration.js';
+import { FAILURES } from '../../contracts/failures.js';
+import type { FailureReport } from '../../contracts/failures.js';
+import type { Store } from '../../platform/store/store.js';
+import { exitOf, reportOfError } from '../failure-of.js';
+import { patient } from '../temporal-client.js';
+
+/** How a followed migration came to its end, or why it is not followed any longer. */
+export type Ending =
+  | { readonly kind: 'completed'; readonly result: MigrationResult }
+  | { readonly kind: 'failed'; readonly error: unknown }
+  /** Promoted, but a later step is still being retried. */
+  | { readonly kind: 'pending'; readonly findings: readonly Finding[] }
+  /** The command was told to leave; the migration goes on. */
+  | { readonly kind: 'left' };
+
+export interface Outcome {
+  readonly report: MigrationReport;
+  readonly exit: number;
+}
+
+const EXIT_PENDING = 6;
+
+/** The report and exit code of an ending. The store's report is the truth where there is one. */
+export async function outcomeOf(store: Store, handle: WorkflowHandle, ending: Ending): Promise<Outcome> {
+  const { workflowId: migrationId } = handle;
+  if (ending.kind === 'left') return leftOutcome(migrationId);
+  if (ending.kind === 'pending')
+    return { report: await pendingReport(store, migrationId, ending.findings), exit: EXIT_PENDING };
+  if (ending.kind === 'failed' && isAbandoned(ending.error)) return abandonedOutcome(migrationId);
+  const stored = await patient(() => store.migrations.report(migrationId));
+  const report = stored ?? unwrittenReport(migrationId, ending);
+  return { report, exit: exitOfReport(report) };
+}
+
+function exitOfReport({ status, certificate }: MigrationReport): number {
+  const promoted = status === 'proven' || status === 'proven_with_exceptions';
+  return promoted && certificate === null ? EXIT_PENDING : EXIT_CODES[status];
+}
+
+/** Ended from outside, without running any code of its own: nothing was undone. */
+function isAbandoned(error: unknown): boolean {
+  if (!(error instanceof WorkflowFailedError)) return false;
+  return error.cause instanceof TerminatedFailure || error.cause instanceof TimeoutFailure;
+}
+
+/** A report with nothing in it but how it ended: also for what ended before anything was started. */
+export function emptyReport(migrationId: string, status: FinalStatus, error?: FailureReport): MigrationReport {
+  return {
+    migrationId,
+    status,
+    tables: [],
+    notMigrated: [],
+    findings: [],
+    certificate: null,
+    phases: {},
+    copy: { rows: 0, bytes: 0, seconds: 0, rowsPerSecond: 0 },
+    ...(error === undefined ? {} : { error }),
+  };
+}
+
+/** The outcome of an error that was met before, or instead of, following a migration. */
+export function outcomeOfError(migrationId: string, thrown: unknown): Outcome {
+  const error = reportOfError(thrown);
+  const exit = exitOf(error);
+  const status = statusOfExit(exit, error);
+  return { report: emptyReport(migrationId, status, error), exit };
+}
+
+function statusOfExit(exit: number, error: FailureReport): FinalStatus {
+  if (error.code === 'CANCELLED') return 'cancelled';
+  if (exit === EXIT_CODES.invalid_input) return 'invalid_input';
+  if (exit === EXIT_CODES.rejected) return 'rejected';
+  return exit === EXIT_CODES.undo_incomplete ? 'undo_incomplete' : 'failed';
+}
+
+/** The workflow ended, and its report is not in the store: what the workflow itself said. */
+function unwrittenReport(
+  migrationId: string,
+  ending: Extract<Ending, { kind: 'completed' | 'failed' }>,
+): MigrationReport {
+  if (ending.kind === 'failed') {
+    const cancelled = ending.error instanceof WorkflowFailedError && ending.error.cause instanceof CancelledFailure;
+    const { report } = outcomeOfError(migrationId, ending.error);
+    return cancelled ? { ...report, status: 'cancelled' } : report;
+  }
+  const { status, certificate } = ending.result;
+  return { ...emptyReport(migrationId, status), certificate };
+}
+
+async function pendingReport(
+  store: Store,
+  migrationId: string,
+  findings: readonly Finding[],
+): Promise<MigrationReport> {
+  const { migrations } = store;
+  const [tables, copied, span] = await patient(() =>
+    Promise.all([migrations.tables(migrationId), migrations.copied(migrationId), migrations.copyTime(migrationId)]),
+  );
+  const rows = copied.reduce((sum, table) => sum + table.rows, 0);
+  const bytes = copied.reduce((sum, table) => sum + table.bytes, 0);
+  const seconds = span === undefined ? 0 : (span.endedMs - span.startedMs) / 1000;
+  const isClean = findings.every(({ disposition }) => disposition !== 'accepted');
+  return {
+    ...emptyReport(migrationId, isClean ? 'proven' : 'proven_with_exceptions'),
+    tables,
+    findings: findings.map(({ code, kind, object, count, disposition }) => ({
+      code,
+      kind,
+      object,
+      count,
+      disposition,
+    })),
+    copy: { rows, bytes, seconds, rowsPerSecond: seconds === 0 ? 0 : Math.round(rows / seconds) },
+  };
+}
+
+function leftOutcome(migrationId: string): Outcome {
+  const error: FailureReport = {
+    code: 'UNDO_INCOMPLETE',
+    message: `UNDO_INCOMPLETE: the command left before migration "${migrationId}" had ended; it goes on while its stack runs.`,
+    next: `Follow it again with the same --source and --target and --workflow-id ${migrationId}.`,
+  };
+  return { report: emptyReport(migrationId, 'undo_incomplete', error), exit: EXIT_CODES.undo_incomplete };
+}
+
+function abandonedOutcome(migrationId: string): Outcome {
+  const error: FailureReport = {
+    code: 'UNDO_INCOMPLETE',
+    message: `UNDO_INCOMPLETE: migration "${migrationId}" was terminated from outside, so it could not undo anything.`,
+    next: FAILURES.UNDO_INCOMPLETE.next,
+  };
+  return { report: emptyReport(migrationId, 'undo_incomplete', error), exit: EXIT_CODES.undo_incomplete };
+}

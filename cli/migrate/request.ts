@@ -1,0 +1,160 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { basename, extname, resolve } from 'node:path';
+import type { PlanDocument } from '../../contracts/definition.schema.js';
+import type { Endpoint } from '../../contracts/endpoint.js';
+import { CaravanFailure } from '../../contracts/failures.js';
+import type { MigrationStart } from '../../contracts/migration.schema.js';
+import { parsePlan } from '../../language/plan.js';
+import { planHash } from '../../platform/hash.js';
+import { displayEndpoint, looksLikeUrl, parseEndpointUrl } from '../../platform/secrets/endpoint-url.js';
+
+/** Options of `migrate` and `plan`, as the command line gives them. */
+export interface MigrateOptions {
+  readonly source: string;
+  readonly target?: string;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+  /** File of a plan that is given back. */
+  readonly plan?: string;
+  readonly dryRun?: boolean;
+  /** Where a dry run writes its plan; default standard output. */
+  readonly out?: string;
+  readonly targetSchema?: string;
+  readonly onExisting?: 'fail' | 'replace';
+  readonly onSourceMoved?: 'ask' | 'fail' | 'refresh' | 'accept';
+  readonly identifiers?: 'lower' | 'preserve' | 'snake';
+  readonly include?: readonly string[];
+  readonly exclude?: readonly string[];
+  readonly workflowId?: string;
+  readonly deadlineSeconds?: number;
+}
+
+/** One end of a migration: a connection that is there already, or an endpoint that gets one for this migration. */
+export type End =
+  | { readonly kind: 'name'; readonly name: string }
+  | { readonly kind: 'url'; readonly name: string; readonly endpoint: Endpoint };
+
+export interface GivenPlan {
+  readonly yaml: string;
+  readonly document: PlanDocument;
+  readonly planHash: string;
+}
+
+/** What was asked for, checked as far as it can be without any server. */
+export interface MigrateRequest {
+  readonly migrationId: string;
+  /** The id was chosen by the caller: a migration that runs under it is attached to. */
+  readonly isNamed: boolean;
+  readonly source: End;
+  readonly target: End | undefined;
+  readonly plan: GivenPlan | undefined;
+  readonly start: Omit<MigrationStart, 'source' | 'target' | 'plan'>;
+}
+
+export function readRequest(options: MigrateOptions, cwd: string, now = new Date()): MigrateRequest {
+  const { workflowId, dryRun = false } = options;
+  const source = readEnd(options.source, cwd);
+  const target = options.target === undefined ? undefined : readEnd(options.target, cwd);
+  checkEngines(source, target);
+  if (target === undefined && !dryRun) throw usage('--target', 'it is missing; only a dry run needs none');
+  const migrationId = workflowId === undefined ? makeId(dryRun ? 'plan' : 'migrate', source, now) : checkId(workflowId);
+  const plan = options.plan === undefined ? undefined : readPlanFile(resolve(cwd, options.plan));
+  return {
+    migrationId,
+    isNamed: workflowId !== undefined,
+    source: nameEnd(source, `${migrationId}-source`),
+    target: target && nameEnd(target, `${migrationId}-target`),
+    plan,
+    start: startOf(options),
+  };
+}
+
+function startOf(options: MigrateOptions): MigrateRequest['start'] {
+  const { targetSchema, onExisting, onSourceMoved, identifiers, include, exclude, dryRun, yes, deadlineSeconds } =
+    options;
+  const given = {
+    targetSchema,
+    onExisting,
+    onSourceMoved,
+    identifiers,
+    include: include && [...include],
+    exclude: exclude && [...exclude],
+    dryRun,
+    yes,
+    deadlineSeconds,
+  };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+type Given = { readonly name: string } | { readonly endpoint: Endpoint };
+
+function readEnd(text: string, cwd: string): Given {
+  if (text === '') throw usage('--source or --target', 'it is empty');
+  return looksLikeUrl(text) ? { endpoint: parseEndpointUrl(text, cwd) } : { name: text };
+}
+
+function nameEnd(given: Given, name: string): End {
+  return 'name' in given ? { kind: 'name', name: given.name } : { kind: 'url', name, endpoint: given.endpoint };
+}
+
+function checkEngines(source: Given, target: Given | undefined): void {
+  if ('endpoint' in source && source.endpoint.engine === 'postgres') {
+    throw wrongEngine(source.endpoint, 'a source is mysql, mariadb or sqlite');
+  }
+  if (target !== undefined && 'endpoint' in target && target.endpoint.engine !== 'postgres') {
+    throw wrongEngine(target.endpoint, 'a target is postgres');
+  }
+}
+
+function wrongEngine(endpoint: Endpoint, seen: string): CaravanFailure {
+  return new CaravanFailure('INPUT_INVALID', {
+    attempted: 'use',
+    on: displayEndpoint(endpoint),
+    seen,
+    next: 'Name another database.',
+  });
+}
+
+/** How an end is shown where secrets must not be. */
+export function displayEnd(end: End | undefined): string {
+  if (end === undefined) return '(none)';
+  return end.kind === 'name' ? end.name : displayEndpoint(end.endpoint);
+}
+
+function makeId(verb: string, source: Given, now: Date): string {
+  const name = 'name' in source ? source.name : databaseName(source.endpoint);
+  const moment = now.toISOString().replace(/[-:]/gu, '').replace('T', '-').slice(0, 15);
+  return `${verb}-${name.replace(/[^A-Za-z0-9_.-]+/gu, '-').slice(0, 60)}-${moment}-${randomBytes(2).toString('hex')}`;
+}
+
+function databaseName(endpoint: Endpoint): string {
+  return endpoint.engine === 'sqlite' ? basename(endpoint.path, extname(endpoint.path)) : endpoint.database;
+}
+
+/** The id becomes part of workflow ids, connection names and file names. */
+export function checkId(id: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9._:@+-]{0,199}$/u.test(id)) return id;
+  throw new CaravanFailure('INPUT_INVALID', {
+    attempted: 'use the workflow id',
+    on: id.slice(0, 200),
+    seen: 'it is not 1 to 200 letters, digits and . _ : @ + - that begin with a letter or digit',
+    next: 'Choose another id.',
+  });
+}
+
+function readPlanFile(path: string): GivenPlan {
+  let yaml: string;
+  try {
+    yaml = readFileSync(path, 'utf8');
+  } catch (error) {
+    const seen = `the file cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`;
+    throw new CaravanFailure('PLAN_INVALID', { attempted: 'read', on: path, seen, next: 'Check the path.' });
+  }
+  const document = parsePlan(yaml);
+  return { yaml, document, planHash: planHash(document) };
+}
+
+function usage(on: string, seen: string): CaravanFailure {
+  return new CaravanFailure('USAGE', { attempted: 'use', on, seen });
+}

@@ -1,0 +1,149 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { runDecision } from './decide.js';
+import { parseDuration } from './duration.js';
+import { runCancel, runList, runPurge } from './manage.js';
+import type { MigrateOptions } from './migrate/request.js';
+import { runMigrate } from './migrate/run-migrate.js';
+import { runShowPlan } from './show-plan.js';
+import type { Run } from './run-command.js';
+
+/** Commands that start, steer and end migrations. */
+export function addMigrationCommands(program: Command, run: Run): void {
+  addMigrate(program, run);
+  addPlan(program, run);
+  addDecisions(program, run);
+  program
+    .command('list')
+    .description('lists migrations, the newest first')
+    .option('--json', 'print JSON')
+    .action((options: { json?: boolean }) => run((context) => runList(context, options)));
+  program
+    .command('cancel')
+    .description('cancels a migration and undoes it')
+    .argument('<id>', 'of the migration')
+    .action((id: string) => run((context) => runCancel(context, id)));
+  program
+    .command('purge')
+    .description('deletes what is kept of an ended migration: old tables, quarantine, value ledger, record')
+    .argument('<id>', 'of the migration')
+    .action((id: string) => run((context) => runPurge(context, id)));
+}
+
+function addMigrate(program: Command, run: Run): void {
+  const command = program
+    .command('migrate')
+    .description('moves a database into PostgreSQL and proves that it is equal');
+  addEnds(command, { isTargetNeeded: true });
+  command
+    .option('--yes', 'approve the plan, answer questions with their defaults, accept exceptions')
+    .option('--plan <file>', 'a plan, made by "caravan plan" and perhaps edited')
+    .option('--dry-run', 'stop after the plan, and print it')
+    .option('--out <file>', 'where a dry run writes the plan (default: standard output)')
+    .addOption(
+      new Option('--on-source-moved <what>', 'when the source changed after its proof')
+        .choices(['ask', 'fail', 'refresh', 'accept'])
+        .default('ask'),
+    )
+    .action((given: GivenOptions) => run((context) => runMigrate(context, optionsOf(given))));
+}
+
+function addPlan(program: Command, run: Run): void {
+  const command = program.command('plan').description('makes the plan of a migration and prints it as YAML');
+  addEnds(command, { isTargetNeeded: false });
+  command
+    .option('--out <file>', 'write the plan there (default: standard output)')
+    .option('--show <id>', 'print the plan of a migration that is there, instead of making one')
+    .action((given: GivenOptions & { show?: string }) => {
+      const { show, ...rest } = given;
+      if (show !== undefined) return run((context) => runShowPlan(context, show));
+      return run((context) => runMigrate(context, { ...optionsOf(rest), dryRun: true }));
+    });
+}
+
+type GivenOptions = Omit<MigrateOptions, 'deadlineSeconds' | 'source'> & {
+  readonly source?: string;
+  readonly deadline?: number;
+};
+
+function optionsOf({ deadline, source = '', ...rest }: GivenOptions): MigrateOptions {
+  return { ...rest, source, ...(deadline === undefined ? {} : { deadlineSeconds: deadline }) };
+}
+
+/** Options that `migrate` and `plan` share. */
+function addEnds(command: Command, { isTargetNeeded }: { isTargetNeeded: boolean }): void {
+  command
+    .option('--source <url|name>', 'mysql://, mariadb:// or sqlite: URL, or the name of a connection')
+    .option('--target <url|name>', `postgres:// URL, or the name of a connection${isTargetNeeded ? '' : ' (optional)'}`)
+    .option('--target-schema <schema>', 'schema in the target; made when missing', 'public')
+    .addOption(
+      new Option('--on-existing <what>', 'when the target has an object of the same name')
+        .choices(['fail', 'replace'])
+        .default('fail'),
+    )
+    .addOption(
+      new Option('--identifiers <rule>', 'how names are written in the target')
+        .choices(['lower', 'preserve', 'snake'])
+        .default('lower'),
+    )
+    .option('--include <glob>', 'only these tables, as "table" or "schema.table"; may be repeated', collect, [])
+    .option('--exclude <glob>', 'not these tables; may be repeated', collect, [])
+    .option('--workflow-id <id>', 'id of the migration; one that runs is attached to')
+    .option('--deadline <duration>', 'limit for approval and questions (default: 24h)', durationOption)
+    .option('--json', 'print one line of JSON at the end; everything else goes to standard error');
+}
+
+function collect(glob: string, globs: readonly string[]): string[] {
+  return [...globs, glob];
+}
+
+function durationOption(text: string): number {
+  try {
+    return parseDuration(text);
+  } catch {
+    throw new InvalidArgumentError('Write it as 90s, 30m, 24h, 2d or 1h30m.');
+  }
+}
+
+interface Said {
+  readonly by?: string;
+  readonly reason?: string;
+}
+
+function addDecisions(program: Command, run: Run): void {
+  const decision = (name: string, description: string): Command =>
+    program
+      .command(name)
+      .description(description)
+      .argument('<id>', 'of the migration')
+      .option('--by <who>', 'who decides (default: the user of the operating system)');
+  decision('approve', 'approves the plan that a migration waits with')
+    .option('--reason <text>')
+    .action((id: string, { by, reason }: Said) =>
+      run((context) => runDecision(context, { migrationId: id, by }, { kind: 'approve', reason })),
+    );
+  decision('reject', 'rejects the plan; the target stays untouched')
+    .requiredOption('--reason <text>')
+    .action((id: string, { by, reason = '' }: Said) =>
+      run((context) => runDecision(context, { migrationId: id, by }, { kind: 'reject', reason })),
+    );
+  decision('answer', 'answers a question')
+    .argument('<question>', 'its id')
+    .argument('<option>', 'one of its options')
+    .action((id: string, questionId: string, option: string, { by }: Said) =>
+      run((context) => runDecision(context, { migrationId: id, by }, { kind: 'answer', questionId, option })),
+    );
+  decision('accept', 'accepts a finding as an exception')
+    .argument('<finding>', 'its id')
+    .requiredOption('--reason <text>')
+    .action((id: string, findingId: string, { by, reason = '' }: Said) =>
+      run((context) => runDecision(context, { migrationId: id, by }, { kind: 'accept', findingId, reason })),
+    );
+  decision('pause', 'starts nothing new until resumed')
+    .option('--reason <text>')
+    .action((id: string, { by, reason }: Said) =>
+      run((context) => runDecision(context, { migrationId: id, by }, { kind: 'pause', reason })),
+    );
+  decision('resume', 'goes on after a pause').action((id: string, { by }: Said) =>
+    run((context) => runDecision(context, { migrationId: id, by }, { kind: 'resume' })),
+  );
+}

@@ -1,0 +1,122 @@
+import { Command, Option } from 'commander';
+import { ROLES } from '../contracts/queues.js';
+import type { Role } from '../contracts/queues.js';
+import { runCertificateKey, runCertificateVerify } from './certificate.js';
+import { runConnectionAdd, runConnectionList, runConnectionRemove, runConnectionTest } from './connection.js';
+import type { AddOptions } from './connection.js';
+import { runDoctor } from './doctor.js';
+import { addMigrationCommands } from './migration-commands.js';
+import type { Run } from './run-command.js';
+import { runDown } from './stack/down.js';
+import { runStatus } from './stack/status.js';
+import { runUp } from './stack/up.js';
+import { runWorker } from './worker.js';
+
+export function buildProgram(version: string, run: Run): Command {
+  const program = new Command('caravan')
+    .description('Moves a live database into PostgreSQL and proves that the new one behaves like the old one.')
+    .version(version)
+    .showHelpAfterError('(run with --help for the options)');
+  addDemo(program, run);
+  addMigrationCommands(program, run);
+  addConnectionCommands(program, run);
+  addCertificateCommands(program, run);
+  addStackCommands(program, run);
+  return program;
+}
+
+function addDemo(program: Command, run: Run): void {
+  program
+    .command('demo')
+    .description('migrates a real shop database, kills a worker on the way, and shows that nothing was lost')
+    .addOption(
+      new Option('--source <engine>', 'the engine to migrate from').choices(['sqlite', 'mariadb']).default('sqlite'),
+    )
+    .option('--json', 'print one line of JSON at the end')
+    .action((options: { source: 'sqlite' | 'mariadb'; json?: boolean }) =>
+      run(async (context) => {
+        // Found when it is needed: no other command pays for what the demo loads.
+        const { runDemo } = await import('./demo/run-demo.js');
+        return runDemo(context, options);
+      }),
+    );
+}
+
+function addConnectionCommands(program: Command, run: Run): void {
+  const connection = program.command('connection').description('named databases, their secrets sealed');
+  connection
+    .command('add')
+    .description('stores a connection')
+    .argument('<name>')
+    .argument('<url>', 'of the database; leave the password out and give it with one of the options')
+    .option('--replace', 'replace one with the same name')
+    .option('--password-env <variable>', 'take the password from this variable now')
+    .option('--password-file <path>', 'take the password from this file now')
+    .option('--password-stdin', 'take the password from standard input now')
+    .option('--password-ref <reference>', 'env:NAME or file:/PATH, read by the workers when they connect')
+    .option('--ca <file>', 'certificate of the authority (PEM)')
+    .option('--cert <file>', 'client certificate (PEM)')
+    .option('--key <file>', 'private key of the client certificate (PEM)')
+    .action((name: string, url: string, options: AddOptions) =>
+      run((context) => runConnectionAdd(context, { name, url }, options)),
+    );
+  connection
+    .command('list')
+    .description('lists connections, without their secrets')
+    .option('--json', 'print JSON')
+    .action((options: { json?: boolean }) => run((context) => runConnectionList(context, options)));
+  connection
+    .command('test')
+    .description('connects, from a worker')
+    .argument('<name>')
+    .action((name: string) => run((context) => runConnectionTest(context, name)));
+  connection
+    .command('remove')
+    .description('deletes a connection')
+    .argument('<name>')
+    .action((name: string) => run((context) => runConnectionRemove(context, name)));
+}
+
+function addCertificateCommands(program: Command, run: Run): void {
+  const certificate = program.command('certificate').description('what was proven, signed');
+  certificate
+    .command('verify')
+    .description('checks a certificate: 0 valid, 1 not valid, 2 unreadable')
+    .argument('<file>')
+    .option('--key <pem>', 'file of the public key that must have signed it')
+    .action((file: string, options: { key?: string }) =>
+      run((context) => runCertificateVerify(context, file, options)),
+    );
+  certificate
+    .command('key')
+    .description('prints the public key that certificates made here are signed with')
+    .action(() => run((context) => runCertificateKey(context)));
+}
+
+function addStackCommands(program: Command, run: Run): void {
+  program
+    .command('up')
+    .description('starts the private stack, or finds the running one')
+    .option('--detach', 'return when it is ready; it stays until "caravan down"')
+    .action(({ detach = false }: { detach?: boolean }) => run(({ config, print }) => runUp({ config, detach, print })));
+  program
+    .command('down')
+    .description('stops exactly what "up" started')
+    .action(() => run(({ config, print }) => runDown({ config, print })));
+  program
+    .command('status')
+    .description('shows the parts of the stack')
+    .option('--json', 'print JSON')
+    .action(({ json = false }: { json?: boolean }) => run(({ config, print }) => runStatus({ config, json, print })));
+  program
+    .command('doctor')
+    .description('looks at everything that the stack needs, and says what mends it')
+    .option('--fix', 'mend what can be mended, and undo what migrations left')
+    .option('--json', 'print JSON')
+    .action((options: { fix?: boolean; json?: boolean }) => run((context) => runDoctor(context, options)));
+  program
+    .command('worker')
+    .description('runs a worker in this process')
+    .addOption(new Option('--role <role>').choices(ROLES).makeOptionMandatory())
+    .action(({ role }: { role: Role }) => run(() => runWorker(role)));
+}

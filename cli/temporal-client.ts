@@ -1,0 +1,82 @@
+import { Client, Connection, isGrpcServiceError } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { setTimeout as pause } from 'node:timers/promises';
+import { CaravanFailure } from '../contracts/failures.js';
+import type { Config } from '../config/config.js';
+import type { Stack } from './stack/ensure-stack.js';
+
+/** How long an outage of Temporal or of the store is ridden out, milliseconds. */
+const OUTAGE_MS_MAX = 5 * 60_000;
+const RETRY_MS_MIN = 200;
+const RETRY_MS_MAX = 2000;
+
+/** grpc-js by default waits up to two minutes between attempts: far longer than a server takes to come back. */
+const CHANNEL = { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': RETRY_MS_MAX };
+
+/** The private Temporal needs an address only; any other is reached as its environment configuration says. */
+export async function connectTemporal(config: Config, stack: Stack): Promise<Client> {
+  const isOurs = stack.webUiUrl !== null;
+  const { address, tls, apiKey, metadata } = isOurs
+    ? { address: stack.temporalAddress }
+    : loadClientConnectConfig({ overrideEnvVars: { ...config.environment } }).connectionOptions;
+  const connection = await patient(() =>
+    Connection.connect({
+      address: address ?? stack.temporalAddress,
+      channelArgs: CHANNEL,
+      ...(tls === undefined || tls === null ? {} : { tls }),
+      ...(apiKey === undefined ? {} : { apiKey }),
+      ...(metadata === undefined ? {} : { metadata }),
+    }),
+  );
+  return new Client({ connection, namespace: stack.namespace });
+}
+
+/** gRPC status codes that say: not now. */
+const AWAY_CODES: readonly number[] = [
+  1 /* cancelled */, 4 /* deadline exceeded */, 8 /* resource exhausted */, 14 /* unavailable */,
+];
+
+/** True when Temporal or the store is away, so that the same call may succeed later. */
+export function isAway(error: unknown): boolean {
+  if (error instanceof CaravanFailure) return error.code === 'STORE_LOST';
+  if (!(error instanceof Error)) return false;
+  if (isGrpcServiceError(error)) return AWAY_CODES.includes(error.code);
+  // The client wraps what gRPC says into its own error; a connection that cannot be made is a plain one.
+  return error.cause === undefined ? error.message.startsWith('Failed to connect') : isAway(error.cause);
+}
+
+export interface Patience {
+  /** Called once an outage, when it begins. */
+  readonly onAway?: () => void;
+  readonly limitMs?: number;
+}
+
+/** Does idempotent work, again and again while Temporal or the store is away, for up to five minutes an outage. */
+export async function patient<Result>(work: () => Promise<Result>, patience: Patience = {}): Promise<Result> {
+  const { limitMs = OUTAGE_MS_MAX, onAway = () => undefined } = patience;
+  let awaySinceMs: number | undefined;
+  let waitMs = RETRY_MS_MIN;
+  for (;;) {
+    const beganMs = performance.now();
+    try {
+      return await work();
+    } catch (error) {
+      if (!isAway(error)) throw error;
+      const nowMs = performance.now();
+      // Work that went on for long was not away in between: a new outage begins.
+      if (awaySinceMs === undefined || nowMs - beganMs > 15_000) {
+        awaySinceMs = nowMs;
+        waitMs = RETRY_MS_MIN;
+        onAway();
+      }
+      if (nowMs - awaySinceMs > limitMs) throw unreachable(limitMs, error);
+      await pause(waitMs);
+      waitMs = Math.min(waitMs * 2, RETRY_MS_MAX);
+    }
+  }
+}
+
+function unreachable(limitMs: number, cause: unknown): CaravanFailure {
+  const seen = `no answer for ${String(Math.round(limitMs / 1000))} seconds`;
+  return new CaravanFailure('STACK_UNREACHABLE', { attempted: 'reach', on: 'the stack', seen }, cause);
+}

@@ -1,0 +1,95 @@
+import type { DraftedPlan, InMigration, InPlan, OpenedSnapshot } from './activities.js';
+import type { Finding, Question, TableProgress } from './migration.js';
+import type { FailureReport } from './failures.js';
+
+/** Inputs and results of the phases' workflows. Recorded in histories: fields are only ever added. */
+export interface DiscoveryInput extends InMigration {
+  /** ISO 8601; deadline of the questions it raises. */
+  readonly deadline: string;
+}
+export interface DiscoveryResult {
+  readonly catalogueId: string;
+  readonly tables: number;
+  readonly rows: number;
+  readonly questions: readonly Question[];
+}
+
+export interface PlanningInput extends InMigration {
+  readonly catalogueId: string;
+  /** Question id to option. */
+  readonly answers: Readonly<Record<string, string>>;
+  /** Id of a plan that was given back. */
+  readonly given?: string;
+}
+export interface PlanningResult extends DraftedPlan {
+  readonly unverifiable: number;
+}
+
+export interface ExecutionInput extends InPlan {
+  /** Started paused (the parent was paused before this phase). */
+  readonly paused: boolean;
+}
+export interface ExecutionResult {
+  readonly rows: number;
+  readonly bytes: number;
+  readonly quarantined: number;
+  readonly changed: number;
+  readonly findings: readonly Finding[];
+  readonly failed: readonly { readonly task: string; readonly failure: FailureReport }[];
+  /** S1 was lost on the way; the rest was read fresh. */
+  readonly snapshotLost: boolean;
+}
+
+export interface TableCopyInput extends InPlan {
+  readonly table: string;
+  readonly chunks: number;
+  readonly totalRows: number;
+  readonly paused: boolean;
+  /** Absent: read fresh. */
+  readonly snapshot?: OpenedSnapshot;
+  /** State carried over continue-as-new. Plain JSON, versioned. */
+  readonly state?: TableCopyState;
+}
+export interface TableCopyState {
+  readonly version: 1;
+  readonly nextChunk: number;
+  readonly rows: number;
+  readonly bytes: number;
+  /** Sum over chunks. */
+  readonly milliseconds: number;
+  readonly snapshotLost: boolean;
+}
+export interface TableCopyResult {
+  readonly rows: number;
+  readonly bytes: number;
+  readonly milliseconds: number;
+  readonly snapshotLost: boolean;
+}
+
+export interface VerificationInput extends InPlan {
+  readonly round: number;
+  readonly paused: boolean;
+}
+export interface VerificationResult {
+  /** S2; the parent keeps it open until promotion. */
+  readonly snapshot: OpenedSnapshot;
+  readonly equal: boolean;
+  readonly tables: number;
+  readonly rows: number;
+  readonly quarantined: number;
+  readonly changed: number;
+  readonly findings: readonly Finding[];
+}
+
+export interface LearningResult {
+  readonly shapes: number;
+  readonly mappings: number;
+  readonly errors: number;
+}
+
+/** Signal `phaseProgress`, child to parent. Bounded by PAGE tables a signal. */
+export interface PhaseProgress {
+  readonly tables: readonly TableProgress[];
+  /** Bytes since the last signal. */
+  readonly bytes: number;
+}

@@ -1,0 +1,58 @@
+import type { TableMapping } from './mapping.js';
+
+/**
+ * Where MABA's transform and KORA's validator meet: the copy loop of the Worker receives both through these
+ * interfaces. They work on bytes: no strings are made in the hot loop.
+ */
+
+/** Why a field has no faithful form. Index 0 is "nothing wrong". Names stand in ledgers: never renamed. */
+export const ISSUES = [
+  'ok',
+  'null_in_not_null',
+  'zero_date',
+  'impossible_date',
+  'nul_character',
+  'invalid_utf8',
+  'out_of_range',
+  'too_long',
+  'too_precise',
+  'not_a_number',
+  'not_a_boolean',
+  'bad_label',
+  'wrong_storage',
+  'bad_form',
+  'refused_by_target',
+] as const;
+export type IssueName = (typeof ISSUES)[number];
+/** Index into ISSUES. */
+export type Issue = number;
+
+export const ISSUE = Object.fromEntries(ISSUES.map((name, index) => [name, index])) as Record<IssueName, Issue>;
+
+/** A growing byte buffer that codecs append to. `ensure(n)` makes room for n more bytes after `length`. */
+export interface ByteSink {
+  bytes: Uint8Array;
+  length: number;
+  ensure(more: number): void;
+}
+
+/** A batch as the loop sees it; see databases/source.ts `RowBatch`. */
+export interface FieldBytes {
+  readonly bytes: Uint8Array;
+  readonly start: Int32Array;
+  readonly end: Int32Array;
+  readonly storage?: Uint8Array;
+}
+
+/** Appends one field's COPY text to the sink, or tells why not (then the sink is as it was). Not called for NULL. */
+export type FieldCodec = (bytes: Uint8Array, start: number, end: number, storage: number, sink: ByteSink) => Issue;
+
+/** Checks one field before it is encoded. Not called for NULL. `storage` is 0 where the engine has none per value. */
+export type FieldCheck = (bytes: Uint8Array, start: number, end: number, storage: number) => Issue;
+
+export interface CompileTransform {
+  (table: TableMapping): readonly FieldCodec[];
+}
+export interface CompileValidator {
+  (table: TableMapping): readonly FieldCheck[];
+}

@@ -1,0 +1,231 @@
+import { isUtf8 } from 'node:buffer';
+import type { ColumnMapping } from '../../contracts/mapping.js';
+import { NULL_MARK, ODD_MARK } from '../canonical.js';
+
+/** Canonical rows that grow into one buffer. */
+export class CanonicalWriter {
+  bytes: Buffer = Buffer.allocUnsafeSlow(1 << 20);
+  at = 0;
+
+  /** Room for `size` more bytes. */
+  reserve(size: number): void {
+    if (this.at + size <= this.bytes.length) return;
+    const grown = Buffer.allocUnsafeSlow(Math.max(this.at + size, this.bytes.length * 2));
+    this.bytes.copy(grown, 0, 0, this.at);
+    this.bytes = grown;
+  }
+
+  #mark(value: number): void {
+    const { bytes } = this;
+    bytes[this.at] = value >>> 24;
+    bytes[this.at + 1] = value >>> 16;
+    bytes[this.at + 2] = value >>> 8;
+    bytes[this.at + 3] = value;
+    this.at += 4;
+  }
+
+  empty(): void {
+    this.reserve(4);
+    this.#mark(NULL_MARK);
+  }
+
+  value(source: Uint8Array, from = 0, to = source.length): void {
+    const length = to - from;
+    this.reserve(4 + length);
+    this.#mark(length);
+    if (length > 24) this.bytes.set(source.subarray(from, to), this.at);
+    else for (let index = 0; index < length; index++) this.bytes[this.at + index] = source[from + index] as number;
+    this.at += length;
+  }
+
+  /** ASCII text. */
+  text(value: string): void {
+    this.reserve(4 + value.length);
+    this.#mark(value.length);
+    this.bytes.write(value, this.at, 'latin1');
+    this.at += value.length;
+  }
+
+  float(value: number, size: 4 | 8): void {
+    this.reserve(12);
+    this.#mark(size);
+    if (size === 8) this.bytes.writeDoubleBE(value, this.at);
+    else this.bytes.writeFloatBE(value, this.at);
+    this.at += size;
+  }
+
+  odd(raw: Uint8Array): void {
+    this.reserve(4);
+    this.#mark(ODD_MARK);
+    this.value(raw);
+  }
+}
+
+/** Writes one value that is not NULL, as the scan's SELECT gives it. */
+export type CanonicalEncoder = (value: Buffer, out: CanonicalWriter) => void;
+
+const ZERO = 0x30;
+const NINE = 0x39;
+const MINUS = 0x2d;
+const POINT = 0x2e;
+
+function isDigits(value: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) {
+    const byte = value[at] as number;
+    if (byte < ZERO || byte > NINE) return false;
+  }
+  return to > from;
+}
+
+/** The place of the first digit that counts: 2 in "-07". */
+function firstDigit(value: Uint8Array, from: number, to: number): number {
+  let at = from;
+  while (at < to - 1 && value[at] === ZERO) at++;
+  return at;
+}
+
+/** "12e3" and "1.5e-7" as plain decimals; undefined when it is no number. */
+function plainDecimal(text: string): string | undefined {
+  const match = /^(-?)(\d*)(?:\.(\d*))?(?:e([+-]?\d{1,3}))?$/i.exec(text);
+  if (!match || (match[2] ?? '') + (match[3] ?? '') === '') return undefined;
+  const fraction = match[3] ?? '';
+  const exponent = Number(match[4] ?? 0);
+  let digits = (match[2] ?? '') + fraction;
+  let scale = fraction.length - exponent;
+  if (scale < 0) {
+    digits += '0'.repeat(-scale);
+    scale = 0;
+  }
+  digits = digits.padStart(scale + 1, '0');
+  const whole = digits.slice(0, digits.length - scale).replace(/^0+(?=\d)/, '');
+  const rest = digits.slice(digits.length - scale).replace(/0+$/, '');
+  const plain = rest === '' ? whole : `${whole}.${rest}`;
+  return plain === '0' ? plain : `${match[1] ?? ''}${plain}`;
+}
+
+/** Integers too: an integer is a decimal without a fraction. */
+const decimal: CanonicalEncoder = (value, out) => {
+  const negative = value[0] === MINUS;
+  const begin = negative ? 1 : 0;
+  const point = value.indexOf(POINT);
+  const whole = point === -1 ? value.length : point;
+  let to = value.length;
+  if (!isDigits(value, begin, whole) || (whole + 1 < to && !isDigits(value, whole + 1, to))) {
+    const plain = plainDecimal(value.toString('latin1'));
+    if (plain === undefined) out.odd(value);
+    else out.text(plain);
+    return;
+  }
+  const from = firstDigit(value, begin, whole);
+  if (point !== -1) {
+    while (value[to - 1] === ZERO) to--;
+    if (to === point + 1) to = point;
+  }
+  const isZero = to === from + 1 && value[from] === ZERO;
+  if (!negative || isZero) out.value(value, from, to);
+  else if (from === 1) out.value(value, 0, to);
+  else out.text(`-${value.toString('latin1', from, to)}`);
+};
+
+const boolean: CanonicalEncoder = (value, out) => {
+  if (value.length === 1 && (value[0] === ZERO || value[0] === ZERO + 1)) out.value(value);
+  else out.odd(value);
+};
+
+function floating(size: 4 | 8): CanonicalEncoder {
+  return (value, out) => {
+    const parsed = Number(value.toString('latin1'));
+    if (value.length === 0 || Number.isNaN(parsed)) out.odd(value);
+    else out.float(parsed, size);
+  };
+}
+
+const text: CanonicalEncoder = (value, out) => {
+  if (value.includes(0) || !isUtf8(value)) out.odd(value);
+  else out.value(value);
+};
+
+/** The SELECT puts "!" before a value whose index is 0, "=" before the others. */
+const label: CanonicalEncoder = (value, out) => {
+  const rest = value.subarray(1);
+  if (value[0] === 0x21) out.odd(rest);
+  else text(rest, out);
+};
+
+const bytes: CanonicalEncoder = (value, out) => {
+  out.value(value);
+};
+
+const hexBytes: CanonicalEncoder = (value, out) => {
+  out.value(Buffer.from(value.toString('latin1'), 'hex'));
+};
+
+/** 32 hex digits as 16 bytes. */
+const uuid: CanonicalEncoder = (value, out) => {
+  const decoded = Buffer.from(value.toString('latin1').replaceAll('-', ''), 'hex');
+  if (decoded.length === 16) out.value(decoded);
+  else out.odd(value);
+};
+
+const COMMA = 0x2c;
+
+const elements: CanonicalEncoder = (value, out) => {
+  if (value.includes(0) || !isUtf8(value)) {
+    out.odd(value);
+    return;
+  }
+  const framed = Buffer.allocUnsafe(value.length + 4 * (1 + value.length));
+  let at = 0;
+  for (let from = 0; value.length > 0 && from <= value.length;) {
+    const comma = value.indexOf(COMMA, from);
+    const to = comma === -1 ? value.length : comma;
+    at = framed.writeUInt32BE(to - from, at);
+    at += value.copy(framed, at, from, to);
+    from = to + 1;
+  }
+  out.value(framed, 0, at);
+};
+
+/** From BIN(): no zeros in front. */
+function bits(width: number): CanonicalEncoder {
+  return (value, out) => {
+    if (value.length > width) out.odd(value);
+    else out.text(value.toString('latin1').padStart(width, '0'));
+  };
+}
+
+export interface ScanForm {
+  readonly hex: boolean;
+}
+
+/** Encoders of the kinds that do not hold times; those are in canonical-times.ts. */
+export function plainEncoder(column: ColumnMapping, form: ScanForm): CanonicalEncoder | undefined {
+  switch (column.kind) {
+    case 'integer':
+    case 'decimal':
+      return decimal;
+    case 'float8':
+      return floating(8);
+    case 'float4':
+      return floating(4);
+    case 'boolean':
+      return boolean;
+    case 'text':
+    case 'json':
+      return text;
+    case 'enum':
+      return label;
+    case 'bytes':
+      return form.hex ? hexBytes : bytes;
+    case 'uuid':
+      return uuid;
+    case 'text_array':
+      return elements;
+    case 'bit': {
+      const step = column.transform.find((each) => each.op === 'to_bits');
+      return bits(step?.op === 'to_bits' ? step.width : 64);
+    }
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,118 @@
+import { CaravanFailure } from '../../contracts/failures.js';
+import type { ColumnMapping, TableMapping } from '../../contracts/mapping.js';
+import { plainEncoder, type CanonicalEncoder } from './canonical-values.js';
+import { temporalEncoder, type TemporalBase, type TemporalKind } from './canonical-times.js';
+import type { MysqlSession, TextRow } from './connect.js';
+import { quoteName, quoteText } from './sql.js';
+
+/**
+ * The SELECT list of the proof. It shares nothing with the copy's: types come from information_schema and not from
+ * the protocol, times are numbers, short binary is hexadecimal, texts are bytes converted in the query.
+ */
+export interface ScanColumn {
+  readonly sql: string;
+  readonly encode: CanonicalEncoder;
+}
+
+const TEMPORAL = new Set(['date', 'datetime', 'timestamp', 'time']);
+const TEXTS = new Set(['char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext', 'enum', 'set']);
+const BINARY = new Set(['binary', 'varbinary', 'tinyblob', 'blob', 'mediumblob', 'longblob']);
+const FLOATS = new Set(['float', 'double']);
+/** HEX doubles a value, and what is greater than max_allowed_packet becomes NULL: long binary stays as it is. */
+const SHORT_BINARY = new Set(['binary', 'varbinary', 'tinyblob']);
+const TEMPORAL_KINDS = new Set(['date', 'timestamp', 'timestamptz', 'time', 'interval']);
+
+function asBytes(name: string, base: string, charset: string | null): string {
+  if (FLOATS.has(base)) return `1e0 * ${name}`;
+  if (BINARY.has(base)) return name;
+  if (base === 'json') return `CAST(CAST(${name} AS CHAR CHARACTER SET utf8mb4) AS BINARY)`;
+  if (!TEXTS.has(base)) return `CAST(${name} AS CHAR)`;
+  if (charset === 'utf8mb4' || charset === 'utf8mb3' || charset === 'utf8' || charset === 'ascii') {
+    return base === 'enum' || base === 'set' ? `CAST(${name} AS CHAR)` : `CAST(${name} AS BINARY)`;
+  }
+  return `CAST(CONVERT(${name} USING utf8mb4) AS BINARY)`;
+}
+
+function expressionOf(column: ColumnMapping, base: string, charset: string | null): string {
+  const name = quoteName(column.source);
+  if (TEMPORAL.has(base) && TEMPORAL_KINDS.has(column.kind)) return `${name} + 0`;
+  if (base === 'bit') return column.kind === 'bit' ? `BIN(${name} + 0)` : `${name} + 0`;
+  if (column.kind === 'enum' && base === 'enum') return `CONCAT(IF(${name} + 0 = 0, '!', '='), ${name})`;
+  if (column.kind === 'enum') return `CONCAT('=', ${name})`;
+  if (column.kind === 'uuid') return BINARY.has(base) ? `HEX(${name})` : `CAST(${name} AS CHAR)`;
+  if (column.kind === 'bytes' && SHORT_BINARY.has(base)) return `HEX(${name})`;
+  return asBytes(name, base, charset);
+}
+
+/** The key in the plain form that the copy gives: decimal digits for BIT, no zeros in front, all digits of FLOAT. */
+function keyExpression(source: string, base: string, declared: string): string {
+  const name = quoteName(source);
+  if (FLOATS.has(base)) return `1e0 * ${name}`;
+  if (base === 'bit' || base === 'year') return `0 + ${name}`;
+  return /zerofill/i.test(declared) && base !== 'decimal' ? `0 + ${name}` : name;
+}
+
+function isTemporalKind(kind: ColumnMapping['kind']): kind is TemporalKind {
+  return TEMPORAL_KINDS.has(kind);
+}
+
+function encoderOf(column: ColumnMapping, base: string): CanonicalEncoder {
+  if (isTemporalKind(column.kind)) {
+    return temporalEncoder(column.kind, TEMPORAL.has(base) ? (base as TemporalBase) : undefined);
+  }
+  const encoder = plainEncoder(column, { hex: SHORT_BINARY.has(base) });
+  if (!encoder) {
+    throw new CaravanFailure('INTERNAL', {
+      attempted: 'prove',
+      on: column.source,
+      seen: `no canonical form for ${column.kind}`,
+    });
+  }
+  return encoder;
+}
+
+async function typesOf(session: MysqlSession, table: TableMapping): Promise<Map<string, TextRow>> {
+  const rows = await session.query(
+    `SELECT COLUMN_NAME AS name, DATA_TYPE AS base, COLUMN_TYPE AS declared, CHARACTER_SET_NAME AS charset
+     FROM information_schema.COLUMNS
+     WHERE TABLE_SCHEMA = ${quoteText(table.source.schema)} AND TABLE_NAME = ${quoteText(table.source.name)}`,
+    { attempted: 'read the columns of', on: table.source.name },
+  );
+  return new Map(rows.map((row) => [row['name'] ?? '', row]));
+}
+
+export interface ScanSelect {
+  readonly columns: readonly ScanColumn[];
+  /** Expressions of the row key. */
+  readonly keys: readonly string[];
+}
+
+export async function scanSelect(session: MysqlSession, table: TableMapping): Promise<ScanSelect> {
+  const types = await typesOf(session, table);
+  const typeOf = (column: string): { base: string; declared: string; charset: string | null } => {
+    const row = types.get(column);
+    if (!row) {
+      throw new CaravanFailure('SCHEMA_DRIFT', {
+        attempted: 'prove',
+        on: `${table.source.schema}.${table.source.name}`,
+        seen: `no column "${column}"`,
+        facts: { schema: table.source.schema, table: table.source.name, column },
+      });
+    }
+    return {
+      base: (row['base'] ?? '').toLowerCase(),
+      declared: row['declared'] ?? '',
+      charset: row['charset'] ?? null,
+    };
+  };
+  return {
+    columns: table.columns.map((column) => {
+      const { base, charset } = typeOf(column.source);
+      return { sql: expressionOf(column, base, charset), encode: encoderOf(column, base) };
+    }),
+    keys: (table.rowKey ?? []).map((column) => {
+      const { base, declared } = typeOf(column);
+      return keyExpression(column, base, declared);
+    }),
+  };
+}

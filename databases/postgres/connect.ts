@@ -1,0 +1,184 @@
+import pg from 'pg';
+import type { ConnectionOptions } from 'node:tls';
+import type { ServerEndpoint } from '../../contracts/endpoint.js';
+import { CaravanFailure } from '../../contracts/failures.js';
+import { attempting, errnoOf, factsOf, isServerError } from './errors.js';
+import { literal, NAME_BYTES_MAX } from './identifiers.js';
+
+const CONNECT_SECONDS_DEFAULT = 10;
+/** First probe after silence; a worker's dead host is noticed within a minute, so its locks do not linger. */
+const KEEPALIVE_MS = 20_000;
+
+/** Values come as the server's own text; null is SQL's NULL. Nothing is parsed, so no bigint or date loses anything. */
+export type Row = Readonly<Record<string, string | null>>;
+export type Value = string | number | boolean | Buffer | null | readonly (string | null)[] | readonly number[] | readonly Buffer[];
+
+/** One backend of the target with pinned settings. */
+export interface Session {
+  readonly client: pg.Client;
+  /** The backend's process id. */
+  readonly pid: number;
+  /** True once the connection broke; nothing can be asked of it any more. */
+  readonly lost: boolean;
+  rows(text: string, values?: readonly Value[]): Promise<Row[]>;
+  /** Several statements without parameters; with none open, they are one transaction. */
+  run(text: string): Promise<void>;
+  close(): Promise<void>;
+  /** Cuts the connection without a word: the server rolls back. Safe at any time. */
+  destroy(): void;
+}
+
+/**
+ * Settings that results depend on, and limits that must not strike from a role's or database's defaults. An empty
+ * search_path: every name that we write is qualified, and nobody's function can come in between.
+ */
+const SETTINGS = `
+  SET search_path = '';
+  SET client_encoding = 'UTF8';
+  SET DateStyle = 'ISO, MDY';
+  SET IntervalStyle = 'postgres';
+  SET TimeZone = 'UTC';
+  SET extra_float_digits = 3;
+  SET bytea_output = 'hex';
+  SET standard_conforming_strings = on;
+  SET default_transaction_isolation = 'read committed';
+  SET default_transaction_read_only = off;
+  SET row_security = off;
+  SET jit = off;
+  SET statement_timeout = 0;
+  SET lock_timeout = 0;
+  SET idle_in_transaction_session_timeout = '15min';
+  SET tcp_keepalives_idle = 20;
+  SET tcp_keepalives_interval = 5;
+  SET tcp_keepalives_count = 4;
+  SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings
+   WHERE name IN ('transaction_timeout', 'idle_session_timeout');
+`;
+
+export function applicationName(parts: readonly (string | number)[]): string {
+  const name = parts.join('/');
+  if (Buffer.byteLength(name) > NAME_BYTES_MAX) {
+    throw new CaravanFailure('INTERNAL', { attempted: 'name the backend', on: name, seen: 'it has over 63 bytes' });
+  }
+  return name;
+}
+
+/** Opens a backend called `application`. The endpoint is the only configuration: no PG* variable, no .pgpass. */
+export async function openSession(endpoint: ServerEndpoint, application: string): Promise<Session> {
+  const seconds = endpoint.connectTimeoutSeconds || CONNECT_SECONDS_DEFAULT;
+  const client = new pg.Client({
+    host: endpoint.host,
+    port: endpoint.port,
+    user: endpoint.user,
+    // A function, because an empty string would be looked up in PGPASSWORD and .pgpass.
+    password: () => endpoint.password,
+    database: endpoint.database,
+    ssl: tlsOptions(endpoint),
+    application_name: application,
+    connectionTimeoutMillis: seconds * 1000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEPALIVE_MS,
+    types: { getTypeParser: () => (value: string) => value },
+  });
+  const session = new PgSession(client);
+  const startedAt = performance.now();
+  try {
+    await client.connect();
+  } catch (error) {
+    session.destroy();
+    throw connectFailure(error, endpoint, performance.now() - startedAt >= seconds * 1000);
+  }
+  return attempting({ attempted: 'set up a session on', on: placeOf(endpoint) }, async () => {
+    await session.run(SETTINGS);
+    const [row] = await session.rows('SELECT pg_catalog.pg_backend_pid() AS pid');
+    session.pid = Number(row?.['pid']);
+    return session;
+  });
+}
+
+class PgSession implements Session {
+  readonly client: pg.Client;
+  pid = 0;
+  lost = false;
+
+  constructor(client: pg.Client) {
+    this.client = client;
+    // Without a listener, the death of an idle backend would end the process.
+    client.on('error', () => {
+      this.lost = true;
+    });
+    client.on('end', () => {
+      this.lost = true;
+    });
+  }
+
+  async rows(text: string, values: readonly Value[] = []): Promise<Row[]> {
+    const result = await this.client.query<Row>(text, [...values]);
+    return result.rows;
+  }
+
+  async run(text: string): Promise<void> {
+    await this.client.query(text);
+  }
+
+  async close(): Promise<void> {
+    if (this.lost) return this.destroy();
+    this.lost = true;
+    await this.client.end().catch(() => undefined);
+  }
+
+  destroy(): void {
+    this.lost = true;
+    streamOf(this.client).destroy();
+    // Tells the driver that the end is wanted; its queries in flight are rejected by the closed socket.
+    this.client.end().catch(() => undefined);
+  }
+}
+
+/** The socket under the driver; not in its types. */
+function streamOf(client: pg.Client): { destroy(): void } {
+  return (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream;
+}
+
+function tlsOptions(endpoint: ServerEndpoint): ConnectionOptions | false {
+  const { mode, ca, cert, key } = endpoint.tls;
+  if (mode === 'disable') return false;
+  const files = {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+  };
+  if (mode === 'verify-full') return { ...files, host: endpoint.host, rejectUnauthorized: true } as ConnectionOptions;
+  // `require` with a CA checks the chain but not the name, as libpq does.
+  return { ...files, rejectUnauthorized: ca !== undefined, checkServerIdentity: () => undefined };
+}
+
+function connectFailure(error: unknown, endpoint: ServerEndpoint, timedOut: boolean): CaravanFailure {
+  const parts = { attempted: 'connect to', on: placeOf(endpoint) };
+  if (isServerError(error)) {
+    const facts = factsOf(error);
+    const seen = `the server answered with SQLSTATE ${error.code}`;
+    if (error.code.startsWith('28')) return new CaravanFailure('LOGIN_REFUSED', { ...parts, seen, facts });
+    if (error.code.startsWith('3D')) return new CaravanFailure('DATABASE_MISSING', { ...parts, seen, facts });
+    if (error.code === '42501') return new CaravanFailure('LOGIN_REFUSED', { ...parts, seen, facts });
+    return new CaravanFailure('TARGET_LOST', { ...parts, seen, facts });
+  }
+  if (timedOut) return new CaravanFailure('CONNECTION_REFUSED', { ...parts, seen: 'no answer in time' });
+  const errno = errnoOf(error);
+  if (/^ \((?:E(?!PROTO)[A-Z_]+)\)$/.test(errno) && !errno.startsWith(' (ERR_')) {
+    return new CaravanFailure('CONNECTION_REFUSED', { ...parts, seen: `the network said no${errno}` });
+  }
+  if (endpoint.tls.mode === 'disable') {
+    return new CaravanFailure('CONNECTION_REFUSED', { ...parts, seen: `the server did not speak PostgreSQL${errno}` });
+  }
+  return new CaravanFailure('TLS_REFUSED', { ...parts, seen: `no TLS connection with mode "${endpoint.tls.mode}"${errno}` });
+}
+
+function placeOf(endpoint: ServerEndpoint): string {
+  return `${endpoint.host}:${endpoint.port}/${endpoint.database}`;
+}
+
+/** Sets the backend's name for as long as the open transaction lives. */
+export function setLocalApplicationName(name: string): string {
+  return `SET LOCAL application_name = ${literal(name)}`;
+}

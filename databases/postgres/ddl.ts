@@ -1,0 +1,61 @@
+import { shadowSchema } from '../../contracts/names.js';
+import { CaravanFailure } from '../../contracts/failures.js';
+import type { MigrationMapping, TableMapping } from '../../contracts/mapping.js';
+import type { Session } from './connect.js';
+import { literal, qualified, quoted } from './identifiers.js';
+import { inTransaction } from './session-pool.js';
+import { typeSql } from './sql-guards.js';
+
+/** Tables made in one transaction: each takes a handful of locks, and a server has 6,400 by default. */
+const TABLES_PER_TRANSACTION = 100;
+
+/** Enum types and tables (columns without keys, defaults, identity) in the shadow. What is there stays. */
+export async function makeTypesAndTables(session: Session, hash: string, mapping: MigrationMapping): Promise<void> {
+  const shadow = shadowSchema(hash);
+  const types = await namesIn(session, shadow, 'type');
+  const tables = await namesIn(session, shadow, 'table');
+  const statements = [
+    ...mapping.types.filter((type) => !types.has(type.name)).map((type) => createTypeSql(shadow, type)),
+    ...mapping.tables.filter((table) => !tables.has(table.target.name)).map((table) => createTableSql(shadow, table, mapping)),
+  ];
+  for (let at = 0; at < statements.length; at += TABLES_PER_TRANSACTION) {
+    const batch = statements.slice(at, at + TABLES_PER_TRANSACTION);
+    await inTransaction(session, () => session.run(batch.join(';\n')));
+  }
+}
+
+export function createTypeSql(schema: string, type: MigrationMapping['types'][number]): string {
+  return `CREATE TYPE ${qualified(schema, type.name)} AS ENUM (${type.labels.map(literal).join(', ')})`;
+}
+
+/** Never UNLOGGED: after a crash such a table is empty while the ledger says done. */
+export function createTableSql(schema: string, table: TableMapping, mapping: MigrationMapping): string {
+  const columns = table.columns.map((column) => {
+    const type = typeSql(column, mapping.types, schema);
+    return `${quoted(column.target)} ${type}${column.nullable ? '' : ' NOT NULL'}`;
+  });
+  return `CREATE TABLE ${qualified(schema, table.target.name)} (\n  ${columns.join(',\n  ')}\n)`;
+}
+
+async function namesIn(session: Session, schema: string, what: 'type' | 'table'): Promise<Set<string>> {
+  const sql =
+    what === 'table'
+      ? `SELECT c.relname AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+          WHERE n.nspname = $1 AND c.relkind IN ('r', 'p')`
+      : `SELECT t.typname AS name FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+          WHERE n.nspname = $1 AND t.typtype = 'e'`;
+  const rows = await session.rows(sql, [schema]);
+  return new Set(rows.map((row) => row['name'] ?? ''));
+}
+
+/** The mapping's column with this target name; the plan was checked before, so its absence is a defect of the plan. */
+export function targetColumn(table: TableMapping, name: string): TableMapping['columns'][number] {
+  const column = table.columns.find((candidate) => candidate.target === name);
+  if (column !== undefined) return column;
+  throw new CaravanFailure('PLAN_INVALID', {
+    attempted: 'find the column',
+    on: `${table.target.name}.${name}`,
+    seen: 'the mapping of the table has no such column',
+    facts: { table: table.target.name, column: name },
+  });
+}

@@ -1,0 +1,107 @@
+import type { ColumnMapping, TableMapping } from '../../contracts/mapping.js';
+import { quoted } from './identifiers.js';
+
+/**
+ * The SELECT list of the proof: expressions whose binary form is the canonical form, so that a row of COPY's binary
+ * format (each field a 4-byte length, 0xFFFFFFFF for NULL, and bytes) is a canonical row as it stands.
+ */
+export function canonicalExpression(column: ColumnMapping): string {
+  const name = quoted(column.target);
+  switch (column.kind) {
+    case 'integer':
+      return isInteger(column.type) ? `${name}::text` : `trim_scale(${name}::numeric)::text`;
+    case 'decimal':
+      return `trim_scale(${name}::numeric)::text`;
+    case 'float8':
+      return `CASE WHEN ${name}::float8 = 'NaN' THEN 'NaN'::float8 ELSE ${name}::float8 END`;
+    case 'float4':
+      return `CASE WHEN ${name}::float4 = 'NaN' THEN 'NaN'::float4 ELSE ${name}::float4 END`;
+    case 'boolean':
+      return `CASE ${name} WHEN true THEN '1' WHEN false THEN '0' END`;
+    case 'text':
+    case 'enum':
+    case 'json':
+    case 'bit':
+      return `${name}::text`;
+    case 'bytes':
+      return `${name}::bytea`;
+    case 'date':
+      return `${name}::date::text`;
+    case 'timestamp':
+      return `to_char(${name}::timestamp, 'YYYY-MM-DD HH24:MI:SS.US')`;
+    case 'timestamptz':
+      return `to_char(${name}::timestamptz, 'YYYY-MM-DD HH24:MI:SS.US')`;
+    case 'time':
+      return `to_char(${name}::interval, 'HH24:MI:SS.US')`;
+    case 'interval':
+      return `(extract(epoch FROM ${name}) * 1000000)::bigint::text`;
+    case 'text_array':
+      // After 20 bytes of header, the binary form of a one-dimensional array is a length and bytes for each element.
+      return `substring(array_send(${name}::text[]) FROM 21)`;
+    case 'uuid':
+      return `${name}::uuid`;
+    default:
+      return unknownKind(column.kind);
+  }
+}
+
+/**
+ * The key's fields as the source prints them, in the order of `rowKey`; undefined when the target lacks one of them
+ * (SQLite's bare rowid): the table then has no key to be told by.
+ */
+export function keyExpressions(table: TableMapping): string[] | undefined {
+  if (table.rowKey === undefined) return undefined;
+  const columns = table.rowKey.map((source) => table.columns.find((column) => column.source === source));
+  const expressions: string[] = [];
+  for (const column of columns) {
+    if (column === undefined) return undefined;
+    expressions.push(keyExpression(column));
+  }
+  return expressions;
+}
+
+function keyExpression(column: ColumnMapping): string {
+  const name = quoted(column.target);
+  const fraction = /\((\d)\)/.exec(column.type)?.[1];
+  if (column.transform.some((step) => step.op === 'from_unix_seconds')) return `extract(epoch FROM ${name})::bigint::text`;
+  switch (column.kind) {
+    case 'boolean':
+      return `CASE ${name} WHEN true THEN '1' WHEN false THEN '0' END`;
+    case 'integer':
+      return isInteger(column.type) ? `${name}::text` : `trim_scale(${name}::numeric)::text`;
+    case 'bytes':
+      return `${name}::bytea`;
+    case 'timestamp':
+    case 'timestamptz':
+      // The source prints exactly the declared digits; undeclared, what PostgreSQL prints is the best there is.
+      if (fraction === undefined) return `regexp_replace(${name}::text, '[+]00$', '')`;
+      return `to_char(${name}, 'YYYY-MM-DD HH24:MI:SS${fraction === '0' ? '' : `.FF${fraction}`}')`;
+    case 'time':
+      if (fraction === undefined) return `${name}::text`;
+      return `to_char(${name}::interval, 'HH24:MI:SS${fraction === '0' ? '' : `.FF${fraction}`}')`;
+    case 'text_array':
+      return `array_to_string(${name}, ',')`;
+    case 'bit':
+      return `${name}::bigint::text`;
+    case 'decimal':
+    case 'float4':
+    case 'float8':
+    case 'text':
+    case 'enum':
+    case 'date':
+    case 'interval':
+    case 'json':
+    case 'uuid':
+      return `${name}::text`;
+    default:
+      return unknownKind(column.kind);
+  }
+}
+
+function isInteger(type: string): boolean {
+  return /^(?:smallint|integer|int|bigint|int[248])$/i.test(type.trim());
+}
+
+function unknownKind(kind: never): never {
+  throw new TypeError(`unknown kind ${String(kind)}`);
+}

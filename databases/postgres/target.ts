@@ -1,0 +1,195 @@
+import { backendPrefix, shadowSchema } from '../../contracts/names.js';
+import { CaravanFailure } from '../../contracts/failures.js';
+import type { ServerEndpoint } from '../../contracts/endpoint.js';
+import type { MigrationMapping, TableMapping } from '../../contracts/mapping.js';
+import type { Finding } from '../../contracts/migration.js';
+import type { CanonicalBatch, KeyRange, ScanOptions } from '../source.js';
+import type { ChunkLedger, Target, TargetNames } from '../target.js';
+import { endBackends } from './backends.js';
+import { openSession } from './connect.js';
+import type { Session } from './connect.js';
+import { makeTypesAndTables } from './ddl.js';
+import { dropForeignKeys } from './drop-schema.js';
+import { attempting } from './errors.js';
+import { addForeignKeys } from './foreign-keys.js';
+import { qualified, quoted } from './identifiers.js';
+import { buildKeys, keysApplication, shadowTable } from './keys.js';
+import { chunkLedger } from './ledger.js';
+import { checkConflicts, wantedNames } from './name-conflicts.js';
+import { preflight } from './preflight.js';
+import { promote } from './promote.js';
+import { scanRows } from './scan.js';
+import { SessionPool } from './session-pool.js';
+import { makeSchemas, readPromotionRecord, tableNumber } from './sidecar.js';
+import { compareStructure } from './structure.js';
+import { dropSidecar, undo } from './undo.js';
+
+/** The target of one migration. Opens no connection until it is used. */
+export function openPostgresTarget(endpoint: ServerEndpoint, names: TargetNames): Promise<Target> {
+  return Promise.resolve(new PostgresTarget(endpoint, names));
+}
+
+class PostgresTarget implements Target {
+  readonly ledger: ChunkLedger;
+  readonly #endpoint: ServerEndpoint;
+  readonly #names: TargetNames;
+  readonly #pool: SessionPool;
+
+  constructor(endpoint: ServerEndpoint, names: TargetNames) {
+    this.#endpoint = endpoint;
+    this.#names = names;
+    this.#pool = new SessionPool(endpoint, `${backendPrefix(names.hash)}pool`);
+    this.ledger = chunkLedger(this.#pool, names);
+  }
+
+  async preflight(options: { readonly targetSchema: string; readonly objects: number }): Promise<{ readonly version: number }> {
+    return this.#attempt('check', () => this.#pool.use((session) => preflight(session, this.#names, options)));
+  }
+
+  async createShadow(mapping: MigrationMapping): Promise<void> {
+    await this.#attempt('make the shadow in', () =>
+      this.#alone('shadow', async (session) => {
+        // A late retry, after the pivot, must not make an empty shadow again.
+        if ((await readPromotionRecord(session, this.#names.hash)) !== undefined) return;
+        await makeSchemas(session, this.#names, mapping);
+        await makeTypesAndTables(session, this.#names.hash, mapping);
+      }),
+    );
+  }
+
+  async buildKeys(table: TableMapping, mapping: MigrationMapping): Promise<{ keys: number; indexes: number; findings: Finding[] }> {
+    const number = await this.#attempt('number', () => this.#pool.use((session) => tableNumber(session, this.#names.hash, table)));
+    return this.#attempt(
+      'build the keys of',
+      () =>
+        this.#alone(`${number}/keys`, async (session) => {
+          await endBackends(session, { name: keysApplication(this.#names, number) });
+          await session.run(`SET maintenance_work_mem = '256MB'; SET search_path = ${quoted(shadowSchema(this.#names.hash))}`);
+          return buildKeys(shadowTable(session, this.#names.hash, table), mapping);
+        }),
+      table.target.name,
+    );
+  }
+
+  async addForeignKeys(mapping: MigrationMapping): Promise<{ foreignKeys: number; findings: Finding[] }> {
+    return this.#attempt('add the foreign keys of', () =>
+      this.#alone('foreign-keys', async (session) => {
+        await endBackends(session, { name: `${backendPrefix(this.#names.hash)}foreign-keys` });
+        return addForeignKeys(session, this.#names.hash, mapping);
+      }),
+    );
+  }
+
+  async dropForeignKeys(mapping: MigrationMapping): Promise<{ foreignKeys: number }> {
+    return this.#attempt(
+      'drop the foreign keys of',
+      () =>
+        this.#alone('foreign-keys', async (session) => {
+          await endBackends(session, { name: `${backendPrefix(this.#names.hash)}foreign-keys` });
+          return { foreignKeys: await dropForeignKeys(session, shadowSchema(this.#names.hash)) };
+        }),
+      mapping.targetSchema,
+    );
+  }
+
+  async compareStructure(mapping: MigrationMapping): Promise<{ objects: number; findings: Finding[] }> {
+    return this.#attempt('compare the structure of', () =>
+      this.#alone('structure', (session) => compareStructure(session, this.#names.hash, mapping)),
+    );
+  }
+
+  async *scan(
+    table: TableMapping,
+    range: KeyRange,
+    options: ScanOptions & { where?: 'shadow' | 'promoted' },
+  ): AsyncIterable<CanonicalBatch> {
+    const schema = options.where === 'promoted' ? table.target.schema : shadowSchema(this.#names.hash);
+    const session = await this.#attempt('scan', () => this.#pool.take(), table.target.name);
+    let whole = false;
+    try {
+      yield* scanRows(session, { schema, table, range }, options);
+      whole = true;
+    } finally {
+      // A scan that was left early still streams: its backend cannot be used again.
+      if (whole) await this.#pool.give(session);
+      else this.#pool.discard(session);
+    }
+  }
+
+  async countRows(table: TableMapping): Promise<number> {
+    return this.#attempt(
+      'count the rows of',
+      () =>
+        this.#pool.use(async (session) => {
+          const promoted = (await readPromotionRecord(session, this.#names.hash)) !== undefined;
+          const schema = promoted ? table.target.schema : shadowSchema(this.#names.hash);
+          const [row] = await session.rows(`SELECT count(*) AS count FROM ${qualified(schema, table.target.name)}`);
+          return Number(row?.['count']);
+        }),
+      table.target.name,
+    );
+  }
+
+  async checkNames(mapping: MigrationMapping, onExisting: 'fail' | 'replace'): Promise<void> {
+    await this.#attempt('check the names in', () =>
+      this.#pool.use((session) =>
+        checkConflicts(session, { schema: mapping.targetSchema, wanted: wantedNames(mapping), onExisting }),
+      ),
+    );
+  }
+
+  async promote(
+    mapping: MigrationMapping,
+    options: { onExisting: 'fail' | 'replace' },
+  ): Promise<{ promotedAt: string; lsn: string; tables: number }> {
+    const open = (): Promise<Session> => openSession(this.#endpoint, `${backendPrefix(this.#names.hash)}promote`);
+    return this.#attempt('promote', () => promote(open, { names: this.#names, mapping, onExisting: options.onExisting }));
+  }
+
+  async promotionRecord(): Promise<{ promotedAt: string; lsn: string } | undefined> {
+    const record = await this.#attempt('read the promotion record of', () =>
+      this.#pool.use((session) => readPromotionRecord(session, this.#names.hash)),
+    );
+    return record === undefined ? undefined : { promotedAt: record.promotedAt, lsn: record.lsn };
+  }
+
+  async undo(targetSchema: string): Promise<{ left: string[] }> {
+    return this.#attempt('undo', () => this.#alone('undo', (session) => undo(session, this.#names, targetSchema)));
+  }
+
+  async dropSidecar(targetSchema: string): Promise<void> {
+    await this.#attempt('drop the sidecar of', async () => {
+      const left = await this.#alone('archive', (session) => dropSidecar(session, this.#names, targetSchema));
+      if (left.length > 0) throw leftBehind(this.#names, left);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.close();
+  }
+
+  async #attempt<T>(attempted: string, work: () => Promise<T>, on = this.#names.workflowId): Promise<T> {
+    return attempting({ attempted, on }, work);
+  }
+
+  /** A backend of its own for work that changes settings or runs long; it is closed afterwards. */
+  async #alone<T>(what: string, work: (session: Session) => Promise<T>): Promise<T> {
+    const session = await openSession(this.#endpoint, `${backendPrefix(this.#names.hash)}${what}`);
+    try {
+      // Lets an index build end soon after its worker died; from 14 on, and not on every platform.
+      await session.run(`SET client_connection_check_interval = '2s'`).catch(() => undefined);
+      return await work(session);
+    } finally {
+      await session.close();
+    }
+  }
+}
+
+function leftBehind(names: TargetNames, left: readonly string[]): CaravanFailure {
+  return new CaravanFailure('UNDO_INCOMPLETE', {
+    attempted: 'drop the sidecar of',
+    on: names.workflowId,
+    seen: `${left.length} objects are left`,
+    facts: { names: left },
+  });
+}

@@ -1,0 +1,23 @@
+import { PAGE } from '../../contracts/activities.js';
+import type { DiscoveryInput, DiscoveryResult } from '../../contracts/phases.js';
+import { architect, scout } from '../../workflows/kit/profiles.js';
+import { inWindow } from '../../workflows/kit/window.js';
+
+/** Scouts at once. */
+const SCOUTS = 4;
+
+/** Reads the source: catalogue, a fingerprint per column, what columns mean, and what only a person can decide. */
+export async function discovery({ migrationId, deadline }: DiscoveryInput): Promise<DiscoveryResult> {
+  const source = await scout('read the source catalogue').inspectSource({ migrationId });
+  const { catalogueId } = source;
+  let rows = 0;
+  for (let offset = 0; offset < source.tables; offset += PAGE) {
+    const { tables } = await scout('list tables').listTables({ catalogueId, offset });
+    await inWindow(tables, SCOUTS, async ({ table }) => {
+      const profiled = await scout(`profile ${table}`).profileTable({ migrationId, catalogueId, table });
+      rows += profiled.rows;
+    });
+  }
+  const raised = await architect('raise questions').raiseQuestions({ migrationId, catalogueId, deadline });
+  return { catalogueId, tables: source.tables, rows, questions: raised.questions };
+}

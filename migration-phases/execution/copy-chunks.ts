@@ -1,0 +1,49 @@
+import { isCancellation, sleep } from '@temporalio/workflow';
+import type { CopiedChunk, CopyChunk, OpenedSnapshot } from '../../contracts/activities.js';
+import { codeOf, isProcessGone, isRetryable } from '../../workflows/kit/failures.js';
+import { boundWorker, worker } from '../../workflows/kit/profiles.js';
+
+/** Times that a bound chunk is sent again after a passing failure, with back-off up to 10 s: about ten minutes. */
+const MAX_ATTEMPTS = 65;
+
+/** S1 as the chunks of one workflow see it. The first sign of its process's death holds for all. */
+export class CopySnapshot {
+  #lost = false;
+  readonly opened: OpenedSnapshot | undefined;
+
+  constructor(opened: OpenedSnapshot | undefined) {
+    this.opened = opened;
+  }
+
+  get lost(): boolean {
+    return this.#lost;
+  }
+
+  lose(): void {
+    if (this.opened !== undefined) this.#lost = true;
+  }
+
+  get usable(): OpenedSnapshot | undefined {
+    return this.#lost ? undefined : this.opened;
+  }
+}
+
+/**
+ * Sends one chunk to the process that holds S1. When that process is gone the chunk, with the next epoch, goes to any
+ * copy worker and is read fresh; so do the chunks after it.
+ */
+export async function sendChunk(chunk: CopyChunk, snapshot: CopySnapshot, summary: string): Promise<CopiedChunk> {
+  for (let attempt = 1; ; attempt += 1) {
+    const usable = snapshot.usable;
+    if (usable === undefined) return worker(`${summary}, read fresh`).copyChunk(chunk);
+    try {
+      const bound = boundWorker(usable.queue, summary);
+      return await bound.copyChunk({ ...chunk, snapshotId: usable.snapshotId });
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      if (isProcessGone(error) || codeOf(error) === 'SNAPSHOT_LOST') snapshot.lose();
+      else if (!isRetryable(error) || attempt >= MAX_ATTEMPTS) throw error;
+      else await sleep(Math.min(10_000, 200 * 2 ** attempt), { summary: `again after ${codeOf(error) ?? 'a failure'}` });
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
+import type { TableCopyInput, TableCopyResult, TableCopyState } from '../../contracts/phases.js';
+import { PauseGate } from '../../workflows/kit/pause.js';
+import { ProgressReporter } from '../../workflows/kit/progress.js';
+import { inWindow } from '../../workflows/kit/window.js';
+import { CopySnapshot, sendChunk } from './copy-chunks.js';
+
+/** Chunks of one table at once. */
+const CHUNKS = 2;
+/** Chunks between two looks at the size of the history. */
+const STRIDE = 200;
+
+/** Copies the chunks of one large table; continues as new before its history grows long. */
+export async function tableCopy(input: TableCopyInput): Promise<TableCopyResult> {
+  const gate = new PauseGate(input.paused);
+  const state = await copyChunks(input, input.state ?? initialState(), gate);
+  if (state.nextChunk < input.chunks) {
+    await condition(allHandlersFinished);
+    return continueAsNew<typeof tableCopy>({ ...input, paused: gate.paused, state });
+  }
+  const { rows, bytes, milliseconds, snapshotLost } = state;
+  return { rows, bytes, milliseconds, snapshotLost };
+}
+
+export function initialState(): TableCopyState {
+  return { version: 1, nextChunk: 0, rows: 0, bytes: 0, milliseconds: 0, snapshotLost: false };
+}
+
+/** Copies until the table's end, or until continue-as-new is due. Also runs inline for a small table. */
+export async function copyChunks(
+  input: Omit<TableCopyInput, 'state' | 'paused'>,
+  from: TableCopyState,
+  gate: PauseGate,
+): Promise<TableCopyState> {
+  const snapshot = new CopySnapshot(input.snapshot);
+  if (from.snapshotLost) snapshot.lose();
+  const progress = new ProgressReporter(input.migrationId);
+  let { nextChunk, rows, bytes, milliseconds } = from;
+  const source = input.table;
+  const tell = (state: 'copying' | 'copied', more: number): Promise<void> =>
+    progress.report({ source, rows, totalRows: input.totalRows, state }, more);
+  while (nextChunk < input.chunks && (nextChunk === from.nextChunk || !workflowInfo().continueAsNewSuggested)) {
+    const end = Math.min(input.chunks, nextChunk + STRIDE);
+    const stride = Array.from({ length: end - nextChunk }, (_, index) => nextChunk + index);
+    await inWindow(stride, CHUNKS, async (chunk) => {
+      await gate.open();
+      const { migrationId, planId, table } = input;
+      const summary = `copy ${table} [${String(chunk + 1)}/${String(input.chunks)}]`;
+      const copied = await sendChunk({ migrationId, planId, table, chunk }, snapshot, summary);
+      rows += copied.rows;
+      bytes += copied.bytes;
+      milliseconds += copied.milliseconds;
+      await tell('copying', copied.bytes);
+    });
+    nextChunk = end;
+  }
+  if (nextChunk >= input.chunks) await tell('copied', 0);
+  await progress.flush();
+  return { version: 1, nextChunk, rows, bytes, milliseconds, snapshotLost: snapshot.lost };
+}

@@ -1,0 +1,163 @@
+import { executeChild, getExternalWorkflowHandle, isCancellation } from '@temporalio/workflow';
+import { PAGE } from '../../contracts/activities.js';
+import type { InTable, OpenedSnapshot } from '../../contracts/activities.js';
+import { assertNever } from '../../contracts/failures.js';
+import type { GraphTask } from '../../contracts/graph.js';
+import { WORKFLOWS } from '../../contracts/messages.js';
+import type { Finding } from '../../contracts/migration.js';
+import { tableWorkflowId } from '../../contracts/names.js';
+import type { ExecutionInput, ExecutionResult, TableCopyInput, TableCopyResult } from '../../contracts/phases.js';
+import { runGraph } from '../../workflows/graph/run-graph.js';
+import { readTasks } from '../../workflows/graph/read-tasks.js';
+import { setPausedSignal } from '../../workflows/kit/messages.js';
+import { PauseGate } from '../../workflows/kit/pause.js';
+import { CHILD, boundWorker, worker } from '../../workflows/kit/profiles.js';
+import { copyChunks, initialState } from './table-copy.js';
+
+/** Tasks at once. */
+const WINDOW = 4;
+/** Tables with more chunks than this are child workflows, so that this history stays small. */
+const INLINE_CHUNKS = 8;
+/** Readers of S1. */
+const CONNECTIONS = 4;
+
+/** Builds the shadow: the plan's slice of this phase on the one task runner. */
+export async function execution(input: ExecutionInput): Promise<ExecutionResult> {
+  return new Execution(input).run();
+}
+
+class Execution {
+  readonly #input: ExecutionInput;
+  readonly #gate: PauseGate;
+  readonly #findings: Finding[] = [];
+  readonly #totals = { rows: 0, bytes: 0, quarantined: 0, changed: 0 };
+  #snapshot: Promise<OpenedSnapshot> | undefined;
+  #snapshotLost = false;
+  #copiesLeft = 0;
+
+  constructor(input: ExecutionInput) {
+    this.#input = input;
+    this.#gate = new PauseGate(input.paused);
+  }
+
+  async run(): Promise<ExecutionResult> {
+    const tasks = await readTasks(this.#input.planId, 'execution');
+    this.#copiesLeft = tasks.filter(({ action }) => action === 'table.copy').length;
+    try {
+      const outcome = await runGraph({
+        tasks,
+        window: WINDOW,
+        run: (task) => this.#run(task),
+        gate: () => this.#gate.open(),
+      });
+      return {
+        ...this.#totals,
+        findings: this.#findings,
+        failed: outcome.failed.slice(0, PAGE).map(({ task, failure }) => ({ task: task.id, failure })),
+        snapshotLost: this.#snapshotLost,
+      };
+    } finally {
+      await this.#closeSnapshot();
+    }
+  }
+
+  async #run(task: GraphTask): Promise<void> {
+    const { migrationId, planId } = this.#input;
+    const plan = { migrationId, planId };
+    switch (task.action) {
+      case 'shadow.create':
+        await worker('make the shadow').createShadow(plan);
+        return;
+      case 'table.copy':
+        await this.#copy({ ...plan, table: tableOf(task) });
+        return;
+      case 'table.keys': {
+        const table = tableOf(task);
+        this.#findings.push(...(await worker(`keys and indexes of ${table}`).buildKeys({ ...plan, table })).findings);
+        return;
+      }
+      case 'foreign_keys.add':
+        this.#findings.push(...(await worker('foreign keys').addForeignKeys(plan)).findings);
+        return;
+      case 'verify':
+      case 'promote':
+        throw new Error(`task "${task.id}" is not of this phase`);
+      default:
+        assertNever(task.action, 'task action');
+    }
+  }
+
+  async #copy(table: InTable): Promise<void> {
+    try {
+      const cut = await worker(`cut ${table.table} into chunks`).cutTable(table);
+      const snapshot = await this.#openSnapshot();
+      const copy = { ...table, chunks: cut.chunks, totalRows: cut.rows, snapshot };
+      const copied = cut.chunks > INLINE_CHUNKS ? await this.#copyAsChild(copy) : await this.#copyInline(copy);
+      this.#snapshotLost ||= copied.snapshotLost;
+      const sealed = await worker(`seal ${table.table}`).sealTable({
+        ...table,
+        milliseconds: copied.milliseconds,
+      });
+      this.#totals.rows += sealed.rows;
+      this.#totals.bytes += sealed.bytes;
+      this.#totals.quarantined += sealed.quarantined;
+      this.#totals.changed += sealed.changed;
+    } finally {
+      this.#copiesLeft -= 1;
+      if (this.#copiesLeft === 0) await this.#closeSnapshot();
+    }
+  }
+
+  async #copyInline(copy: Omit<TableCopyInput, 'paused'>): Promise<TableCopyResult> {
+    let state = initialState();
+    while (state.nextChunk < copy.chunks) state = await copyChunks(copy, state, this.#gate);
+    return state;
+  }
+
+  async #copyAsChild(copy: Omit<TableCopyInput, 'paused'>): Promise<TableCopyResult> {
+    const workflowId = tableWorkflowId(this.#input.migrationId, copy.table);
+    const stopListening = this.#gate.onChange((paused) => {
+      getExternalWorkflowHandle(workflowId).signal(setPausedSignal, paused).catch(() => undefined);
+    });
+    try {
+      return (await executeChild(WORKFLOWS.tableCopy, {
+        ...CHILD,
+        workflowId,
+        args: [{ ...copy, paused: this.#gate.paused } satisfies TableCopyInput],
+        staticSummary: `copy ${copy.table}, ${String(copy.chunks)} chunks`,
+      })) as TableCopyResult;
+    } finally {
+      stopListening();
+    }
+  }
+
+  /** S1 is opened once, by the first copy. */
+  async #openSnapshot(): Promise<OpenedSnapshot> {
+    const { migrationId, planId } = this.#input;
+    this.#snapshot ??= worker('open the snapshot of the copy').openCopySnapshot({
+      migrationId,
+      planId,
+      connections: CONNECTIONS,
+    });
+    return this.#snapshot;
+  }
+
+  async #closeSnapshot(): Promise<void> {
+    const opening = this.#snapshot;
+    if (opening === undefined) return;
+    this.#snapshot = undefined;
+    try {
+      const { queue, snapshotId } = await opening;
+      const { migrationId } = this.#input;
+      await boundWorker(queue, 'close the snapshot of the copy').closeCopySnapshot({ migrationId, snapshotId });
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      // A process that is gone holds no snapshot.
+    }
+  }
+}
+
+function tableOf(task: GraphTask): string {
+  if (task.table === undefined) throw new Error(`task "${task.id}" names no table`);
+  return task.table;
+}

@@ -1,0 +1,123 @@
+import { isCancellation, sleep } from '@temporalio/workflow';
+import { PAGE } from '../../contracts/activities.js';
+import type { OpenedSnapshot, ProvenTable } from '../../contracts/activities.js';
+import type { Finding } from '../../contracts/migration.js';
+import type { VerificationInput, VerificationResult } from '../../contracts/phases.js';
+import { codeOf, failure, isProcessGone, isRetryable } from '../../workflows/kit/failures.js';
+import { PauseGate } from '../../workflows/kit/pause.js';
+import { architect, boundValidator, validator, worker } from '../../workflows/kit/profiles.js';
+import { ProgressReporter } from '../../workflows/kit/progress.js';
+import { inWindow } from '../../workflows/kit/window.js';
+
+/** Tables proven at once, and readers of S2. */
+const WINDOW = 2;
+/** Times that S2 is taken again because its process died. */
+const MAX_SNAPSHOTS = 5;
+/** Times that a table is tried again after a passing failure. */
+const MAX_ATTEMPTS = 65;
+
+/** Proves the shadow equal to the source at S2, table by table; repairs what differs, and looks again. */
+export async function verification(input: VerificationInput): Promise<VerificationResult> {
+  const gate = new PauseGate(input.paused);
+  const { migrationId, planId } = input;
+  const structure = await validator('compare the structure').compareStructure({ migrationId, planId });
+  for (let attempt = 1; ; attempt += 1) {
+    const snapshot = await validator('open the snapshot of the proof').openProofSnapshot({
+      migrationId,
+      planId,
+      connections: WINDOW,
+    });
+    try {
+      const proof = await proveTables(input, snapshot, gate);
+      const findings = [...structure.findings, ...proof.findings];
+      return { ...proof, snapshot, findings, equal: proof.equal && structure.findings.length === 0 };
+    } catch (error) {
+      if (isCancellation(error) || !isLost(error) || attempt >= MAX_SNAPSHOTS) {
+        await close(migrationId, snapshot);
+        throw error;
+      }
+    }
+  }
+}
+
+interface Proof {
+  equal: boolean;
+  tables: number;
+  rows: number;
+  quarantined: number;
+  changed: number;
+  readonly findings: Finding[];
+}
+
+/** First every table is compared; then what differs is copied again from S2, without foreign keys in the way. */
+async function proveTables(input: VerificationInput, snapshot: OpenedSnapshot, gate: PauseGate): Promise<Proof> {
+  const { migrationId, planId } = input;
+  const plan = { migrationId, planId };
+  const progress = new ProgressReporter(migrationId);
+  const proof: Proof = { equal: true, tables: 0, rows: 0, quarantined: 0, changed: 0, findings: [] };
+  const differing: string[] = [];
+  const prove = async (table: string, repair: boolean): Promise<ProvenTable> => {
+    await gate.open();
+    const proven = await proveTable({ ...plan, table, repair }, snapshot);
+    const state = proven.equal ? 'equal' : 'differs';
+    await progress.report({ source: table, rows: proven.targetRows, totalRows: proven.targetRows, state }, 0);
+    return proven;
+  };
+  for (let offset = 0; ; offset += PAGE) {
+    const page = await architect('list the tables of the plan').listPlanTables({ planId, offset });
+    await inWindow(page.tables, WINDOW, async ({ table }) => {
+      const proven = await prove(table, false);
+      if (proven.equal) add(proof, proven);
+      else differing.push(table);
+    });
+    if (page.tables.length < PAGE) break;
+  }
+  if (differing.length > 0) {
+    await validator('take foreign keys away for the repair').prepareRepair(plan);
+    await inWindow(differing, WINDOW, async (table) => {
+      add(proof, await prove(table, true));
+      proof.findings.push(...(await worker(`keys and indexes of ${table}`).buildKeys({ ...plan, table })).findings);
+    });
+    proof.findings.push(...(await worker('foreign keys').addForeignKeys(plan)).findings);
+  }
+  await progress.flush();
+  return proof;
+}
+
+async function proveTable(
+  input: { migrationId: string; planId: string; table: string; repair: boolean },
+  snapshot: OpenedSnapshot,
+): Promise<ProvenTable> {
+  const bound = boundValidator(snapshot.queue, `${input.repair ? 'repair and prove' : 'prove'} ${input.table}`);
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await bound.proveTable({ ...input, snapshotId: snapshot.snapshotId });
+    } catch (error) {
+      if (isCancellation(error) || isLost(error) || !isRetryable(error) || attempt >= MAX_ATTEMPTS) throw error;
+      await sleep(Math.min(10_000, 200 * 2 ** attempt), { summary: `again after ${codeOf(error) ?? 'a failure'}` });
+    }
+  }
+}
+
+function add(proof: Proof, table: ProvenTable): void {
+  proof.equal &&= table.equal;
+  proof.tables += 1;
+  proof.rows += table.targetRows;
+  proof.quarantined += table.quarantinedRows;
+  proof.changed += table.changedValues;
+  proof.findings.push(...table.findings);
+  if (proof.findings.length > 2000) throw failure('NOT_EQUAL', 'More than 2,000 findings.');
+}
+
+function isLost(error: unknown): boolean {
+  return isProcessGone(error) || codeOf(error) === 'SNAPSHOT_LOST';
+}
+
+async function close(migrationId: string, snapshot: OpenedSnapshot): Promise<void> {
+  try {
+    const bound = boundValidator(snapshot.queue, 'close the snapshot of the proof');
+    await bound.closeProofSnapshot({ migrationId, snapshotId: snapshot.snapshotId });
+  } catch {
+    // A process that is gone holds no snapshot.
+  }
+}

@@ -1,0 +1,163 @@
+import type { Finding, TableReport } from '../../contracts/migration.js';
+import type { NotMigrated } from '../../contracts/mapping.js';
+import { sha256Hex } from '../hash.js';
+import { canonicalJson } from './canonical-json.js';
+
+/** What the proof found, frozen before the pivot. */
+export interface Evidence {
+  readonly migrationId: string;
+  readonly planHash: string;
+  readonly source: CertifiedSource;
+  /** Who approved the plan. */
+  readonly decision?: { readonly by: string };
+  readonly tables: readonly TableReport[];
+  readonly findings: readonly Finding[];
+  readonly notMigrated: readonly NotMigrated[];
+  /** What the login could not see in the source, each with the statement that mends it. */
+  readonly cannotSee: readonly { readonly what: string; readonly mend: string }[];
+}
+
+export interface CertifiedSource {
+  readonly engine: string;
+  readonly version: string;
+  readonly database: string;
+  /** Where the source stood when it was compared (snapshot S2): GTID, binlog position or file hash; or why unknown. */
+  readonly position: string;
+  /** False where the source gave no consistent snapshot. */
+  readonly consistent: boolean;
+  /** How the position was taken, or why there is none, in a sentence. */
+  readonly detail?: string;
+}
+
+export interface CertifiedTarget {
+  /** Of the server, such as "18.4" or 180004. */
+  readonly version: string;
+  readonly schema: string;
+  /** ISO 8601. */
+  readonly promotedAt: string;
+  readonly lsn: string;
+}
+
+/** One thing that was proven: what, and how. */
+export interface Proven {
+  readonly what: string;
+  readonly how: string;
+}
+
+/** What is signed. */
+export interface CertificateBody extends Evidence {
+  readonly target: CertifiedTarget;
+  readonly proven: readonly Proven[];
+  readonly notProven: readonly string[];
+  /** SHA-256 hex of the canonical JSON of the evidence. */
+  readonly evidenceHash: string;
+  readonly caravanVersion: string;
+  /** ISO 8601. */
+  readonly issuedAt: string;
+}
+
+export interface BodyParts {
+  readonly evidence: Evidence;
+  readonly target: CertifiedTarget;
+  readonly caravanVersion: string;
+  readonly issuedAt: string;
+}
+
+export const EVIDENCE_PARTS = [
+  'migrationId',
+  'planHash',
+  'source',
+  'decision',
+  'tables',
+  'findings',
+  'notMigrated',
+  'cannotSee',
+] as const satisfies readonly (keyof Evidence)[];
+/** Without these there is no evidence. */
+export const REQUIRED_PARTS = EVIDENCE_PARTS.filter((part) => part !== 'decision');
+
+/** The evidence part of a body, or of what claims to be one. */
+export function evidenceOf(body: Readonly<Record<string, unknown>> | Evidence): Readonly<Record<string, unknown>> {
+  const all = body as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(EVIDENCE_PARTS.map((part) => [part, all[part]]));
+}
+
+export function evidenceHash(evidence: Readonly<Record<string, unknown>> | Evidence): string {
+  return sha256Hex(canonicalJson(evidenceOf(evidence)));
+}
+
+export function buildBody(parts: BodyParts): CertificateBody {
+  const { evidence, target, caravanVersion, issuedAt } = parts;
+  const { migrationId, planHash, source, decision, tables, findings, notMigrated, cannotSee } = evidence;
+  const required = { migrationId, planHash, source, tables, findings, notMigrated, cannotSee };
+  const frozen: Evidence = decision === undefined ? required : { ...required, decision };
+  return {
+    ...frozen,
+    target,
+    proven: provenStatements(frozen),
+    notProven: notProvenStatements(frozen),
+    evidenceHash: evidenceHash(frozen),
+    caravanVersion,
+    issuedAt,
+  };
+}
+
+/** True when the proof found source and target equal, row by row, up to quarantined rows and ledgered values. */
+export function isProvenEqual(table: TableReport): boolean {
+  return (
+    table.sourceHash !== null &&
+    table.sourceHash === table.targetHash &&
+    table.sourceRows === table.targetRows + table.quarantinedRows
+  );
+}
+
+function provenStatements(evidence: Evidence): Proven[] {
+  const equal = evidence.tables.filter(isProvenEqual);
+  const statements = equal.map((table) => ({
+    what: `${table.target} holds ${String(table.targetRows)} of the ${String(table.sourceRows)} rows of ${table.source}, equal to the source at its position`,
+    how: 'Both sides were read apart from the copy, put into one canonical form, and compared by count and by the sum modulo 2^128 of the hashes of all rows.',
+  }));
+  if (evidence.tables.length === 0 || hasFinding(evidence, 'structure_differs')) return statements;
+  return [
+    ...statements,
+    {
+      what: 'The target has the tables, columns, keys and indexes of the plan',
+      how: "The plan was compared with the target's own catalogue, object by object.",
+    },
+  ];
+}
+
+function notProvenStatements(evidence: Evidence): string[] {
+  const { source, tables, findings, notMigrated, cannotSee } = evidence;
+  const unequal = tables.filter((table) => !isProvenEqual(table));
+  return [
+    ...(source.consistent
+      ? []
+      : ['The source gave no consistent snapshot: rows of different tables may be of different moments.']),
+    ...unequal.map((table) => `${table.target} was not proven equal to ${table.source}.`),
+    ...tables.filter((table) => table.quarantinedRows > 0).map(quarantinedStatement),
+    ...tables.filter((table) => table.changedValues > 0).map(changedStatement),
+    ...findings.filter((finding) => !COUNTED_ABOVE.includes(finding.code)).map(findingStatement),
+    ...notMigrated.map((object) => `The ${object.kind} ${object.name} was not migrated: ${object.reason}.`),
+    ...cannotSee.map((part) => `The login could not see ${part.what}.`),
+    'Queries of the application were not replayed against the target.',
+  ];
+}
+
+const COUNTED_ABOVE: readonly Finding['code'][] = ['rows_quarantined', 'values_changed', 'cannot_see'];
+
+function quarantinedStatement(table: TableReport): string {
+  return `${String(table.quarantinedRows)} rows of ${table.source} are in quarantine, not in the target.`;
+}
+
+function changedStatement(table: TableReport): string {
+  return `${String(table.changedValues)} values of ${table.source} are stored otherwise than they were; the value ledger has their bytes.`;
+}
+
+function findingStatement(finding: Finding): string {
+  return `Finding ${finding.code} on ${finding.object}, ${String(finding.count)} times, ${finding.disposition}.`;
+}
+
+function hasFinding(evidence: Evidence, code: Finding['code']): boolean {
+  return evidence.findings.some((finding) => finding.code === code && finding.disposition !== 'repaired');
+}

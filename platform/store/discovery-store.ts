@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import { sql } from 'kysely';
+import type { Catalogue, CatalogueTable } from '../../contracts/catalogue.js';
+import { CaravanFailure } from '../../contracts/failures.js';
+import type { Meaning, TableProfile } from '../../contracts/profile.js';
+import type { Database, StoreQuery, StoreTransaction } from './database.js';
+import { encodeJson } from './json-document.js';
+import { recentValues } from './recent-values.js';
+import type { DiscoveryStore } from './store.js';
+
+/** Tables of a catalogue that one statement writes. */
+const TABLES_AT_ONCE = 500;
+/** Catalogues kept in memory: they never change, and a large one takes a second to read. */
+const RECENT_CATALOGUES = 2;
+
+export function discoveryStore(database: Database): DiscoveryStore {
+  const recent = recentValues<Catalogue>(RECENT_CATALOGUES);
+  return {
+    putCatalogue: (migrationId, catalogue) =>
+      database.transact({ attempted: 'store the catalogue of', on: migrationId }, (query) =>
+        putCatalogue(query, migrationId, catalogue),
+      ),
+    catalogue: (catalogueId) =>
+      recent(catalogueId, () =>
+        database.run({ attempted: 'read the catalogue', on: catalogueId }, (query) =>
+          readCatalogue(query, catalogueId),
+        ),
+      ),
+    putProfile: (catalogueId, profile, meanings) =>
+      database.run({ attempted: 'store the profile of', on: profile.table }, (query) =>
+        putProfile(query, catalogueId, { profile, meanings }),
+      ),
+    profiles: (catalogueId) =>
+      database.run({ attempted: 'read the profiles of', on: catalogueId }, (query) => readProfiles(query, catalogueId)),
+  };
+}
+
+/** The same catalogue of the same migration is stored once, so that a retry gives the same id. */
+async function putCatalogue(query: StoreTransaction, migrationId: string, catalogue: Catalogue): Promise<string> {
+  const { tables, ...rest } = catalogue;
+  const bodies = tables.map(encodeJson);
+  const body = encodeJson(rest);
+  const hash = createHash('sha256').update(body);
+  for (const table of bodies) hash.update('\n').update(table);
+  const digest = hash.digest('hex');
+  const made = await query
+    .insertInto('catalogues')
+    .values({ migration_id: migrationId, digest, body })
+    .onConflict((conflict) => conflict.columns(['migration_id', 'digest']).doNothing())
+    .returning('catalogue_id')
+    .executeTakeFirst();
+  if (made === undefined) return findCatalogue(query, migrationId, digest);
+  for (let at = 0; at < bodies.length; at += TABLES_AT_ONCE) {
+    const some = bodies.slice(at, at + TABLES_AT_ONCE);
+    await sql`
+      INSERT INTO caravan_store.catalogue_tables (catalogue_id, ordinal, body)
+      SELECT ${made.catalogue_id}, ${at} + ordinality, body
+      FROM unnest(${some}::text[]::jsonb[]) WITH ORDINALITY AS given (body, ordinality)`.execute(query);
+  }
+  return made.catalogue_id;
+}
+
+async function findCatalogue(query: StoreTransaction, migrationId: string, digest: string): Promise<string> {
+  const row = await query
+    .selectFrom('catalogues')
+    .select('catalogue_id')
+    .where('migration_id', '=', migrationId)
+    .where('digest', '=', digest)
+    .executeTakeFirstOrThrow();
+  return row.catalogue_id;
+}
+
+async function readCatalogue(query: StoreQuery, catalogueId: string): Promise<Catalogue> {
+  const header = await query
+    .selectFrom('catalogues')
+    .select('body')
+    .where(sql`catalogue_id::text`, '=', catalogueId)
+    .executeTakeFirst();
+  if (header === undefined) {
+    throw new CaravanFailure('INTERNAL', { attempted: 'read the catalogue', on: catalogueId, seen: 'there is none' });
+  }
+  const rows = await query
+    .selectFrom('catalogue_tables')
+    .select('body')
+    .where('catalogue_id', '=', catalogueId)
+    .orderBy('ordinal')
+    .execute();
+  return {
+    ...(header.body as Omit<Catalogue, 'tables'>),
+    tables: rows.map((row) => row.body as CatalogueTable),
+  };
+}
+
+async function putProfile(
+  query: StoreQuery,
+  catalogueId: string,
+  found: { profile: TableProfile; meanings: readonly Meaning[] },
+): Promise<void> {
+  const content = { profile: encodeJson(found.profile), meanings: encodeJson(found.meanings) };
+  await query
+    .insertInto('profiles')
+    .values({
+      catalogue_id: catalogueId,
+      table_schema: found.profile.schema,
+      table_name: found.profile.table,
+      ...content,
+    })
+    .onConflict((conflict) => conflict.columns(['catalogue_id', 'table_schema', 'table_name']).doUpdateSet(content))
+    .execute();
+}
+
+async function readProfiles(
+  query: StoreQuery,
+  catalogueId: string,
+): Promise<{ profile: TableProfile; meanings: readonly Meaning[] }[]> {
+  const rows = await query
+    .selectFrom('profiles')
+    .select(['profile', 'meanings'])
+    .where('catalogue_id', '=', catalogueId)
+    .orderBy('table_schema')
+    .orderBy('table_name')
+    .execute();
+  return rows.map((row) => ({ profile: row.profile as TableProfile, meanings: row.meanings as Meaning[] }));
+}

@@ -1,0 +1,147 @@
+/** The store's own schema, in numbered steps. A step that was released is never changed; a new one is appended. */
+export const STORE_SCHEMA = 'caravan_store';
+
+export const STORE_MIGRATIONS: readonly { readonly number: number; readonly name: string; readonly sql: string }[] = [
+  {
+    number: 1,
+    name: 'the first shape',
+    sql: `
+      CREATE TABLE connections (
+        name text PRIMARY KEY,
+        sealed bytea NOT NULL,
+        engine text NOT NULL,
+        place text NOT NULL,
+        username text,
+        migration_id text,
+        created_at timestamptz NOT NULL DEFAULT now()
+      );
+      CREATE INDEX ON connections (migration_id);
+
+      -- One row a run: a workflow id may be used again. The latest run of an id is the one with the greatest ordinal.
+      CREATE TABLE migrations (
+        hash text PRIMARY KEY,
+        ordinal bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
+        migration_id text NOT NULL,
+        run_id text NOT NULL,
+        first_run_id text NOT NULL,
+        namespace text NOT NULL,
+        input jsonb NOT NULL,
+        source_engine text NOT NULL,
+        target_version integer,
+        started_at text NOT NULL
+      );
+      CREATE INDEX ON migrations (migration_id, ordinal);
+
+      -- kind: report, evidence, promotion
+      CREATE TABLE migration_documents (
+        migration_id text NOT NULL,
+        kind text NOT NULL,
+        body jsonb NOT NULL,
+        PRIMARY KEY (migration_id, kind)
+      );
+      CREATE TABLE table_reports (
+        migration_id text NOT NULL,
+        source text NOT NULL,
+        body jsonb NOT NULL,
+        PRIMARY KEY (migration_id, source)
+      );
+      CREATE TABLE copied_tables (
+        migration_id text NOT NULL,
+        source text NOT NULL,
+        body jsonb NOT NULL,
+        PRIMARY KEY (migration_id, source)
+      );
+      CREATE TABLE copy_times (
+        migration_id text PRIMARY KEY,
+        started_ms double precision NOT NULL,
+        ended_ms double precision NOT NULL
+      );
+
+      -- A catalogue is one row and a row for each table: one jsonb could not hold every catalogue.
+      CREATE TABLE catalogues (
+        catalogue_id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+        migration_id text NOT NULL,
+        digest text NOT NULL,
+        body jsonb NOT NULL,
+        UNIQUE (migration_id, digest)
+      );
+      CREATE TABLE catalogue_tables (
+        catalogue_id uuid NOT NULL REFERENCES catalogues ON DELETE CASCADE,
+        ordinal integer NOT NULL,
+        body jsonb NOT NULL,
+        PRIMARY KEY (catalogue_id, ordinal)
+      );
+      CREATE TABLE profiles (
+        catalogue_id uuid NOT NULL REFERENCES catalogues ON DELETE CASCADE,
+        table_schema text NOT NULL,
+        table_name text NOT NULL,
+        profile jsonb NOT NULL,
+        meanings jsonb NOT NULL,
+        PRIMARY KEY (catalogue_id, table_schema, table_name)
+      );
+      CREATE TABLE plans (
+        plan_id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+        -- Empty for a plan that a person gave back before any migration.
+        migration_id text NOT NULL,
+        digest text NOT NULL,
+        plan_hash text NOT NULL,
+        yaml text NOT NULL,
+        body jsonb NOT NULL,
+        UNIQUE (migration_id, digest)
+      );
+
+      CREATE TABLE outbox (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        migration_id text NOT NULL,
+        key text NOT NULL,
+        kind text NOT NULL,
+        alert_group text NOT NULL,
+        body_text text NOT NULL,
+        count bigint NOT NULL,
+        -- Some channel has told its count; stands in the row itself so that counting and taking exclude each other.
+        taken boolean NOT NULL DEFAULT false,
+        created_at timestamptz NOT NULL DEFAULT now()
+      );
+      CREATE INDEX ON outbox (migration_id, id);
+      -- Every key that was heard, also those that only added to a count.
+      CREATE TABLE outbox_keys (
+        migration_id text NOT NULL,
+        key text NOT NULL,
+        PRIMARY KEY (migration_id, key)
+      );
+      CREATE TABLE outbox_deliveries (
+        outbox_id bigint NOT NULL REFERENCES outbox ON DELETE CASCADE,
+        channel text NOT NULL,
+        attempts integer NOT NULL,
+        available_at timestamptz NOT NULL,
+        delivered_at timestamptz,
+        PRIMARY KEY (outbox_id, channel)
+      );
+
+      CREATE TABLE learning_facts (
+        migration_id text NOT NULL,
+        kind text NOT NULL,
+        signature text NOT NULL,
+        numbers jsonb NOT NULL,
+        ordinal bigint GENERATED ALWAYS AS IDENTITY,
+        PRIMARY KEY (migration_id, kind, signature)
+      );
+      CREATE INDEX ON learning_facts (kind, ordinal);
+
+      CREATE TABLE archive (
+        migration_id text NOT NULL,
+        run_hash text NOT NULL,
+        kind text NOT NULL,
+        id bigint NOT NULL,
+        source_table text NOT NULL,
+        chunk bigint NOT NULL,
+        key_identity text NOT NULL,
+        key bytea NOT NULL,
+        column_name text,
+        reason text NOT NULL,
+        bytes bytea NOT NULL,
+        PRIMARY KEY (migration_id, run_hash, kind, id)
+      );
+    `,
+  },
+];

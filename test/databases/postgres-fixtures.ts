@@ -1,0 +1,106 @@
+import { randomBytes } from 'node:crypto';
+import type { ColumnMapping, MigrationMapping, TableMapping } from '../../contracts/mapping.js';
+import type { ServerEndpoint } from '../../contracts/endpoint.js';
+import { openPostgresTarget } from '../../databases/postgres/target.js';
+import type { ChunkWriter, Target, TargetNames } from '../../databases/target.js';
+
+export function someNames(): TargetNames {
+  const hash = randomBytes(6).toString('hex');
+  return { hash, namespace: 'default', workflowId: `migration-${hash}`, runId: `run-${hash}` };
+}
+
+export function column(target: string, type: string, more: Partial<ColumnMapping> = {}): ColumnMapping {
+  return {
+    source: target,
+    target,
+    type,
+    kind: 'text',
+    sourceNullable: true,
+    nullable: true,
+    transform: [{ op: 'as_is' }],
+    limits: {},
+    onInvalid: 'null',
+    confidence: 1,
+    reasons: [],
+    ...more,
+  };
+}
+
+export function table(name: string, columns: readonly ColumnMapping[], more: Partial<TableMapping> = {}): TableMapping {
+  return {
+    source: { schema: 'shop', name },
+    target: { schema: 'public', name },
+    columns: [...columns],
+    uniqueKeys: [],
+    indexes: [],
+    foreignKeys: [],
+    checks: [],
+    chunkRows: 1000,
+    estimatedRows: 0,
+    transactional: true,
+    ...more,
+  };
+}
+
+export function mapping(tables: readonly TableMapping[], more: Partial<MigrationMapping> = {}): MigrationMapping {
+  return {
+    sourceEngine: 'mysql',
+    targetSchema: 'public',
+    identifiers: 'lower',
+    types: [],
+    tables: [...tables],
+    notMigrated: [],
+    cannotSee: [],
+    renamed: [],
+    ...more,
+  };
+}
+
+/** A table `name` with an integer key "id" and a text "name". */
+export function simpleTable(name: string, more: Partial<TableMapping> = {}): TableMapping {
+  const columns = [
+    column('id', 'bigint', { kind: 'integer', nullable: false, sourceNullable: false }),
+    column('name', 'text'),
+  ];
+  return table(name, columns, {
+    primaryKey: { name: `${name}_pkey`, columns: ['id'] },
+    rowKey: ['id'],
+    chunkKey: { source: 'id', target: 'id', kind: 'integer' },
+    ...more,
+  });
+}
+
+export function sourceName(of: TableMapping): string {
+  return `${of.source.schema}.${of.source.name}`;
+}
+
+/** Takes the chunk and opens its writer; fails when it is done already. */
+export async function beginChunk(target: Target, of: TableMapping, chunk = 0, repair = false): Promise<ChunkWriter> {
+  const taken = await target.ledger.take(sourceName(of), chunk, { repair });
+  if (taken.state === 'done') throw new Error('the chunk is done');
+  return taken.begin(of);
+}
+
+/** Cuts the table into one chunk, if it is not cut, and copies `rows` of COPY text into it. */
+export async function copyAll(target: Target, of: TableMapping, rows: string): Promise<void> {
+  await target.ledger.cut(sourceName(of), []);
+  const writer = await beginChunk(target, of);
+  if (rows !== '') await writer.write(Buffer.from(rows));
+  const count = rows.split('\n').length - 1;
+  await writer.commit({ rows: count, bytes: rows.length, quarantined: 0, changed: 0 });
+}
+
+/** Targets of a test, closed together. */
+export class Targets {
+  readonly #open: Target[] = [];
+
+  async open(endpoint: ServerEndpoint, names = someNames()): Promise<Target> {
+    const target = await openPostgresTarget(endpoint, names);
+    this.#open.push(target);
+    return target;
+  }
+
+  async closeAll(): Promise<void> {
+    await Promise.all(this.#open.splice(0).map((target) => target.close()));
+  }
+}

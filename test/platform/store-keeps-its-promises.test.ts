@@ -1,0 +1,379 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Catalogue } from '../../contracts/catalogue.js';
+import type { PlanDocument } from '../../contracts/definition.schema.js';
+import type { ServerEndpoint } from '../../contracts/endpoint.js';
+import type { Notification } from '../../contracts/events.js';
+import type { MigrationReport, TableReport } from '../../contracts/migration.js';
+import { startPostgres } from '../../platform/local-stack/postgres-server.js';
+import type { PostgresServer } from '../../platform/local-stack/postgres-server.js';
+import { openSecretBox } from '../../platform/secrets/secret-box.js';
+import { decodeJson, encodeJson } from '../../platform/store/json-document.js';
+import { openStore } from '../../platform/store/open-store.js';
+import type { ArchivedEntry, MigrationRecord, Store } from '../../platform/store/store.js';
+import { scratchFolder, until } from './platform-harness.js';
+import type { Scratch } from './platform-harness.js';
+
+let scratch: Scratch;
+let server: PostgresServer;
+let store: Store;
+
+function open(): Promise<Store> {
+  const secretBox = openSecretBox({ keyFile: join(scratch.folder, 'secret.key') });
+  return openStore({ databaseUrl: server.url, secretBox, environment: { DB_PASSWORD: 'resolved' } });
+}
+
+beforeAll(async () => {
+  scratch = scratchFolder();
+  server = await startPostgres({ dataFolder: join(scratch.folder, 'postgres') });
+  // Several processes open an empty store at once.
+  const opened = await Promise.all([open(), open(), open(), open(), open()]);
+  store = opened[0];
+  await Promise.all(opened.slice(1).map((other) => other.close()));
+}, 60_000);
+afterAll(async () => {
+  await store?.close();
+  await server?.dispose();
+  scratch.remove();
+});
+
+const endpoint: ServerEndpoint = {
+  engine: 'mysql',
+  host: 'db',
+  port: 3306,
+  user: 'root',
+  password: 'h€mlig\u0000',
+  database: 'shop',
+  tls: { mode: 'require', ca: 'CA' },
+  connectTimeoutSeconds: 10,
+};
+
+function record(migrationId: string, firstRunId: string = randomUUID()): MigrationRecord {
+  return {
+    migrationId,
+    runId: firstRunId,
+    firstRunId,
+    namespace: 'default',
+    hash: firstRunId.replaceAll('-', '').slice(0, 12),
+    input: {
+      source: 'a',
+      target: 'b',
+      targetSchema: 'public',
+      onExisting: 'fail',
+      onSourceMoved: 'ask',
+      identifiers: 'lower',
+      include: [],
+      exclude: [],
+      dryRun: false,
+      yes: false,
+      deadlineSeconds: 86_400,
+    },
+    sourceEngine: 'mysql',
+    targetVersion: 180_004,
+    startedAt: '2026-01-02T03:04:05.678Z',
+  };
+}
+
+const table = (source: string, rows: number): TableReport => ({
+  source,
+  target: source,
+  sourceRows: rows,
+  targetRows: rows,
+  quarantinedRows: 0,
+  changedValues: 0,
+  sourceHash: null,
+  targetHash: null,
+});
+
+describe('connections', () => {
+  it('come back whole, listed without their secrets, and sealed in the table', async () => {
+    await store.connections.put('legacy', endpoint);
+    expect(await store.connections.get('legacy')).toEqual(endpoint);
+    expect(await store.connections.list()).toContainEqual({
+      name: 'legacy',
+      engine: 'mysql',
+      place: 'db:3306/shop',
+      user: 'root',
+      migrationId: null,
+    });
+    const client = new pg.Client({ connectionString: server.url });
+    await client.connect();
+    const { rows } = await client.query('SELECT c::text AS row FROM caravan_store.connections c');
+    await client.end();
+    expect(JSON.stringify(rows)).not.toContain(Buffer.from('mlig').toString('hex'));
+  });
+
+  it('are not replaced unless that was said, or the same migration made them', async () => {
+    await store.connections.put('once', endpoint);
+    await expect(store.connections.put('once', endpoint)).rejects.toThrow(/INPUT_INVALID.*is there/u);
+    await store.connections.put('once', { engine: 'sqlite', path: '/x' }, { replace: true });
+    expect(await store.connections.get('once')).toEqual({ engine: 'sqlite', path: '/x' });
+    await store.connections.put('m-source', endpoint, { migrationId: 'm' });
+    await store.connections.put('m-source', endpoint, { migrationId: 'm' });
+    await expect(store.connections.put('m-source', endpoint, { migrationId: 'other' })).rejects.toThrow(
+      /INPUT_INVALID/u,
+    );
+    await store.connections.release('m');
+    await expect(store.connections.get('m-source')).rejects.toThrow(/CONNECTION_UNKNOWN/u);
+    expect(await store.connections.remove('once')).toBe(true);
+    expect(await store.connections.remove('once')).toBe(false);
+  });
+
+  it('resolve a password reference when they are read', async () => {
+    await store.connections.put('referenced', { ...endpoint, password: 'env:DB_PASSWORD' });
+    expect(await store.connections.get('referenced')).toMatchObject({ password: 'resolved' });
+  });
+});
+
+describe('a migration', () => {
+  it('keeps its record and documents; the last table report and the first evidence hold', async () => {
+    const first = record('m1');
+    await store.migrations.open(first);
+    await store.migrations.open({ ...first, runId: 'continued' });
+    expect(await store.migrations.get('m1')).toEqual({ ...first, runId: 'continued' });
+    expect(await store.migrations.byHash(first.hash)).toMatchObject({ migrationId: 'm1' });
+    await store.migrations.putTable('m1', table('s.b', 1));
+    await store.migrations.putTable('m1', table('s.a', 1));
+    await store.migrations.putTable('m1', table('s.b', 2));
+    expect(await store.migrations.tables('m1')).toEqual([table('s.a', 1), table('s.b', 2)]);
+    await store.migrations.putCopied('m1', { table: 's.a', rows: 1, bytes: 2, milliseconds: 3 });
+    expect(await store.migrations.copied('m1')).toEqual([{ table: 's.a', rows: 1, bytes: 2, milliseconds: 3 }]);
+    await store.migrations.addCopyTime('m1', { startedMs: 1_770_000_000_000.5, endedMs: 1_770_000_000_001 });
+    await store.migrations.addCopyTime('m1', { startedMs: 1_770_000_000_001, endedMs: 1_770_000_000_009 });
+    expect(await store.migrations.copyTime('m1')).toEqual({
+      startedMs: 1_770_000_000_000.5,
+      endedMs: 1_770_000_000_009,
+    });
+    await store.migrations.putEvidence('m1', { a: 1 });
+    await store.migrations.putEvidence('m1', { a: 2 });
+    expect(await store.migrations.evidence('m1')).toEqual({ a: 1 });
+    await store.migrations.putPromotion('m1', { promotedAt: 'now', lsn: '0/1' });
+    expect(await store.migrations.promotion('m1')).toEqual({ promotedAt: 'now', lsn: '0/1' });
+  });
+
+  it('has a report also when it was refused before there was a record', async () => {
+    const report = { migrationId: 'refused', status: 'invalid_input', tables: [] } as unknown as MigrationReport;
+    await store.migrations.putReport('refused', report);
+    expect(await store.migrations.report('refused')).toEqual(report);
+    expect(await store.migrations.get('refused')).toBeUndefined();
+  });
+
+  it('under a used id starts clean, and the record of the earlier run can still be found by its hash', async () => {
+    const first = record('again');
+    await store.migrations.open(first);
+    await store.migrations.putTable('again', table('s.a', 1));
+    await store.migrations.putReport('again', { status: 'failed' } as MigrationReport);
+    const second = record('again');
+    await store.migrations.open(second);
+    await store.migrations.open(first);
+    expect(await store.migrations.get('again')).toEqual(second);
+    expect(await store.migrations.byHash(first.hash)).toEqual(first);
+    expect(await store.migrations.tables('again')).toEqual([]);
+    expect(await store.migrations.report('again')).toBeUndefined();
+    const listed = (await store.migrations.list(100)).filter(({ migrationId }) => migrationId === 'again');
+    expect(listed).toEqual([{ ...second, status: null }]);
+  });
+
+  it('leaves nothing after a purge', async () => {
+    await store.migrations.open(record('gone'));
+    await store.migrations.putReport('gone', { status: 'proven' } as MigrationReport);
+    await store.connections.put('gone-source', endpoint, { migrationId: 'gone' });
+    const catalogueId = await store.discovery.putCatalogue('gone', catalogue(1));
+    await store.discovery.putProfile(
+      catalogueId,
+      { schema: 's', table: 't', rows: 1, exact: true, sample: 1, columns: [] },
+      [],
+    );
+    await store.plans.put({ yaml: 'x', document: {} as PlanDocument, planHash: 'h', migrationId: 'gone' });
+    await store.outbox.add(notification('gone', 'k', 'g'));
+    await store.archive.put('gone', 'quarantine', entries(1));
+    await store.migrations.purge('gone');
+    const client = new pg.Client({ connectionString: server.url });
+    await client.connect();
+    const { rows } = await client.query<{ name: string }>(
+      `SELECT table_name AS name FROM information_schema.columns WHERE table_schema = 'caravan_store' AND column_name = 'migration_id'`,
+    );
+    for (const { name } of rows) {
+      const found = await client.query(`SELECT 1 FROM caravan_store.${name} WHERE migration_id = 'gone'`);
+      expect(found.rowCount, name).toBe(0);
+    }
+    await client.end();
+    expect(rows.length).toBeGreaterThan(8);
+  });
+});
+
+describe('documents', () => {
+  it('keep every text that JSON can hold', async () => {
+    const odd = [
+      '\u0000',
+      'a\u0000b',
+      '\\u0000',
+      '\\\\u0000',
+      '\ud800',
+      '\ude00x',
+      '\ufdd0',
+      '\ufdd00000',
+      '😀',
+      '\\\ud800"',
+    ];
+    expect(decodeJson(encodeJson(odd))).toEqual(odd);
+    await store.migrations.putEvidence('odd', { odd, [odd.join()]: 1e21, small: 1e-7, deep: [[null]] });
+    expect(await store.migrations.evidence('odd')).toEqual({ odd, [odd.join()]: 1e21, small: 1e-7, deep: [[null]] });
+  });
+
+  it('hold the catalogue of 10,000 tables, and a retry gives the same id', { timeout: 60_000 }, async () => {
+    const large = catalogue(10_000);
+    const id = await store.discovery.putCatalogue('large', large);
+    expect(await store.discovery.putCatalogue('large', large)).toBe(id);
+    const other = await open();
+    const startedMs = performance.now();
+    expect(await other.discovery.catalogue(id)).toEqual(large);
+    const firstMs = performance.now() - startedMs;
+    await other.discovery.catalogue(id);
+    expect(performance.now() - startedMs - firstMs).toBeLessThan(firstMs / 2);
+    await other.close();
+    await expect(store.discovery.catalogue('no uuid')).rejects.toThrow(/INTERNAL/u);
+  });
+
+  it('hold plans, also those of no migration', async () => {
+    const plan = { yaml: 'a: 1', document: { name: 'p' } as PlanDocument, planHash: 'h1' };
+    const id = await store.plans.put(plan);
+    expect(await store.plans.put(plan)).toBe(id);
+    expect(await store.plans.put({ ...plan, migrationId: 'm' })).not.toBe(id);
+    expect(await store.plans.get(id)).toEqual({ planId: id, ...plan });
+    expect(await store.plans.get('nothing')).toBeUndefined();
+  });
+
+  it('hold what was learned, once a migration and signature', async () => {
+    const fact = { migrationId: 'l', kind: 'throughput', signature: randomUUID(), numbers: { rows: 1 } } as const;
+    await store.learning.add(fact);
+    await store.learning.add({ ...fact, numbers: { rows: 2 } });
+    await store.learning.add({ ...fact, migrationId: 'l2' });
+    const facts = (await store.learning.facts('throughput')).filter(({ signature }) => signature === fact.signature);
+    expect(facts.map(({ numbers }) => numbers['rows'])).toEqual([1, 2]);
+  });
+
+  it('archive entries once each', async () => {
+    await store.migrations.open(record('kept'));
+    await store.archive.put('kept', 'quarantine', entries(5000));
+    await store.archive.put('kept', 'quarantine', entries(5001));
+    expect(await store.archive.count('kept', 'quarantine')).toBe(5001);
+    expect(await store.archive.count('kept', 'value_ledger')).toBe(0);
+  });
+});
+
+describe('the outbox', () => {
+  it('counts equal alerts until one was taken, and hears each key once', async () => {
+    const id = randomUUID();
+    await Promise.all(Array.from({ length: 20 }, (_, n) => store.outbox.add(notification(id, `k${String(n)}`, 'g'))));
+    await store.outbox.add(notification(id, 'k1', 'g'));
+    await store.outbox.add(notification(id, 'other', 'g2'));
+    const all = await store.outbox.after(id, 0);
+    expect(all.map(({ notification: { group, count } }) => [group, count])).toEqual([
+      ['g', 20],
+      ['g2', 1],
+    ]);
+    const taken = (await store.outbox.claim('log', 1000, 60)).filter(
+      ({ notification: { migrationId } }) => migrationId === id,
+    );
+    expect(taken.map(({ attempts }) => attempts)).toEqual([1, 1]);
+    await store.outbox.add(notification(id, 'later', 'g'));
+    expect((await store.outbox.after(id, all[1]?.id ?? 0)).map(({ notification: { key } }) => key)).toEqual(['later']);
+  });
+
+  it('gives each notification to one taker of a channel, and to every channel', async () => {
+    const id = randomUUID();
+    for (let n = 0; n < 30; n += 1) await store.outbox.add(notification(id, `k${String(n)}`, `g${String(n)}`));
+    const mine = (claimed: Awaited<ReturnType<Store['outbox']['claim']>>) =>
+      claimed.filter(({ notification: { migrationId } }) => migrationId === id);
+    const claims = await Promise.all([1, 2, 3].map(() => store.outbox.claim('hook', 1000, 60)));
+    const ids = claims.flatMap(mine).map((claimed) => claimed.id);
+    expect(ids).toHaveLength(30);
+    expect(new Set(ids).size).toBe(30);
+    expect(mine(await store.outbox.claim('terminal', 1000, 60))).toHaveLength(30);
+  });
+
+  it('gives again what failed or whose taker died, never what was delivered', async () => {
+    const id = randomUUID();
+    for (const key of ['a', 'b', 'c']) await store.outbox.add(notification(id, key, key));
+    expect(await store.outbox.pending(id)).toBe(3);
+    const claim = async (leaseSeconds: number) =>
+      (await store.outbox.claim(id, 1000, leaseSeconds)).filter(
+        ({ notification: { migrationId } }) => migrationId === id,
+      );
+    const [a, b, c] = await claim(60);
+    await store.outbox.delivered(a?.id ?? 0, id);
+    await store.outbox.failed(b?.id ?? 0, id, 0);
+    await store.outbox.failed(c?.id ?? 0, id, 3600);
+    const again = await claim(0);
+    expect(again.map(({ notification: { key }, attempts }) => [key, attempts])).toEqual([['b', 2]]);
+    expect((await claim(0)).map(({ attempts }) => attempts)).toEqual([3]);
+    expect(await store.outbox.pending(id)).toBe(2);
+  });
+});
+
+describe('the store', () => {
+  it('goes on by itself when PostgreSQL was away, and says STORE_LOST meanwhile', { timeout: 60_000 }, async () => {
+    await store.migrations.list(1);
+    await server.restart('immediate');
+    await until(() =>
+      store.migrations.list(1).then(
+        () => true,
+        () => false,
+      ),
+    );
+    await server.restart('fast');
+    expect(await store.migrations.list(1)).toHaveLength(1);
+    const away = openStore({
+      databaseUrl: server.url.replace(/:[0-9]+\//u, ':1/'),
+      secretBox: openSecretBox({ keyFile: join(scratch.folder, 'secret.key') }),
+    });
+    await expect(away).rejects.toThrow(/STORE_LOST/u);
+  });
+});
+
+function catalogue(tables: number): Catalogue {
+  const column = (name: string) => ({
+    name,
+    type: { base: 'varchar', declared: 'varchar(255)', length: 255 },
+    nullable: true,
+  });
+  return {
+    engine: 'mysql',
+    serverVersion: '8',
+    database: 'shop',
+    tables: Array.from({ length: tables }, (_, n) => ({
+      schema: 's',
+      name: `table_${String(n)}`,
+      columns: Array.from({ length: 12 }, (__, c) => column(`column_${String(c)}`)),
+      indexes: [],
+      foreignKeys: [],
+      checks: [],
+      estimatedRows: n,
+      estimatedBytes: n,
+      transactional: true,
+    })),
+    objects: [],
+    cannotSee: [],
+    unreadable: [],
+  };
+}
+
+function notification(migrationId: string, key: string, group: string): Notification {
+  return { migrationId, key, kind: 'alert', group, text: `text of ${key}`, count: 1 };
+}
+
+function entries(count: number): ArchivedEntry[] {
+  return Array.from({ length: count }, (_, id) => ({
+    id,
+    table: 's.t',
+    chunk: 1,
+    keyIdentity: 'k',
+    key: Buffer.from([0, 255, id % 256]),
+    column: id % 2 === 0 ? null : 'c',
+    reason: 'why "not"',
+    bytes: Buffer.from([92, 34, 0]),
+  }));
+}

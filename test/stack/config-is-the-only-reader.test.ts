@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest';
+import { ConfigInvalid, readConfig, redactConfig } from '../../config/config.js';
+import { doctorChecks } from '../../cli/stack/doctor.js';
+import { readTopology } from '../../platform/local-stack/topology.js';
+import { QUEUES } from '../../contracts/queues.js';
+
+describe('the configuration', () => {
+  test('has documented defaults', () => {
+    expect(readConfig({ HOME: '/home/ada' })).toMatchObject({
+      home: '/home/ada/.local/share/caravan',
+      cacheFolder: '/home/ada/.cache/caravan',
+      install: 'auto',
+      workers: ['control', 'copy', 'verify', 'notify'],
+      temporal: { address: null, namespace: null },
+      databaseUrl: null,
+      autoApproveRisk: null,
+    });
+    expect(readConfig({ XDG_DATA_HOME: '/data' }).home).toBe('/data/caravan');
+  });
+
+  test('takes an empty variable as an unset one', () => {
+    expect(readConfig({ HOME: '/h', CARAVAN_HOME: '', DATABASE_URL: '' })).toMatchObject({ databaseUrl: null });
+  });
+
+  test.each([
+    ['CARAVAN_INSTALL', 'sometimes'],
+    ['CARAVAN_AUTO_APPROVE_RISK', 'low'],
+    ['CARAVAN_WORKERS', 'control,boss'],
+    ['DATABASE_URL', 'mysql://secret@host/db'],
+  ])('names %s when its value is not valid, and does not repeat it', (variable, value) => {
+    const read = (): unknown => readConfig({ [variable]: value });
+    expect(read).toThrow(ConfigInvalid);
+    expect(read).toThrow(variable);
+    expect(read).not.toThrow(value);
+  });
+
+  test('is frozen and prints no secret', () => {
+    const config = readConfig({ HOME: '/h', DATABASE_URL: 'postgres://u:geheim@db/x', CARAVAN_SECRET_KEY: 'geheim' });
+    expect(Object.isFrozen(config) && Object.isFrozen(config.temporal) && Object.isFrozen(config.environment)).toBe(
+      true,
+    );
+    expect(JSON.stringify(redactConfig(config))).not.toContain('geheim');
+  });
+});
+
+test('the queues of temporal-dev.yaml are those of the contracts', () => {
+  expect(readTopology().taskQueues).toEqual(QUEUES);
+});
+
+test('the doctor names what is missing and the command that mends it', async () => {
+  const config = readConfig({
+    HOME: '/nowhere',
+    PATH: '/nowhere',
+    CARAVAN_INSTALL: 'never',
+    REDIS_URL: 'redis://127.0.0.1:1',
+  });
+  const checks = await doctorChecks(config);
+  expect(checks.find(({ name }) => name === 'temporal')).toMatchObject({
+    ok: false,
+    mend: expect.stringContaining('pip install') as string,
+  });
+  expect(checks.find(({ name }) => name === 'redis')).toMatchObject({
+    ok: false,
+    seen: '127.0.0.1:1 of the environment does not answer',
+  });
+});

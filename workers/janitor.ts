@@ -1,0 +1,75 @@
+import type { MetaActivities } from '../contracts/activities.js';
+import { WORKFLOWS } from '../contracts/messages.js';
+import { QUEUES } from '../contracts/queues.js';
+import { sweepLeftovers } from '../databases/postgres/janitor.js';
+import { isClosed } from './migration-state.js';
+import type { WorkerRuntime } from './runtime.js';
+
+const INTERVAL_MS = 60_000;
+
+export interface Janitor {
+  sweep: MetaActivities['sweepLeftovers'];
+  start(): void;
+  stop(): void;
+}
+
+/**
+ * `terminate` and workflow timeouts run no code. The janitor finds what closed workflows left in targets, by the
+ * schemas' comments, and undoes it: at worker start, every minute, and when asked. It runs as the workflow
+ * `maintenance`, so that it is seen and does not run twice at once.
+ */
+export function openJanitor(runtime: WorkerRuntime): Janitor {
+  const { client, log } = runtime;
+  const ask = (): void => {
+    client.workflow
+      .start(WORKFLOWS.maintenance, {
+        taskQueue: QUEUES.control,
+        workflowId: 'caravan-janitor',
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        workflowTaskTimeout: '3 s',
+        workflowExecutionTimeout: '10 min',
+        args: [{}],
+        staticSummary: 'undo what closed migrations left',
+      })
+      .catch(() => {
+        log.debug({ event: 'janitor.not_started' });
+      });
+  };
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    sweep: (input) => sweep(runtime, input),
+    start: () => {
+      ask();
+      timer = setInterval(ask, INTERVAL_MS);
+      timer.unref();
+    },
+    stop: () => {
+      clearInterval(timer);
+    },
+  };
+}
+
+async function sweep(
+  { client, deps, namespace, log }: WorkerRuntime,
+  { connection }: { connection?: string },
+): Promise<{ undone: number; left: number }> {
+  const total = { undone: 0, left: 0 };
+  for (const { name, engine } of await deps.store.connections.list()) {
+    if (engine !== 'postgres' || (connection !== undefined && name !== connection)) continue;
+    try {
+      const endpoint = await deps.store.connections.get(name);
+      if (endpoint.engine !== 'postgres') continue;
+      const swept = await sweepLeftovers(endpoint, async (owner) => {
+        if (owner.namespace !== namespace) return true;
+        return !(await isClosed(client, owner.workflowId, owner.runId));
+      });
+      for (const migrationId of swept.undone) await deps.store.connections.release(migrationId);
+      total.undone += swept.undone.length;
+      total.left += swept.left.length;
+    } catch {
+      log.debug({ event: 'janitor.unreachable', connection: name });
+    }
+  }
+  return total;
+}

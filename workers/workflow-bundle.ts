@@ -1,0 +1,9 @@
+/** Everything that the workflow bundle holds: both workflow rooms. */
+export { migration } from '../workflows/migration/migration.js';
+export { maintenance } from '../workflows/maintenance.js';
+export { discovery } from '../migration-phases/discovery/workflow.js';
+export { planning } from '../migration-phases/planning/workflow.js';
+export { execution } from '../migration-phases/execution/workflow.js';
+export { tableCopy } from '../migration-phases/execution/table-copy.js';
+export { verification } from '../migration-phases/verification/workflow.js';
+export { learning } from '../migration-phases/learning/workflow.js';

@@ -1,0 +1,28 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import { QUERIES, SIGNALS, UPDATES } from '../../contracts/messages.js';
+import type {
+  AcceptFinding,
+  AnswerQuestion,
+  ApprovePlan,
+  Pause,
+  PlanView,
+  RejectPlan,
+  Resume,
+} from '../../contracts/messages.js';
+import type { Finding, Progress, Question } from '../../contracts/migration.js';
+import type { PhaseProgress } from '../../contracts/phases.js';
+
+export const approvePlanUpdate = defineUpdate<void, [ApprovePlan]>(UPDATES.approvePlan);
+export const rejectPlanUpdate = defineUpdate<void, [RejectPlan]>(UPDATES.rejectPlan);
+export const answerQuestionUpdate = defineUpdate<void, [AnswerQuestion]>(UPDATES.answerQuestion);
+export const acceptFindingUpdate = defineUpdate<void, [AcceptFinding]>(UPDATES.acceptFinding);
+export const pauseUpdate = defineUpdate<void, [Pause]>(UPDATES.pause);
+export const resumeUpdate = defineUpdate<void, [Resume]>(UPDATES.resume);
+
+export const progressQuery = defineQuery<Progress>(QUERIES.progress);
+export const planQuery = defineQuery<PlanView | null>(QUERIES.plan);
+export const questionsQuery = defineQuery<readonly Question[]>(QUERIES.questions);
+export const findingsQuery = defineQuery<readonly Finding[]>(QUERIES.findings);
+
+export const phaseProgressSignal = defineSignal<[PhaseProgress]>(SIGNALS.phaseProgress);
+export const setPausedSignal = defineSignal<[boolean]>(SIGNALS.setPaused);

@@ -1,0 +1,66 @@
+import { ActivityCancellationType, ChildWorkflowCancellationType, ParentClosePolicy, proxyActivities } from '@temporalio/workflow';
+import type { ActivityOptions, ChildWorkflowOptions } from '@temporalio/workflow';
+import type {
+  ArchitectActivities,
+  MetaActivities,
+  NotifyActivities,
+  ScoutActivities,
+  ValidatorActivities,
+  WorkerActivities,
+} from '../../contracts/activities.js';
+import { QUEUES } from '../../contracts/queues.js';
+
+/** Retry and timeout profiles: named data, one file. Activities mark their own failures as not retryable. */
+const retry = { initialInterval: '200 ms', backoffCoefficient: 2, maximumInterval: '10 s' } as const;
+
+/** Decisions and records: short. */
+const CONTROL: ActivityOptions = { taskQueue: QUEUES.control, startToCloseTimeout: '60 s', retry };
+
+/** Long work on a shared queue: alive every second, dead after three. */
+const BULK: ActivityOptions = {
+  startToCloseTimeout: '24 h',
+  heartbeatTimeout: '3 s',
+  retry,
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+};
+
+/**
+ * Work that only one process can do, on its own queue. One attempt: a retry would wait on a dead queue for ever; the
+ * workflow decides what comes next.
+ */
+const BOUND: ActivityOptions = {
+  startToCloseTimeout: '24 h',
+  scheduleToStartTimeout: '2 s',
+  heartbeatTimeout: '3 s',
+  retry: { maximumAttempts: 1 },
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+};
+
+export const meta = (summary: string): MetaActivities => proxyActivities<MetaActivities>({ ...CONTROL, summary });
+export const architect = (summary: string): ArchitectActivities =>
+  proxyActivities<ArchitectActivities>({ ...CONTROL, startToCloseTimeout: '10 min', summary });
+export const scout = (summary: string): ScoutActivities =>
+  proxyActivities<ScoutActivities>({ ...BULK, taskQueue: QUEUES.copy, summary });
+export const worker = (summary: string): WorkerActivities =>
+  proxyActivities<WorkerActivities>({ ...BULK, taskQueue: QUEUES.copy, summary });
+export const validator = (summary: string): ValidatorActivities =>
+  proxyActivities<ValidatorActivities>({ ...BULK, taskQueue: QUEUES.verify, summary });
+/** Only the outbox is written here, on the control queue: a migration never waits for the notify workers. */
+export const amani = (summary: string): NotifyActivities => proxyActivities<NotifyActivities>({ ...CONTROL, summary });
+
+/** Activities of the one process that holds a snapshot. */
+export const boundWorker = (queue: string, summary: string): WorkerActivities =>
+  proxyActivities<WorkerActivities>({ ...BOUND, taskQueue: queue, summary });
+export const boundValidator = (queue: string, summary: string): ValidatorActivities =>
+  proxyActivities<ValidatorActivities>({ ...BOUND, taskQueue: queue, summary });
+
+/**
+ * Children: a short workflow task timeout, so that a killed control worker costs seconds; a terminated parent asks
+ * them to stop, so that nothing goes on writing.
+ */
+export const CHILD = {
+  taskQueue: QUEUES.control,
+  workflowTaskTimeout: '3 s',
+  cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+  parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+} as const satisfies ChildWorkflowOptions;

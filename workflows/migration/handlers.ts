@@ -1,0 +1,132 @@
+import { setHandler } from '@temporalio/workflow';
+import { failure } from '../kit/failures.js';
+import {
+  acceptFindingUpdate,
+  answerQuestionUpdate,
+  approvePlanUpdate,
+  findingsQuery,
+  pauseUpdate,
+  phaseProgressSignal,
+  planQuery,
+  progressQuery,
+  questionsQuery,
+  rejectPlanUpdate,
+  resumeUpdate,
+} from '../kit/messages.js';
+import type { MigrationState } from './state.js';
+
+export interface Reactions {
+  /** Called after the pause state changed. */
+  readonly onPause: (paused: boolean) => void;
+  readonly onProgress: () => void;
+}
+
+/** Everything a migration hears. Set before the first await; validators are synchronous. */
+export function listen(state: MigrationState, reactions: Reactions): void {
+  setHandler(progressQuery, () => state.progress(), { description: 'Phase, rows, rate, ETA, and each table.' });
+  setHandler(planQuery, () => state.plan, { description: 'The plan and its hash.' });
+  setHandler(questionsQuery, () => state.questions, { description: 'Questions for people, and their answers.' });
+  setHandler(findingsQuery, () => state.findings, { description: 'What KORA saw wrong.' });
+  setHandler(phaseProgressSignal, (progress) => {
+    state.hear(progress);
+    reactions.onProgress();
+  });
+  listenForDecisions(state);
+  listenForPause(state, reactions);
+}
+
+function listenForDecisions(state: MigrationState): void {
+  setHandler(
+    approvePlanUpdate,
+    ({ by, reason }) => {
+      state.decision = { approved: true, by, reason };
+    },
+    {
+      description: 'Approves the plan with this hash.',
+      validator: ({ planHash, by }) => {
+        refuseSecondDecision(state, by);
+        if (state.plan?.planHash !== planHash) {
+          throw failure('NOT_NOW', `The plan's hash is ${state.plan?.planHash ?? '(no plan yet)'}.`);
+        }
+      },
+    },
+  );
+  setHandler(
+    rejectPlanUpdate,
+    ({ by, reason }) => {
+      state.decision = { approved: false, by, reason };
+    },
+    { description: 'Rejects the plan.', validator: ({ by }) => { refuseSecondDecision(state, by); } },
+  );
+  setHandler(
+    answerQuestionUpdate,
+    ({ questionId, option, by }) => {
+      state.answer(questionId, option, by);
+    },
+    {
+      description: 'Answers a question.',
+      validator: ({ questionId, option, by }) => {
+        requireActor(by);
+        const question = state.questions.find((candidate) => candidate.id === questionId);
+        if (question === undefined) throw failure('NOT_NOW', `There is no question "${questionId}".`);
+        if (question.answer !== undefined) throw failure('ALREADY_DECIDED', `By ${question.answer.by}.`);
+        if (!question.options.includes(option)) {
+          throw failure('NOT_NOW', `Options are: ${question.options.join(', ')}.`);
+        }
+      },
+    },
+  );
+  setHandler(
+    acceptFindingUpdate,
+    ({ findingId, by, reason }) => {
+      state.acceptFinding(findingId, by, reason);
+    },
+    {
+      description: 'Accepts a finding, with a reason.',
+      validator: ({ findingId, by }) => {
+        requireActor(by);
+        const finding = state.findings.find((candidate) => candidate.id === findingId);
+        if (finding === undefined) throw failure('NOT_NOW', `There is no finding "${findingId}".`);
+        const winner = state.acceptances.get(findingId);
+        if (winner !== undefined) throw failure('ALREADY_DECIDED', `By ${winner.by}.`);
+      },
+    },
+  );
+}
+
+function listenForPause(state: MigrationState, reactions: Reactions): void {
+  const change = (paused: boolean) => (): void => {
+    state.paused = paused;
+    reactions.onPause(paused);
+  };
+  setHandler(pauseUpdate, change(true), {
+    description: 'Starts nothing new until resumed; what runs ends.',
+    validator: ({ by }) => {
+      requireActor(by);
+      if (state.paused) throw failure('ALREADY_DECIDED', 'It is paused already.');
+      if (state.phase === 'promotion' || state.phase === 'learning' || state.phase === 'done') {
+        throw failure('NOT_NOW', 'It is past the pivot.');
+      }
+    },
+  });
+  setHandler(resumeUpdate, change(false), {
+    description: 'Goes on.',
+    validator: ({ by }) => {
+      requireActor(by);
+      if (!state.paused) throw failure('NOT_NOW', 'It is not paused.');
+    },
+  });
+}
+
+function refuseSecondDecision(state: MigrationState, by: string): void {
+  requireActor(by);
+  if (state.plan === null) throw failure('NOT_NOW', 'There is no plan yet.');
+  const winner = state.decision;
+  if (winner !== undefined) {
+    throw failure('ALREADY_DECIDED', `The plan was ${winner.approved ? 'approved' : 'rejected'} by ${winner.by}.`);
+  }
+}
+
+function requireActor(by: unknown): void {
+  if (typeof by !== 'string' || by.trim() === '') throw failure('INPUT_INVALID', 'The field "by" names who decides.');
+}

@@ -1,0 +1,424 @@
+import {
+  CancellationScope,
+  allHandlersFinished,
+  condition,
+  executeChild,
+  getExternalWorkflowHandle,
+  isCancellation,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { OpenedMigration, OpenedSnapshot } from '../../contracts/activities.js';
+import { FAILURES } from '../../contracts/failures.js';
+import type { FailureReport } from '../../contracts/failures.js';
+import { WORKFLOWS } from '../../contracts/messages.js';
+import type { FinalStatus, MigrationResult, Phase } from '../../contracts/migration.js';
+import type { MigrationStart } from '../../contracts/migration.schema.js';
+import { phaseWorkflowId } from '../../contracts/names.js';
+import type { DiscoveryResult, ExecutionResult, PlanningResult, VerificationResult } from '../../contracts/phases.js';
+import { failure, failureFromReport, isProcessGone, reportFailure } from '../kit/failures.js';
+import { setPausedSignal } from '../kit/messages.js';
+import { CHILD, amani, architect, boundValidator, meta, worker } from '../kit/profiles.js';
+import { Saga } from '../kit/saga.js';
+import { showDetails, showPercent, showStart, showStatus } from '../kit/visibility.js';
+import { listen } from './handlers.js';
+import { MigrationState } from './state.js';
+
+/** Times that S2 is taken again because the source moved on. */
+const MAX_REFRESHES = 3;
+
+/** The parent: five phases, one saga, one pivot. Everything that people say to a migration comes here. */
+export async function migration(start: MigrationStart): Promise<MigrationResult> {
+  return new Migration(start).run();
+}
+
+class Migration {
+  readonly #start: MigrationStart;
+  readonly #id = workflowInfo().workflowId;
+  readonly #state = new MigrationState();
+  readonly #saga = new Saga();
+  #opened!: OpenedMigration;
+  #discovery: DiscoveryResult | undefined;
+  #planning: PlanningResult | undefined;
+  #execution: ExecutionResult | undefined;
+  #proof: VerificationResult | undefined;
+  /** Child that must hear of pause and resume. */
+  #running: string | undefined;
+  #percent = 0;
+  /** Where the source stood when it was last compared with S2. */
+  #position = 'unknown';
+  #touched = false;
+
+  constructor(start: MigrationStart) {
+    this.#start = start;
+    listen(this.#state, { onPause: (paused) => { this.#relayPause(paused); }, onProgress: () => { this.#show(); } });
+  }
+
+  async run(): Promise<MigrationResult> {
+    try {
+      await this.#open();
+      const status = await this.#story();
+      return await this.#finish(status);
+    } catch (error) {
+      if (this.#saga.pivoted) throw error;
+      return await this.#compensate(error);
+    }
+  }
+
+  /** The story: each line is a phase or a decision. */
+  async #story(): Promise<FinalStatus> {
+    const discovery = await this.#phase('discovery', () => this.#discover());
+    this.#discovery = discovery;
+    await this.#settleQuestions();
+    this.#planning = await this.#phase('planning', () => this.#plan(discovery));
+    if (this.#opened.input.dryRun) return 'planned';
+    await this.#settleApproval();
+    this.#execution = await this.#phase('execution', () => this.#execute());
+    const proof = await this.#prove();
+    await CancellationScope.nonCancellable(() => this.#promote(proof));
+    return this.#exceptions() === 0 ? 'proven' : 'proven_with_exceptions';
+  }
+
+  async #open(): Promise<void> {
+    const { runId, firstExecutionRunId, namespace } = workflowInfo();
+    showStart(this.#start.source, this.#start.target);
+    this.#enter('discovery', 'running');
+    this.#opened = await meta('check input and reach both databases').openMigration({
+      migrationId: this.#id,
+      firstRunId: firstExecutionRunId,
+      workflowRunId: runId,
+      namespace,
+      start: this.#start,
+    });
+    await this.#tell('progress', 'started', 'The migration has started.');
+  }
+
+  async #discover(): Promise<DiscoveryResult> {
+    const result = await this.#child<DiscoveryResult>('discovery', {
+      migrationId: this.#id,
+      deadline: this.#deadline(),
+    });
+    this.#state.questions.push(...result.questions);
+    return result;
+  }
+
+  /** Ambiguous structures are decided by a person, by `yes`, or at the deadline by their defaults. */
+  async #settleQuestions(): Promise<void> {
+    const { yes, dryRun } = this.#opened.input;
+    const open = this.#state.openQuestions();
+    if (open.length === 0) return;
+    if (!yes && !dryRun) {
+      await this.#tell('question', 'questions', `${String(open.length)} question(s) wait for an answer.`);
+      await this.#wait(() => this.#state.openQuestions().length === 0);
+    }
+    for (const question of this.#state.openQuestions()) {
+      if (question.default !== undefined) this.#state.answer(question.id, question.default, yes ? '--yes' : 'default');
+      else if (!dryRun) throw failure('QUESTION_WITHOUT_DEFAULT', `Question "${question.id}".`);
+    }
+  }
+
+  async #plan(discovery: DiscoveryResult): Promise<PlanningResult> {
+    const planning = await this.#child<PlanningResult>('planning', {
+      migrationId: this.#id,
+      catalogueId: discovery.catalogueId,
+      answers: this.#state.answers(),
+      given: this.#opened.input.plan,
+    });
+    const { yaml } = await architect('read the plan for its query').readPlan({ planId: planning.planId });
+    this.#state.totalRows = planning.totalRows;
+    this.#state.addFindings(planning.findings);
+    if (planning.estimatedSeconds !== null) {
+      this.#state.notes.push(`copy estimated at ${String(planning.estimatedSeconds)} s from earlier migrations`);
+    }
+    this.#state.plan = { planId: planning.planId, planHash: planning.planHash, yaml };
+    return planning;
+  }
+
+  async #settleApproval(): Promise<void> {
+    const planning = this.#planned();
+    const state = this.#state;
+    if (this.#opened.input.yes) state.decision ??= { approved: true, by: '--yes' };
+    else if (planning.autoApproved && planning.unverifiable === 0) state.decision ??= { approved: true, by: 'policy' };
+    if (state.decision === undefined) {
+      await this.#tell('question', 'approval', `The plan waits for approval: ${planning.planHash}.`);
+      await this.#wait(() => state.decision !== undefined);
+    }
+    // TypeScript cannot see that a handler changed it while we waited.
+    const decision = state.decision as MigrationState['decision'];
+    if (decision === undefined) throw failure('DEADLINE_PASSED', 'The plan was neither approved nor rejected.');
+    if (!decision.approved) throw failure('PLAN_REJECTED', `By ${decision.by}.`);
+    state.notes.push(`plan approved by ${decision.by}`);
+  }
+
+  /** Undo is registered before the child that will need it, from the plan: every task of the slice builds in the shadow. */
+  async #execute(): Promise<ExecutionResult> {
+    const { planId } = this.#planned();
+    this.#touched = true;
+    this.#saga.register('drop the shadow', () => worker('undo: drop the shadow').undoShadow({ migrationId: this.#id }));
+    this.#state.copyStartedMs = Date.now();
+    const result = await this.#child<ExecutionResult>('execution', {
+      migrationId: this.#id,
+      planId,
+      paused: this.#state.paused,
+    });
+    this.#state.copyEndedMs = Date.now();
+    this.#state.addFindings(result.findings);
+    const [first] = result.failed;
+    if (first !== undefined) throw failureFromReport(first.failure);
+    return result;
+  }
+
+  /** Proves against S2 until the source stands still, or the policy says otherwise. Returns the S2 that holds. */
+  async #prove(): Promise<VerificationResult> {
+    const { planId } = this.#planned();
+    for (let round = 1; ; round += 1) {
+      const proof = await this.#phase('verification', () =>
+        this.#child<VerificationResult>('verification', {
+          migrationId: this.#id,
+          planId,
+          round,
+          paused: this.#state.paused,
+        }, round),
+      );
+      this.#proof = proof;
+      this.#state.addFindings(proof.findings);
+      if (!proof.equal) throw failure('NOT_EQUAL', 'See the findings.');
+      await this.#settleFindings();
+      if ((await this.#settlePosition(proof, round)) === 'go') return proof;
+      await this.#closeProof(proof.snapshot);
+    }
+  }
+
+  /** Exceptions are accepted by a person or by `yes`, or the migration is undone. */
+  async #settleFindings(): Promise<void> {
+    const state = this.#state;
+    if (this.#opened.input.yes) {
+      for (const finding of state.openFindings()) state.acceptFinding(finding.id, '--yes', 'accepted by --yes');
+    }
+    const open = state.openFindings();
+    if (open.length === 0) return;
+    await this.#tell('question', 'findings', `${String(open.length)} finding(s) wait for acceptance.`);
+    await this.#wait(() => state.openFindings().length === 0);
+    if (state.openFindings().length > 0) throw failure('EXCEPTIONS_REFUSED', 'Nobody accepted them in time.');
+  }
+
+  async #settlePosition(proof: VerificationResult, round: number): Promise<'go' | 'again'> {
+    const seen = await this.#comparePosition(proof.snapshot);
+    if (seen === 'lost') return 'again';
+    if (seen === 'no') return 'go';
+    if (seen === 'unknown') {
+      this.#note('source_position_unknown', 'Whether the source moved after the proof cannot be known.', 'listed');
+      return 'go';
+    }
+    const choice = await this.#movedChoice(round);
+    if (choice === 'fail') throw failure('SOURCE_MOVED', '');
+    if (choice === 'refresh') return 'again';
+    this.#note('source_moved', 'The source changed after it was proven.', 'accepted');
+    return 'go';
+  }
+
+  async #comparePosition(snapshot: OpenedSnapshot): Promise<'no' | 'yes' | 'unknown' | 'lost'> {
+    try {
+      const { planId } = this.#planned();
+      const proxy = boundValidator(snapshot.queue, 'compare the source position with the proof');
+      const seen = await proxy.comparePosition({ migrationId: this.#id, planId, snapshotId: snapshot.snapshotId });
+      this.#position = seen.position;
+      return seen.moved;
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      if (isProcessGone(error) || reportFailure(error).code === 'SNAPSHOT_LOST') return 'lost';
+      throw error;
+    }
+  }
+
+  /** `ask` asks a person; under `yes` it refreshes, and after the last round accepts as an exception. */
+  async #movedChoice(round: number): Promise<'refresh' | 'accept' | 'fail'> {
+    const { onSourceMoved, yes } = this.#opened.input;
+    if (onSourceMoved === 'fail' || onSourceMoved === 'accept') return onSourceMoved;
+    if (onSourceMoved === 'refresh' || yes) return round < MAX_REFRESHES ? 'refresh' : 'accept';
+    const id = `source_moved:${String(round)}`;
+    const options = ['refresh', 'accept', 'fail'];
+    this.#state.questions.push({
+      id,
+      text: 'The source changed after it was proven. Prove again, accept as an exception, or fail?',
+      options,
+      default: 'refresh',
+      deadline: this.#deadline(),
+    });
+    await this.#tell('question', id, 'The source changed after it was proven.');
+    await this.#wait(() => this.#state.answers()[id] !== undefined);
+    const answer = this.#state.answers()[id] ?? 'refresh';
+    if (answer === 'accept' || answer === 'fail') return answer;
+    return round < MAX_REFRESHES ? 'refresh' : 'accept';
+  }
+
+  /** The pivot. Until it returns an undo is possible; from then on only forward, for as long as it takes. */
+  async #promote(proof: VerificationResult): Promise<void> {
+    const { planId } = this.#planned();
+    const plan = { migrationId: this.#id, planId };
+    this.#enter('promotion', 'running');
+    await meta('freeze the evidence').freezeEvidence({
+      ...plan,
+      findings: this.#state.findings,
+      proof: { position: this.#position, consistent: proof.snapshot.consistent, detail: proof.snapshot.detail },
+      decision: { by: this.#state.decision?.by ?? 'unknown' },
+    });
+    const promoted = await worker('promote').promote(plan);
+    this.#saga.pivot();
+    this.#state.notes.push(`promoted at ${promoted.promotedAt}`);
+    await this.#closeProof(proof.snapshot);
+    await worker('keep the ledgers, drop the sidecar').archiveSidecar(plan);
+    await meta('sign the certificate').signCertificate({
+      ...plan,
+      promotedAt: promoted.promotedAt,
+      promotionLsn: promoted.lsn,
+    });
+    await this.#phase('learning', () => this.#child('learning', { ...plan, catalogueId: this.#discovery?.catalogueId }));
+  }
+
+  async #closeProof(snapshot: OpenedSnapshot): Promise<void> {
+    try {
+      const proxy = boundValidator(snapshot.queue, 'close the snapshot of the proof');
+      await proxy.closeProofSnapshot({ migrationId: this.#id, snapshotId: snapshot.snapshotId });
+    } catch {
+      // A process that is gone holds no snapshot.
+    }
+  }
+
+  async #finish(status: FinalStatus, error?: FailureReport): Promise<MigrationResult> {
+    return CancellationScope.nonCancellable(async () => {
+      const closed = await meta('write the report').closeMigration({
+        migrationId: this.#id,
+        status,
+        planId: this.#planning?.planId,
+        findings: this.#state.findings,
+        phases: this.#state.phaseSeconds,
+        error,
+      });
+      await this.#tell('result', 'result', `The migration ended: ${status}.`);
+      this.#enter('done', status);
+      await condition(allHandlersFinished);
+      return this.#result(status, closed.certificate);
+    });
+  }
+
+  async #compensate(error: unknown): Promise<MigrationResult> {
+    const report = reportFailure(error);
+    const status = statusOf(report, this.#touched);
+    return CancellationScope.nonCancellable(async () => {
+      this.#enter(this.#state.phase, 'compensating');
+      if (this.#proof !== undefined) await this.#closeProof(this.#proof.snapshot);
+      const undone = await this.#saga.unwind();
+      const complete = undone.left.length === 0 && undone.failures.length === 0;
+      const result = await this.#finish(complete ? status : 'undo_incomplete', report);
+      if (status === 'rejected' && complete) return result;
+      if (isCancellation(error) && complete) throw error;
+      throw failureFromReport(complete ? report : { ...report, code: 'UNDO_INCOMPLETE', next: FAILURES.UNDO_INCOMPLETE.next });
+    });
+  }
+
+  #result(status: FinalStatus, certificate: string | null): MigrationResult {
+    return {
+      migrationId: this.#id,
+      status,
+      planId: this.#planning?.planId,
+      planHash: this.#planning?.planHash,
+      tables: this.#planning?.tables ?? 0,
+      rows: this.#proof?.rows ?? this.#execution?.rows ?? 0,
+      quarantinedRows: this.#proof?.quarantined ?? 0,
+      changedValues: this.#proof?.changed ?? 0,
+      exceptions: this.#exceptions(),
+      certificate,
+    };
+  }
+
+  #exceptions(): number {
+    return this.#state.findings.filter(({ disposition }) => disposition === 'accepted').length;
+  }
+
+  async #phase<T>(phase: Phase, work: () => Promise<T>): Promise<T> {
+    this.#enter(phase, this.#state.paused ? 'paused' : 'running');
+    const startedMs = Date.now();
+    try {
+      return await work();
+    } finally {
+      const before = this.#state.phaseSeconds[phase]?.seconds ?? 0;
+      this.#state.phaseSeconds[phase] = { seconds: before + (Date.now() - startedMs) / 1000 };
+      this.#show();
+    }
+  }
+
+  async #child<T>(phase: Phase, input: unknown, round = 1): Promise<T> {
+    const workflowId = phaseWorkflowId(this.#id, round === 1 ? phase : `${phase}/${String(round)}`);
+    this.#running = workflowId;
+    try {
+      return (await executeChild(WORKFLOWS[phase], {
+        ...CHILD,
+        workflowId,
+        args: [input],
+        staticSummary: `${phase} of ${this.#id}`,
+      })) as T;
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  /** Waits for a person, until the deadline; resolves in both cases. */
+  async #wait(decided: () => boolean): Promise<void> {
+    const before = this.#state.status;
+    this.#enter(this.#state.phase, 'waiting');
+    await condition(decided, this.#opened.input.deadlineSeconds * 1000);
+    this.#enter(this.#state.phase, before);
+  }
+
+  #relayPause(paused: boolean): void {
+    this.#enter(this.#state.phase, paused ? 'paused' : 'running');
+    const child = this.#running;
+    if (child === undefined) return;
+    // A child that has just ended needs no word.
+    getExternalWorkflowHandle(child).signal(setPausedSignal, paused).catch(() => undefined);
+  }
+
+  #enter(phase: MigrationState['phase'], status: MigrationState['status']): void {
+    this.#state.phase = phase;
+    this.#state.status = status;
+    showStatus(phase, status);
+    this.#show();
+  }
+
+  #show(): void {
+    const progress = this.#state.progress();
+    showDetails(progress, this.#state.notes);
+    const percent = progress.totalRows === 0 ? 0 : Math.floor((100 * progress.rows) / progress.totalRows / 5) * 5;
+    if (percent > this.#percent) {
+      this.#percent = percent;
+      showPercent(percent);
+    }
+  }
+
+  #note(code: 'source_moved' | 'source_position_unknown', detail: string, disposition: 'accepted' | 'listed'): void {
+    const object = this.#start.source;
+    this.#state.addFindings([{ id: `${code}:${object}`, code, kind: 'data', object, count: 1, disposition, detail }]);
+  }
+
+  async #tell(kind: 'progress' | 'question' | 'result', group: string, text: string): Promise<void> {
+    const tell = amani(`tell: ${group}`);
+    await tell.notify({ migrationId: this.#id, key: group, kind, group, text, count: 1 });
+  }
+
+  #planned(): PlanningResult {
+    if (this.#planning === undefined) throw new Error('there is no plan yet');
+    return this.#planning;
+  }
+
+  #deadline(): string {
+    return new Date(Date.now() + this.#opened.input.deadlineSeconds * 1000).toISOString();
+  }
+}
+
+/** `touched`: something was made in the target (and undone), so it is no longer only bad input. */
+function statusOf(report: FailureReport, touched: boolean): FinalStatus {
+  if (report.code === 'CANCELLED') return 'cancelled';
+  const { exit } = FAILURES[report.code];
+  if (exit === 4 && !touched) return 'rejected';
+  return exit === 2 && !touched ? 'invalid_input' : 'failed';
+}

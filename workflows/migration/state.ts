@@ -1,0 +1,101 @@
+import type { Finding, FinalStatus, Phase, Progress, Question, RunningStatus, TableProgress } from '../../contracts/migration.js';
+import type { PlanView } from '../../contracts/messages.js';
+import type { PhaseProgress } from '../../contracts/phases.js';
+
+/** Who decided about the plan, and how. */
+export interface Decision {
+  readonly approved: boolean;
+  readonly by: string;
+  readonly reason?: string;
+}
+
+/** Most tables that the parent keeps for its queries; all are in the store. */
+const KEPT_TABLES = 2000;
+
+/** What a migration knows while it runs. Changed by its story and its handlers only. */
+export class MigrationState {
+  phase: Phase | 'promotion' | 'done' = 'discovery';
+  status: RunningStatus | FinalStatus = 'running';
+  plan: PlanView | null = null;
+  decision: Decision | undefined;
+  paused = false;
+  totalRows = 0;
+  bytes = 0;
+  copyStartedMs: number | undefined;
+  copyEndedMs: number | undefined;
+  readonly questions: Question[] = [];
+  readonly findings: Finding[] = [];
+  readonly acceptances = new Map<string, { by: string; reason: string }>();
+  readonly tables = new Map<string, TableProgress>();
+  readonly notes: string[] = [];
+  readonly phaseSeconds: Partial<Record<Phase, { seconds: number }>> = {};
+
+  hear(progress: PhaseProgress): void {
+    this.bytes += progress.bytes;
+    for (const table of progress.tables) {
+      if (this.tables.size < KEPT_TABLES || this.tables.has(table.source)) this.tables.set(table.source, table);
+    }
+  }
+
+  get rows(): number {
+    let rows = 0;
+    for (const table of this.tables.values()) rows += table.rows;
+    return rows;
+  }
+
+  progress(): Progress {
+    const rows = this.rows;
+    const endMs = this.copyEndedMs ?? Date.now();
+    const seconds = this.copyStartedMs === undefined ? 0 : Math.max(0.001, (endMs - this.copyStartedMs) / 1000);
+    const rowsPerSecond = seconds === 0 ? 0 : Math.round(rows / seconds);
+    const left = Math.max(0, this.totalRows - rows);
+    return {
+      phase: this.phase,
+      status: this.status,
+      rows,
+      totalRows: Math.max(this.totalRows, rows),
+      bytes: this.bytes,
+      rowsPerSecond,
+      etaSeconds: rowsPerSecond === 0 ? null : Math.round(left / rowsPerSecond),
+      tables: [...this.tables.values()],
+    };
+  }
+
+  /** Merges by id: a later look at the same thing replaces the earlier one, but an acceptance stays. */
+  addFindings(findings: readonly Finding[]): void {
+    for (const finding of findings) {
+      const at = this.findings.findIndex((known) => known.id === finding.id);
+      if (at < 0) this.findings.push(finding);
+      else this.findings[at] = finding;
+    }
+  }
+
+  /** Findings that somebody must accept before promotion. */
+  openFindings(): Finding[] {
+    return this.findings.filter((finding) => finding.disposition === 'open');
+  }
+
+  acceptFinding(id: string, by: string, reason: string): void {
+    const at = this.findings.findIndex((finding) => finding.id === id);
+    const finding = this.findings[at];
+    if (finding === undefined) return;
+    this.findings[at] = { ...finding, disposition: 'accepted' };
+    this.acceptances.set(id, { by, reason });
+  }
+
+  answers(): Record<string, string> {
+    const answers: Record<string, string> = {};
+    for (const { id, answer } of this.questions) if (answer !== undefined) answers[id] = answer.option;
+    return answers;
+  }
+
+  answer(id: string, option: string, by: string): void {
+    const at = this.questions.findIndex((question) => question.id === id);
+    const question = this.questions[at];
+    if (question !== undefined) this.questions[at] = { ...question, answer: { option, by } };
+  }
+
+  openQuestions(): Question[] {
+    return this.questions.filter((question) => question.answer === undefined);
+  }
+}
