@@ -40,9 +40,8 @@ function addMigrate(program: Command, run: Run): void {
     .option('--dry-run', 'stop after the plan, and print it')
     .option('--out <file>', 'where a dry run writes the plan (default: standard output)')
     .addOption(
-      new Option('--on-source-moved <what>', 'when the source changed after its proof')
-        .choices(['ask', 'fail', 'refresh', 'accept'])
-        .default('ask'),
+      new Option('--on-source-moved <what>', 'when the source changed after its proof (default: ask)')
+        .choices(['ask', 'fail', 'refresh', 'accept']),
     )
     .action((given: GivenOptions) => run((context) => runMigrate(context, optionsOf(given))));
 }
@@ -74,16 +73,14 @@ function addEnds(command: Command, { isTargetNeeded }: { isTargetNeeded: boolean
   command
     .option('--source <url|name>', 'mysql://, mariadb:// or sqlite: URL, or the name of a connection')
     .option('--target <url|name>', `postgres:// URL, or the name of a connection${isTargetNeeded ? '' : ' (optional)'}`)
-    .option('--target-schema <schema>', 'schema in the target; made when missing', 'public')
+    .option('--target-schema <schema>', 'schema in the target; made when missing (default: public)')
     .addOption(
-      new Option('--on-existing <what>', 'when the target has an object of the same name')
-        .choices(['fail', 'replace'])
-        .default('fail'),
+      new Option('--on-existing <what>', 'when the target has an object of the same name (default: fail)')
+        .choices(['fail', 'replace']),
     )
     .addOption(
-      new Option('--identifiers <rule>', 'how names are written in the target')
-        .choices(['lower', 'preserve', 'snake'])
-        .default('lower'),
+      new Option('--identifiers <rule>', 'how names are written in the target (default: lower)')
+        .choices(['lower', 'preserve', 'snake']),
     )
     .option('--include <glob>', 'only these tables, as "table" or "schema.table"; may be repeated', collect, [])
     .option('--exclude <glob>', 'not these tables; may be repeated', collect, [])

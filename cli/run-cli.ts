@@ -7,7 +7,7 @@ import { packageFolder } from '../platform/local-stack/package-folder.js';
 import { redactUrl } from '../platform/secrets/endpoint-url.js';
 import type { CliContext } from './cli-context.js';
 import { exitOf, reportOfError } from './failure-of.js';
-import { outcomeOfError } from './migrate/outcome.js';
+import { outcomeOfError, reportLine } from './migrate/outcome.js';
 import { buildProgram } from './program.js';
 
 /** Commands whose `--json` promises one line on standard output on every exit. */
@@ -51,7 +51,7 @@ function reportThrown(
   const report = reportOfError(thrown);
   if (!isUsage) tell(report.message.includes(report.next) ? report.message : `${report.message} ${report.next}`);
   if (args.includes('--json') && REPORTING.includes(args[0] ?? '')) {
-    print(JSON.stringify(outcomeOfError('', thrown).report));
+    print(reportLine(outcomeOfError('', thrown).report));
   }
   return exitOf(report);
 }

@@ -1,8 +1,8 @@
 // Builds everything that a clone needs to run: the compiled rooms and the workflow bundle (both under dist/).
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, relative } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -20,7 +20,6 @@ const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 const compiled = spawnSync(process.execPath, [tsc, '-b', 'workers', 'cli', 'bench'], { stdio: 'inherit', cwd: root });
 if (compiled.status !== 0) fail('The TypeScript build failed; the errors are above.');
 await bundle();
-linkOwnCommand();
 
 async function bundle() {
   const target = join(root, 'dist', 'workflow-bundle.js');
@@ -32,14 +31,6 @@ async function bundle() {
   });
   mkdirSync(join(root, 'dist'), { recursive: true });
   writeFileSync(target, code);
-}
-
-/** `npx caravan` looks into node_modules/.bin first; npm does not link a package's own command there. */
-function linkOwnCommand() {
-  const command = join(root, 'bin', 'caravan.js');
-  const link = join(root, 'node_modules', '.bin', 'caravan');
-  chmodSync(command, 0o755);
-  if (lstatSync(link, { throwIfNoEntry: false }) === undefined) symlinkSync(relative(dirname(link), command), link);
 }
 
 /** The bundle is fresh when nothing that it is made from is newer. */

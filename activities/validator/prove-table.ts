@@ -1,7 +1,7 @@
 import type { InTable, ProvenTable } from '../../contracts/activities.js';
 import { qualified } from '../../contracts/catalogue.js';
 import type { TableMapping } from '../../contracts/mapping.js';
-import type { Finding } from '../../contracts/migration.js';
+import type { Finding, TableReport } from '../../contracts/migration.js';
 import type { Chunk, Target } from '../../databases/target.js';
 import type { Deps } from '../deps.js';
 import { mappingOf, openTargetOf, planOf, withEnd } from '../ends.js';
@@ -52,7 +52,7 @@ export async function proveTable(
       });
     return new TableProof({ table, target, compare, repair: input.repair ? repair : undefined }).run(input.table);
   });
-  await deps.store.migrations.putTable(input.migrationId, proven);
+  await deps.store.migrations.putTable(input.migrationId, reportOf(proven));
   announce(deps, input.migrationId, proven);
   return proven;
 }
@@ -148,6 +148,11 @@ function exceptionFindings(
     const detail = `${object}: ${String(count)} ${what}: ${cause}.`;
     return { id: `${code}:${object}:${cause}`, code, kind: 'data', object, count, disposition: 'open', detail };
   });
+}
+
+function reportOf(proven: ProvenTable): TableReport {
+  const { source, target, sourceRows, targetRows, quarantinedRows, changedValues, sourceHash, targetHash } = proven;
+  return { source, target, sourceRows, targetRows, quarantinedRows, changedValues, sourceHash, targetHash };
 }
 
 function announce(deps: Deps, migrationId: string, table: ProvenTable): void {

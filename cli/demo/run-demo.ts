@@ -7,6 +7,7 @@ import type { WorkerSpec } from '../../platform/local-stack/worker-parts.js';
 import { makeScratchDatabase } from '../../platform/store/scratch-database.js';
 import type { CopiedTableFact } from '../../platform/store/store.js';
 import type { CliContext } from '../cli-context.js';
+import { reportLine } from '../migrate/outcome.js';
 import type { Outcome } from '../migrate/outcome.js';
 import { migrate } from '../migrate/run-migrate.js';
 import { summaryLines } from '../migrate/summary.js';
@@ -67,7 +68,7 @@ async function demonstrate({ context, session, source }: Demo, options: DemoOpti
   const problems = problemsOf(report, source.summary, killer.killed());
   const show = options.json === true ? context.tell : context.print;
   for (const line of [...resultLines(outcome, copied), ...closingLines(session, problems, killer.killed())]) show(line);
-  if (options.json === true) context.print(JSON.stringify(report));
+  if (options.json === true) context.print(reportLine(report));
   return problems.length === 0 ? 0 : 1;
 }
 

@@ -48,6 +48,37 @@ function isAbandoned(error: unknown): boolean {
   return error.cause instanceof TerminatedFailure || error.cause instanceof TimeoutFailure;
 }
 
+/** The one line of `--json`: the documented fields, in the documented order, and no others. */
+export function reportLine(report: MigrationReport): string {
+  const { migrationId, status, tables, notMigrated, findings, certificate, phases, copy, error } = report;
+  return JSON.stringify({
+    migrationId,
+    status,
+    tables: tables.map((table) => pick(table, TABLE_FIELDS)),
+    notMigrated: notMigrated.map((object) => pick(object, ['kind', 'name', 'reason'])),
+    findings: findings.map((finding) => pick(finding, ['code', 'kind', 'object', 'count', 'disposition'])),
+    certificate,
+    phases,
+    copy: pick(copy, ['rows', 'bytes', 'seconds', 'rowsPerSecond']),
+    ...(error === undefined ? {} : { error: pick(error, ['code', 'message', 'next']) }),
+  });
+}
+
+const TABLE_FIELDS = [
+  'source',
+  'target',
+  'sourceRows',
+  'targetRows',
+  'quarantinedRows',
+  'changedValues',
+  'sourceHash',
+  'targetHash',
+] as const;
+
+function pick<Whole extends object, Name extends keyof Whole>(whole: Whole, names: readonly Name[]): Pick<Whole, Name> {
+  return Object.fromEntries(names.map((name) => [name, whole[name]])) as Pick<Whole, Name>;
+}
+
 /** A report with nothing in it but how it ended: also for what ended before anything was started. */
 export function emptyReport(migrationId: string, status: FinalStatus, error?: FailureReport): MigrationReport {
   return {

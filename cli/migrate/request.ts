@@ -66,8 +66,20 @@ export function readRequest(options: MigrateOptions, cwd: string, now = new Date
     source: nameEnd(source, `${migrationId}-source`),
     target: target && nameEnd(target, `${migrationId}-target`),
     plan,
-    start: startOf(options),
+    start: startOf({ ...options, targetSchema: targetSchemaOf(options, plan) }),
   };
+}
+
+/** A plan names its target schema; another one on the command line is a mistake, not a wish. */
+function targetSchemaOf({ targetSchema }: MigrateOptions, plan: GivenPlan | undefined): string | undefined {
+  const planned = plan?.document.migration.targetSchema;
+  if (planned === undefined || targetSchema === undefined || targetSchema === planned) return targetSchema ?? planned;
+  throw new CaravanFailure('INPUT_INVALID', {
+    attempted: 'use the target schema',
+    on: targetSchema,
+    seen: `the plan is for "${planned}"`,
+    next: 'Leave --target-schema out, or make a plan for it.',
+  });
 }
 
 function startOf(options: MigrateOptions): MigrateRequest['start'] {

@@ -11,7 +11,7 @@ import { openDisplay } from './display.js';
 import { follow } from './follow.js';
 import { listenForInterrupts } from './interrupts.js';
 import type { Interrupts } from './interrupts.js';
-import { outcomeOf, outcomeOfError } from './outcome.js';
+import { outcomeOf, outcomeOfError, reportLine } from './outcome.js';
 import type { Ending, Outcome } from './outcome.js';
 import { readRequest } from './request.js';
 import type { MigrateOptions, MigrateRequest } from './request.js';
@@ -30,7 +30,7 @@ export interface MigrateHooks {
 export async function runMigrate(context: CliContext, options: MigrateOptions): Promise<number> {
   const { print, tell } = context;
   const { report, exit } = await migrate(quietFor(context, options), options);
-  if (options.json === true) print(JSON.stringify(report));
+  if (options.json === true) print(reportLine(report));
   else
     for (const line of summaryLines({ report, exit }))
       (report.error === undefined && options.dryRun !== true ? print : tell)(line);

@@ -2,16 +2,18 @@ import { CaravanFailure } from '../../contracts/failures.js';
 import type { FailureCode } from '../../contracts/failures.js';
 import type { TargetNames } from '../target.js';
 import type { Row, Session } from './connect.js';
+import { ownerFor } from './privileges.js';
 import { leased, leaseOf, schemaState } from './ownership.js';
 
 export const VERSION_MIN = 13;
 export const VERSION_MAX = 18;
 
 /**
- * Locks that promotion holds for one object: a table with its row type, toast table, toast index, owned sequence and
- * three indexes took at most 5 when measured; each moved index, type or sequence fewer.
+ * Locks that promotion holds for each object (table, key, index, foreign key, type). Measured: a moved table takes one
+ * and its identity sequence another; only a change of owner locks indexes and toast tables as well.
  */
-const LOCKS_PER_OBJECT = 6;
+const LOCKS_PER_OBJECT = 1.25;
+const LOCKS_PER_OBJECT_OWNED = 3;
 const LOCKS_SPARE = 200;
 
 /** Everything that would stop the migration later, asked before anything is touched. */
@@ -36,7 +38,8 @@ export async function preflight(
   if (server['standby'] === 't') throw refused('TARGET_CREATE_MISSING', database, 'the server is a standby and read-only');
   if (server['may_create'] !== 't') throw refused('TARGET_CREATE_MISSING', database, 'the login has no CREATE on the database');
   await checkSchemaPrivileges(session, options.targetSchema);
-  checkLocks(server, options.objects);
+  const { login, owner } = await ownerFor(session, options.targetSchema);
+  checkLocks(server, options.objects, owner === login ? LOCKS_PER_OBJECT : LOCKS_PER_OBJECT_OWNED);
   const lease = leaseOf(options.targetSchema);
   if ((await schemaState(session, lease, names)) === 'other') throw leased(lease);
   return { version };
@@ -58,10 +61,10 @@ async function checkSchemaPrivileges(session: Session, schema: string): Promise<
   });
 }
 
-function checkLocks(server: Row, objects: number): void {
+function checkLocks(server: Row, objects: number, locksPerObject: number): void {
   const perTransaction = Number(server['per_transaction']);
   const backends = Number(server['backends']);
-  const needed = objects * LOCKS_PER_OBJECT + LOCKS_SPARE;
+  const needed = Math.ceil(objects * locksPerObject) + LOCKS_SPARE;
   if (needed <= perTransaction * backends) return;
   const value = Math.ceil(needed / backends);
   throw new CaravanFailure('TARGET_LOCKS', {

@@ -9,11 +9,14 @@ const IDLE_MAX = 4;
 export class SessionPool {
   readonly #endpoint: ServerEndpoint;
   readonly #application: string;
+  readonly #prepare: ((session: Session) => Promise<void>) | undefined;
   readonly #idle: Session[] = [];
   readonly #lent = new Set<Session>();
   #closed = false;
 
-  constructor(endpoint: ServerEndpoint, application: string) {
+  /** `prepare` sets up each new session. */
+  constructor(endpoint: ServerEndpoint, application: string, prepare?: (session: Session) => Promise<void>) {
+    this.#prepare = prepare;
     this.#endpoint = endpoint;
     this.#application = application;
   }
@@ -22,7 +25,9 @@ export class SessionPool {
     for (let session = this.#idle.pop(); session !== undefined; session = this.#idle.pop()) {
       if (!session.lost) return this.#lend(session);
     }
-    return this.#lend(await openSession(this.#endpoint, this.#application));
+    const session = this.#lend(await openSession(this.#endpoint, this.#application));
+    await this.#prepare?.(session);
+    return session;
   }
 
   /** Gives a session back; one that broke, or is one too many, is closed. */

@@ -12,7 +12,7 @@ import { makeTypesAndTables } from './ddl.js';
 import { dropForeignKeys } from './drop-schema.js';
 import { attempting } from './errors.js';
 import { addForeignKeys } from './foreign-keys.js';
-import { qualified, quoted } from './identifiers.js';
+import { literal, qualified, quoted } from './identifiers.js';
 import { buildKeys, keysApplication, shadowTable } from './keys.js';
 import { chunkLedger } from './ledger.js';
 import { checkConflicts, wantedNames } from './name-conflicts.js';
@@ -34,11 +34,13 @@ class PostgresTarget implements Target {
   readonly #endpoint: ServerEndpoint;
   readonly #names: TargetNames;
   readonly #pool: SessionPool;
+  readonly #builders: SessionPool;
 
   constructor(endpoint: ServerEndpoint, names: TargetNames) {
     this.#endpoint = endpoint;
     this.#names = names;
     this.#pool = new SessionPool(endpoint, `${backendPrefix(names.hash)}pool`);
+    this.#builders = new SessionPool(endpoint, buildersName(names), prepareBuilder);
     this.ledger = chunkLedger(this.#pool, names);
   }
 
@@ -64,7 +66,8 @@ class PostgresTarget implements Target {
       () =>
         this.#alone(`${number}/keys`, async (session) => {
           await endBackends(session, { name: keysApplication(this.#names, number) });
-          await session.run(`SET maintenance_work_mem = '256MB'; SET search_path = ${quoted(shadowSchema(this.#names.hash))}`);
+          // Defaults and checks name types of the plan without a schema.
+          await session.run(`SET search_path = ${quoted(shadowSchema(this.#names.hash))}`);
           return buildKeys(shadowTable(session, this.#names.hash, table), mapping);
         }),
       table.target.name,
@@ -165,24 +168,35 @@ class PostgresTarget implements Target {
   }
 
   async close(): Promise<void> {
-    await this.#pool.close();
+    await Promise.all([this.#pool.close(), this.#builders.close()]);
   }
 
   async #attempt<T>(attempted: string, work: () => Promise<T>, on = this.#names.workflowId): Promise<T> {
     return attempting({ attempted, on }, work);
   }
 
-  /** A backend of its own for work that changes settings or runs long; it is closed afterwards. */
+  /**
+   * A backend under a name of its own, for work that runs long. They are kept apart from the others and used again: a
+   * new one would read the whole catalogue into its caches for each of a thousand tables.
+   */
   async #alone<T>(what: string, work: (session: Session) => Promise<T>): Promise<T> {
-    const session = await openSession(this.#endpoint, `${backendPrefix(this.#names.hash)}${what}`);
-    try {
-      // Lets an index build end soon after its worker died; from 14 on, and not on every platform.
-      await session.run(`SET client_connection_check_interval = '2s'`).catch(() => undefined);
-      return await work(session);
-    } finally {
-      await session.close();
-    }
+    return this.#builders.use(async (session) => {
+      await session.run(`SET application_name = ${literal(`${backendPrefix(this.#names.hash)}${what}`)}`);
+      const result = await work(session);
+      await session.run(`SET application_name = ${literal(buildersName(this.#names))}; SET search_path = ''`);
+      return result;
+    });
   }
+}
+
+function buildersName(names: TargetNames): string {
+  return `${backendPrefix(names.hash)}builders`;
+}
+
+/** `client_connection_check_interval` ends an index build soon after its worker died; from 14 on, on some platforms. */
+async function prepareBuilder(session: Session): Promise<void> {
+  await session.run(`SET maintenance_work_mem = '256MB'`);
+  await session.run(`SET client_connection_check_interval = '2s'`).catch(() => undefined);
 }
 
 function leftBehind(names: TargetNames, left: readonly string[]): CaravanFailure {
