@@ -45,7 +45,7 @@ export async function withSession<Result>(
   try {
     const store = await openSessionStore(context, stack);
     closers.push(() => store.close());
-    const client = await connectTemporal(config, stack);
+    const client = connectTemporal(config, stack);
     closers.push(() => client.connection.close());
     return await work({ stack, store, client });
   } finally {

@@ -13,47 +13,59 @@ const RETRY_MS_MAX = 2000;
 /** grpc-js by default waits up to two minutes between attempts: far longer than a server takes to come back. */
 const CHANNEL = { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': RETRY_MS_MAX };
 
-/** The private Temporal needs an address only; any other is reached as its environment configuration says. */
-export async function connectTemporal(config: Config, stack: Stack): Promise<Client> {
+/**
+ * The private Temporal needs an address only; any other is reached as its environment configuration says. Nothing is
+ * sent yet. The SDK's own retries are left out: their timers outlive the connection, and `patient` does more.
+ */
+export function connectTemporal(config: Config, stack: Stack): Client {
   const isOurs = stack.webUiUrl !== null;
   const { address, tls, apiKey, metadata } = isOurs
     ? { address: stack.temporalAddress }
     : loadClientConnectConfig({ overrideEnvVars: { ...config.environment } }).connectionOptions;
-  const connection = await patient(() =>
-    Connection.connect({
-      address: address ?? stack.temporalAddress,
-      channelArgs: CHANNEL,
-      ...(tls === undefined || tls === null ? {} : { tls }),
-      ...(apiKey === undefined ? {} : { apiKey }),
-      ...(metadata === undefined ? {} : { metadata }),
-    }),
-  );
+  const connection = Connection.lazy({
+    address: address ?? stack.temporalAddress,
+    channelArgs: CHANNEL,
+    interceptors: [],
+    ...(tls === undefined || tls === null ? {} : { tls }),
+    ...(apiKey === undefined ? {} : { apiKey }),
+    ...(metadata === undefined ? {} : { metadata }),
+  });
   return new Client({ connection, namespace: stack.namespace });
 }
 
-/** gRPC status codes that say: not now. */
-const AWAY_CODES: readonly number[] = [
-  1 /* cancelled */, 4 /* deadline exceeded */, 8 /* resource exhausted */, 14 /* unavailable */,
-];
+/**
+ * gRPC status codes that say: not now. UNKNOWN, ABORTED and INTERNAL stand for connections that broke inside a call
+ * and for a server that is just starting.
+ */
+const AWAY = {
+  CANCELLED: 1,
+  UNKNOWN: 2,
+  DEADLINE_EXCEEDED: 4,
+  RESOURCE_EXHAUSTED: 8,
+  ABORTED: 10,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
+} as const;
+const AWAY_CODES: readonly number[] = Object.values(AWAY);
 
 /** True when Temporal or the store is away, so that the same call may succeed later. */
 export function isAway(error: unknown): boolean {
   if (error instanceof CaravanFailure) return error.code === 'STORE_LOST';
   if (!(error instanceof Error)) return false;
-  if (isGrpcServiceError(error)) return AWAY_CODES.includes(error.code);
-  // The client wraps what gRPC says into its own error; a connection that cannot be made is a plain one.
-  return error.cause === undefined ? error.message.startsWith('Failed to connect') : isAway(error.cause);
+  return isGrpcServiceError(error) ? AWAY_CODES.includes(error.code) : isAway(error.cause);
 }
 
 export interface Patience {
   /** Called once an outage, when it begins. */
   readonly onAway?: () => void;
   readonly limitMs?: number;
+  /** Ends the patience: the next failure is thrown. */
+  readonly signal?: AbortSignal;
 }
 
 /** Does idempotent work, again and again while Temporal or the store is away, for up to five minutes an outage. */
 export async function patient<Result>(work: () => Promise<Result>, patience: Patience = {}): Promise<Result> {
-  const { limitMs = OUTAGE_MS_MAX, onAway = () => undefined } = patience;
+  const { limitMs = OUTAGE_MS_MAX, onAway = () => undefined, signal } = patience;
   let awaySinceMs: number | undefined;
   let waitMs = RETRY_MS_MIN;
   for (;;) {
@@ -61,7 +73,7 @@ export async function patient<Result>(work: () => Promise<Result>, patience: Pat
     try {
       return await work();
     } catch (error) {
-      if (!isAway(error)) throw error;
+      if (!isAway(error) || signal?.aborted === true) throw error;
       const nowMs = performance.now();
       // Work that went on for long was not away in between: a new outage begins.
       if (awaySinceMs === undefined || nowMs - beganMs > 15_000) {

@@ -1,18 +1,19 @@
 import { assertNever } from '../../contracts/failures.js';
 import type { ColumnMapping, Operator, TableMapping } from '../../contracts/mapping.js';
-import { ISSUE } from '../../contracts/record.js';
 import type { FieldCheck } from '../../contracts/record.js';
-import { dateCheck, intervalCheck, looseDateTimeCheck, timeCheck, timestampCheck } from './date-checks.js';
-import { bitsCheck, booleanCheck, decimalCheck, floatCheck, integerCheck } from './number-checks.js';
-import { enumCheck, jsonCheck, textCheck, uuidCheck } from './text-checks.js';
+import { intervalCheck, momentCheck, timeCheck } from './date-checks.js';
+import { jsonCheck } from './json-check.js';
+import { bitsCheck, booleanCheck, decimalCheck, floatCheck, integerCheck, unixSecondsCheck } from './number-checks.js';
+import { bytesCheck, enumCheck, textArrayCheck, textCheck, uuidCheck } from './text-checks.js';
+import { typeLimits } from './type-limits.js';
 
-/** KORA's record validator (PH-16): one check per column, compiled once per table, on bytes. */
+/**
+ * KORA's record validator (PH-16): one check per column, compiled once per table, on bytes. What passes is stored by
+ * PostgreSQL as it is: nothing is rounded, cut, padded or taken for another value.
+ */
 export function compileValidator(table: TableMapping): readonly FieldCheck[] {
   return table.columns.map(checkOf);
 }
-
-/** Unix seconds of years 1 to 9999. */
-const UNIX_SECONDS = { min: '-62135596800', max: '253402300799' };
 
 function checkOf(column: ColumnMapping): FieldCheck {
   for (const step of column.transform) {
@@ -28,54 +29,58 @@ function operatorCheck(step: Operator, column: ColumnMapping): FieldCheck | unde
     case 'to_bits':
       return bitsCheck(step.width);
     case 'from_unix_seconds':
-      return integerCheck(UNIX_SECONDS);
-    case 'parse_datetime':
-      return looseDateTimeCheck;
+      return unixSecondsCheck(typeLimits(column), column.kind === 'date');
     case 'split_comma':
-      return textCheck({});
+      return textArrayCheck;
     case 'to_bytea':
-      return always;
-    case 'as_is':
+      return bytesCheck;
     case 'to_boolean':
-      return column.kind === 'bytes' ? always : undefined;
+      return booleanCheck;
+    case 'as_is':
+    case 'parse_datetime':
+      return undefined;
     default:
       return assertNever(step, 'operator');
   }
 }
 
-const always: FieldCheck = () => ISSUE.ok;
+/** A `bit` without a width in its transform; the proof's canonical form takes the same. */
+const BITS_MAX = 64;
 
-function kindCheck({ kind, limits }: ColumnMapping): FieldCheck {
+function kindCheck(column: ColumnMapping): FieldCheck {
+  const { kind, limits } = column;
+  const type = typeLimits(column);
   switch (kind) {
     case 'integer':
-      return integerCheck(limits);
+      return integerCheck(type, limits.scale === 0);
     case 'decimal':
-      return decimalCheck(limits);
+      return decimalCheck(type);
     case 'float4':
     case 'float8':
-      return floatCheck;
+      return floatCheck(type);
     case 'boolean':
       return booleanCheck;
     case 'text':
+      return textCheck(type.maxCharacters);
     case 'text_array':
-      return textCheck(limits);
+      return textArrayCheck;
     case 'enum':
-      return enumCheck(limits);
+      return enumCheck(limits.labels ?? []);
     case 'bytes':
-      return always;
+      return bytesCheck;
     case 'date':
-      return dateCheck;
+      return momentCheck('date', type);
     case 'timestamp':
     case 'timestamptz':
-      return timestampCheck;
+      return momentCheck('timestamp', type);
     case 'time':
-      return timeCheck;
+      return timeCheck(type);
     case 'interval':
-      return intervalCheck;
+      return intervalCheck(type);
     case 'json':
       return jsonCheck;
     case 'bit':
-      return bitsCheck(64);
+      return bitsCheck(BITS_MAX);
     case 'uuid':
       return uuidCheck;
     default:

@@ -2,79 +2,145 @@ import { ISSUE } from '../../contracts/record.js';
 import type { FieldCheck, Issue } from '../../contracts/record.js';
 import { isDigit } from './number-checks.js';
 import { STORAGE } from './storage.js';
+import type { TypeLimits } from './type-limits.js';
 
 const DAYS = [0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+const ZERO = 0x30;
+const DASH = 0x2d;
+const COLON = 0x3a;
+const POINT = 0x2e;
+const SPACE = 0x20;
+const LETTER_T = 0x54;
+const LETTER_Z = 0x5a;
 
-const two = (bytes: Uint8Array, at: number): number => {
-  const [tens, ones] = [bytes[at], bytes[at + 1]];
-  return isDigit(tens) && isDigit(ones) ? ((tens ?? 0) - 48) * 10 + ((ones ?? 0) - 48) : NaN;
-};
+const DATE_BYTES = 10;
+const MINUTES_BYTES = 5;
+const SECONDS_BYTES = 8;
+/** Most digits of a fraction that engines without storage classes print. */
+const FRACTION_DIGITS = 6;
+
+/** Two digits; -1 where there are none. */
+function two(bytes: Uint8Array, at: number): number {
+  const tens = (bytes[at] ?? 0) - ZERO;
+  const ones = (bytes[at + 1] ?? 0) - ZERO;
+  return tens < 0 || tens > 9 || ones < 0 || ones > 9 ? -1 : tens * 10 + ones;
+}
 
 /** YYYY-MM-DD at `start`; the calendar's own rules, years 1 to 9999. */
 function calendar(bytes: Uint8Array, start: number): Issue {
-  const year = two(bytes, start) * 100 + two(bytes, start + 2);
+  const century = two(bytes, start);
+  const years = two(bytes, start + 2);
   const month = two(bytes, start + 5);
   const day = two(bytes, start + 8);
-  if (Number.isNaN(year + month + day) || bytes[start + 4] !== 0x2d || bytes[start + 7] !== 0x2d) return ISSUE.bad_form;
+  if (century < 0 || years < 0 || month < 0 || day < 0) return ISSUE.bad_form;
+  if (bytes[start + 4] !== DASH || bytes[start + 7] !== DASH) return ISSUE.bad_form;
+  const year = century * 100 + years;
   if (year === 0 && month === 0 && day === 0) return ISSUE.zero_date;
   const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
   const days = month === 2 && !leap ? 28 : (DAYS[month] ?? 0);
   return year < 1 || month < 1 || day < 1 || day > days ? ISSUE.impossible_date : ISSUE.ok;
 }
 
+/** How much of a time SQLite's programs may leave away or add, and what the column keeps. */
+interface ClockRules {
+  /** Minutes alone, and fractions with any number of zeros at their end. */
+  readonly loose: boolean;
+  readonly secondDigits: number;
+}
+
 /** HH:MM:SS[.ffffff] at `at`, within a day. */
-function clock(bytes: Uint8Array, at: number, end: number): Issue {
-  if (end - at < 8 || bytes[at + 2] !== 0x3a || bytes[at + 5] !== 0x3a) return ISSUE.bad_form;
-  const [hour, minute, second] = [two(bytes, at), two(bytes, at + 3), two(bytes, at + 6)];
-  if (Number.isNaN(hour + minute + second)) return ISSUE.bad_form;
-  if (hour > 23 || minute > 59 || second > 59) return ISSUE.out_of_range;
-  return fraction(bytes, at + 8, end);
+function clock(bytes: Uint8Array, at: number, end: number, rules: ClockRules): Issue {
+  const length = end - at;
+  const short = rules.loose && length === MINUTES_BYTES;
+  if ((length < SECONDS_BYTES && !short) || bytes[at + 2] !== COLON) return ISSUE.bad_form;
+  const hour = two(bytes, at);
+  const minute = two(bytes, at + 3);
+  if (hour < 0 || minute < 0) return ISSUE.bad_form;
+  if (hour > 23 || minute > 59) return ISSUE.out_of_range;
+  if (short) return ISSUE.ok;
+  const second = two(bytes, at + 6);
+  if (second < 0 || bytes[at + 5] !== COLON) return ISSUE.bad_form;
+  return second > 59 ? ISSUE.out_of_range : fraction(bytes, at + SECONDS_BYTES, end, rules);
 }
 
-function fraction(bytes: Uint8Array, at: number, end: number): Issue {
+/** PostgreSQL rounds digits that the column does not keep, up to the next day: they must be zeros. */
+function fraction(bytes: Uint8Array, at: number, end: number, rules: ClockRules): Issue {
   if (at === end) return ISSUE.ok;
-  if (bytes[at] !== 0x2e || end - at > 7 || end - at < 2) return ISSUE.bad_form;
-  for (let digit = at + 1; digit < end; digit += 1) if (!isDigit(bytes[digit])) return ISSUE.bad_form;
-  return ISSUE.ok;
+  const digits = end - at - 1;
+  if (bytes[at] !== POINT || digits < 1 || (digits > FRACTION_DIGITS && !rules.loose)) return ISSUE.bad_form;
+  let issue: Issue = ISSUE.ok;
+  for (let digit = 0; digit < digits; digit += 1) {
+    const byte = bytes[at + 1 + digit];
+    if (!isDigit(byte)) return ISSUE.bad_form;
+    if (digit >= rules.secondDigits && byte !== ZERO) issue = ISSUE.too_precise;
+  }
+  return issue;
 }
 
-export const dateCheck: FieldCheck = (bytes, start, end) =>
-  end - start === 10 ? calendar(bytes, start) : ISSUE.bad_form;
+function isMidnight(bytes: Uint8Array, at: number, end: number): boolean {
+  for (let place = at; place < end; place += 1) {
+    const byte = bytes[place];
+    if (byte !== ZERO && byte !== COLON && byte !== POINT) return false;
+  }
+  return true;
+}
 
-export const timestampCheck: FieldCheck = (bytes, start, end) => {
-  if (end - start < 19) return ISSUE.bad_form;
-  const issue = calendar(bytes, start);
-  return issue === ISSUE.ok ? clock(bytes, start + 11, end) : issue;
-};
+const LOOSE: ClockRules = { loose: true, secondDigits: FRACTION_DIGITS };
+const STRICT: ClockRules = { loose: false, secondDigits: FRACTION_DIGITS };
 
-export const timeCheck: FieldCheck = (bytes, start, end) => {
-  // A sign, or three digits of hours: a duration, not a time of day.
-  if (bytes[start] === 0x2d || bytes[start + 3] === 0x3a) return ISSUE.out_of_range;
-  return clock(bytes, start, end);
-};
+/**
+ * A date, alone or with a time: "YYYY-MM-DD[ T]HH:MM:SS[.f]". SQLite's texts may end with "Z" and have no seconds. Other
+ * zones are refused: the instant and the text would not both be kept. A date takes midnight only.
+ */
+export function momentCheck(kind: 'date' | 'timestamp', { secondDigits }: Pick<TypeLimits, 'secondDigits'>): FieldCheck {
+  const rules: { readonly loose: ClockRules; readonly strict: ClockRules } =
+    kind === 'date'
+      ? { loose: LOOSE, strict: STRICT }
+      : { loose: { loose: true, secondDigits }, strict: { loose: false, secondDigits } };
+  return (bytes, start, end, storage) => {
+    if (storage !== STORAGE.none && storage !== STORAGE.text) return ISSUE.wrong_storage;
+    if (end - start < DATE_BYTES) return ISSUE.bad_form;
+    const issue = calendar(bytes, start);
+    if (issue !== ISSUE.ok || end - start === DATE_BYTES) return issue;
+    const separator = bytes[start + DATE_BYTES];
+    if (separator !== SPACE && separator !== LETTER_T) return ISSUE.bad_form;
+    const from = start + DATE_BYTES + 1;
+    const isText = storage === STORAGE.text;
+    const to = isText && bytes[end - 1] === LETTER_Z ? end - 1 : end;
+    const timeIssue = clock(bytes, from, to, isText ? rules.loose : rules.strict);
+    if (timeIssue !== ISSUE.ok || kind !== 'date') return timeIssue;
+    return isMidnight(bytes, from, to) ? ISSUE.ok : ISSUE.too_precise;
+  };
+}
 
-/** [-]H..H:MM:SS[.ffffff] */
-export const intervalCheck: FieldCheck = (bytes, start, end) => {
-  const from = bytes[start] === 0x2d ? start + 1 : start;
-  let at = from;
-  while (at < end && isDigit(bytes[at])) at += 1;
-  if (at === from || end - at < 6 || bytes[at] !== 0x3a || bytes[at + 3] !== 0x3a) return ISSUE.bad_form;
-  const [minute, second] = [two(bytes, at + 1), two(bytes, at + 4)];
-  if (Number.isNaN(minute + second) || minute > 59 || second > 59) return ISSUE.bad_form;
-  return fraction(bytes, at + 6, end);
-};
+/** A time of day. */
+export function timeCheck({ secondDigits }: Pick<TypeLimits, 'secondDigits'>): FieldCheck {
+  const strict: ClockRules = { loose: false, secondDigits };
+  const loose: ClockRules = { loose: true, secondDigits };
+  return (bytes, start, end, storage) => {
+    if (storage !== STORAGE.none && storage !== STORAGE.text) return ISSUE.wrong_storage;
+    // A sign, or three digits of hours: a duration, not a time of day.
+    if (end > start && (bytes[start] === DASH || (end - start > 3 && bytes[start + 3] === COLON))) return ISSUE.out_of_range;
+    return clock(bytes, start, end, storage === STORAGE.text ? loose : strict);
+  };
+}
 
-const DATE_TIME = /^(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}:\d{2})(:\d{2}(?:\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})?)?$/;
+/** More hours than PostgreSQL reads. */
+const HOUR_DIGITS = 8;
 
-/** ISO texts as SQLite's programs write them, for the operator `parse_datetime`. */
-export const looseDateTimeCheck: FieldCheck = (bytes, start, end, storage) => {
-  if (storage !== STORAGE.none && storage !== STORAGE.text) return ISSUE.wrong_storage;
-  const value = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
-  const match = DATE_TIME.exec(value);
-  if (match === null) return ISSUE.bad_form;
-  const issue = calendar(bytes, start);
-  if (issue !== ISSUE.ok || match[2] === undefined) return issue;
-  if (/\.\d{7,}$/.test(match[3] ?? '')) return ISSUE.too_precise;
-  const time = Buffer.from(`${match[2]}${match[3] ?? ':00'}`, 'latin1');
-  return clock(time, 0, time.length);
-};
+/** [-]H..H:MM:SS[.ffffff]. SQLite has no durations: none of its values has a canonical form. */
+export function intervalCheck({ secondDigits }: Pick<TypeLimits, 'secondDigits'>): FieldCheck {
+  const rules: ClockRules = { loose: false, secondDigits };
+  return (bytes, start, end, storage) => {
+    if (storage !== STORAGE.none) return ISSUE.wrong_storage;
+    const from = bytes[start] === DASH ? start + 1 : start;
+    let at = from;
+    while (at < end && isDigit(bytes[at])) at += 1;
+    if (at === from || end - at < 6 || bytes[at] !== COLON || bytes[at + 3] !== COLON) return ISSUE.bad_form;
+    const minute = two(bytes, at + 1);
+    const second = two(bytes, at + 4);
+    if (minute < 0 || second < 0 || minute > 59 || second > 59) return ISSUE.bad_form;
+    if (at - from > HOUR_DIGITS) return ISSUE.out_of_range;
+    return fraction(bytes, at + 6, end, rules);
+  };
+}

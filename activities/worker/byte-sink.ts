@@ -9,16 +9,7 @@ export class CopySink implements ByteSink {
   length = 0;
 
   ensure(more: number): void {
-    if (this.length + more <= this.bytes.length) return;
-    const grown = Buffer.allocUnsafe(Math.max(this.bytes.length * 2, this.length + more));
-    this.bytes.copy(grown, 0, 0, this.length);
-    this.bytes = grown;
-  }
-
-  push(byte: number): void {
-    this.ensure(1);
-    this.bytes[this.length] = byte;
-    this.length += 1;
+    if (this.length + more > this.bytes.length) this.#grow(more);
   }
 
   get isFull(): boolean {
@@ -30,5 +21,11 @@ export class CopySink implements ByteSink {
     this.bytes = Buffer.allocUnsafe(2 * PIECE);
     this.length = 0;
     return full;
+  }
+
+  #grow(more: number): void {
+    const grown = Buffer.allocUnsafe(Math.max(this.bytes.length * 2, this.length + more));
+    this.bytes.copy(grown, 0, 0, this.length);
+    this.bytes = grown;
   }
 }

@@ -1,4 +1,4 @@
-import type { TableMapping } from '../../contracts/mapping.js';
+import type { ColumnMapping, TableMapping } from '../../contracts/mapping.js';
 import { ISSUE, ISSUES } from '../../contracts/record.js';
 import type { FieldCheck, FieldCodec, Issue } from '../../contracts/record.js';
 import { keyIdentity } from '../../databases/canonical.js';
@@ -6,13 +6,27 @@ import type { RowBatch } from '../../databases/source.js';
 import type { QuarantineEntry, ValueLedgerEntry } from '../../databases/target.js';
 import type { CopySink } from './byte-sink.js';
 
-/** Seals bytes that may not lie open anywhere; `context` binds them to their place. */
+/** Seals bytes that may not lie open anywhere; `context` binds them to their place. Must not keep the bytes. */
 export type Seal = (bytes: Uint8Array, context: string) => Buffer;
 
 const TAB = 0x09;
 const NEWLINE = 0x0a;
 const BACKSLASH = 0x5c;
 const LETTER_N = 0x4e;
+/** Most bytes that stand beside a field's own: a tab or newline, and "\N". */
+const FRAME_BYTES = 4;
+
+/** PostgreSQL reads a row of COPY text into one buffer of less than 1 GiB, and fails the statement beyond. */
+const ROW_BYTES_MAX = 2 ** 30 - 2 ** 16;
+
+/** One column, made ready for the loop. */
+interface CompiledColumn {
+  readonly check: FieldCheck;
+  readonly codec: FieldCodec;
+  readonly takesNull: boolean;
+  /** A value without a faithful form becomes NULL; otherwise its row goes to quarantine. */
+  readonly nullsOdd: boolean;
+}
 
 /**
  * One row from source bytes to COPY text, checked by KORA and encoded by MABA. A field without a faithful form becomes
@@ -22,42 +36,66 @@ export class RowEncoder {
   readonly quarantined: QuarantineEntry[] = [];
   readonly changed: ValueLedgerEntry[] = [];
   readonly #table: TableMapping;
-  readonly #checks: readonly FieldCheck[];
-  readonly #codecs: readonly FieldCodec[];
+  readonly #columns: readonly CompiledColumn[];
   readonly #seal: Seal;
   readonly #context: string;
+  readonly #rowBytesMax: number;
   /** Fields of a row that had no faithful form; reused. */
   readonly #odd: { column: number; issue: Issue }[] = [];
 
-  constructor(table: TableMapping, compiled: { checks: readonly FieldCheck[]; codecs: readonly FieldCodec[] }, seal: Seal) {
+  constructor(
+    table: TableMapping,
+    compiled: { checks: readonly FieldCheck[]; codecs: readonly FieldCodec[]; rowBytesMax?: number },
+    seal: Seal,
+  ) {
     this.#table = table;
-    this.#checks = compiled.checks;
-    this.#codecs = compiled.codecs;
+    this.#columns = table.columns.map((column, index) => {
+      const check = compiled.checks[index];
+      const codec = compiled.codecs[index];
+      if (check === undefined || codec === undefined) throw new Error(`column "${column.source}" was not compiled`);
+      return { check, codec, ...nullRules(table, column) };
+    });
     this.#seal = seal;
     this.#context = `${table.source.schema}.${table.source.name}`;
+    this.#rowBytesMax = compiled.rowBytesMax ?? ROW_BYTES_MAX;
   }
 
   /** Appends the row to the sink; false when it went to quarantine. */
   encode(batch: RowBatch, row: number, sink: CopySink): boolean {
     const mark = sink.length;
-    const base = row * batch.fields;
-    const columns = this.#codecs.length;
-    this.#odd.length = 0;
-    for (let column = 0; column < columns; column += 1) {
-      if (column > 0) sink.push(TAB);
-      const issue = this.#field(batch, base + column, column, sink);
-      if (issue === ISSUE.ok) continue;
-      const mapping = this.#table.columns[column];
-      if (mapping === undefined || !mapping.nullable || mapping.onInvalid === 'quarantine' || this.#isKey(mapping.source)) {
-        sink.length = mark;
-        this.quarantine(batch, row, { column, issue });
-        return false;
+    const columns = this.#columns;
+    const { bytes, start, end, storage } = batch;
+    let at = row * batch.fields;
+    let odd = 0;
+    for (let column = 0; column < columns.length; column += 1, at += 1) {
+      const compiled = columns[column] as CompiledColumn;
+      sink.ensure(FRAME_BYTES);
+      if (column > 0) sink.bytes[sink.length++] = TAB;
+      const from = start[at] ?? -1;
+      let issue: Issue;
+      if (from < 0) {
+        if (compiled.takesNull) {
+          putNull(sink);
+          continue;
+        }
+        issue = ISSUE.null_in_not_null;
+      } else {
+        const to = end[at] ?? 0;
+        const kept = storage === undefined ? 0 : (storage[at] ?? 0);
+        issue = compiled.check(bytes, from, to, kept);
+        if (issue === ISSUE.ok) issue = compiled.codec(bytes, from, to, kept, sink);
+        if (issue === ISSUE.ok) continue;
       }
-      pushNull(sink);
-      this.#odd.push({ column, issue });
+      if (from < 0 || !compiled.nullsOdd) return this.#refuse(batch, row, { column, issue, sink, mark });
+      putNull(sink);
+      this.#odd[odd++] = { column, issue };
     }
-    sink.push(NEWLINE);
-    if (this.#odd.length > 0) this.#ledger(batch, row);
+    sink.ensure(1);
+    sink.bytes[sink.length++] = NEWLINE;
+    if (sink.length - mark > this.#rowBytesMax) {
+      return this.#refuse(batch, row, { column: null, issue: ISSUE.too_long, sink, mark });
+    }
+    if (odd > 0) this.#ledger(batch, row, odd);
     return true;
   }
 
@@ -68,34 +106,24 @@ export class RowEncoder {
       key,
       reason: nameOf(fault.issue),
       column: fault.column === null ? null : (this.#table.columns[fault.column]?.target ?? null),
-      row: this.#seal(rowBytes(batch, row, this.#codecs.length), this.#context),
+      row: this.#seal(rowBytes(batch, row, this.#columns.length), this.#context),
     });
   }
 
-  #field(batch: RowBatch, at: number, column: number, sink: CopySink): Issue {
-    const start = batch.start[at] ?? -1;
-    if (start < 0) {
-      if (this.#table.columns[column]?.nullable !== true) return ISSUE.null_in_not_null;
-      pushNull(sink);
-      return ISSUE.ok;
-    }
-    const end = batch.end[at] ?? 0;
-    const storage = batch.storage === undefined ? 0 : (batch.storage[at] ?? 0);
-    const check = this.#checks[column];
-    const codec = this.#codecs[column];
-    if (check === undefined || codec === undefined) throw new Error('a column was not compiled');
-    const issue = check(batch.bytes, start, end, storage);
-    return issue === ISSUE.ok ? codec(batch.bytes, start, end, storage, sink) : issue;
+  #refuse(
+    batch: RowBatch,
+    row: number,
+    { sink, mark, ...fault }: { column: number | null; issue: Issue; sink: CopySink; mark: number },
+  ): false {
+    sink.length = mark;
+    this.quarantine(batch, row, fault);
+    return false;
   }
 
-  #isKey(column: string): boolean {
-    return this.#table.primaryKey !== undefined && (this.#table.rowKey?.includes(column) ?? false);
-  }
-
-  #ledger(batch: RowBatch, row: number): void {
+  #ledger(batch: RowBatch, row: number, odd: number): void {
     const { identity, key } = this.#key(batch, row);
     const base = row * batch.fields;
-    for (const { column, issue } of this.#odd) {
+    for (const { column, issue } of this.#odd.slice(0, odd)) {
       const at = base + column;
       this.changed.push({
         keyIdentity: identity,
@@ -110,7 +138,7 @@ export class RowEncoder {
   #key(batch: RowBatch, row: number): { identity: string; key: Buffer } {
     const fields: Uint8Array[] = [];
     const base = row * batch.fields;
-    for (let field = this.#codecs.length; field < batch.fields; field += 1) {
+    for (let field = this.#columns.length; field < batch.fields; field += 1) {
       const start = batch.start[base + field] ?? -1;
       fields.push(start < 0 ? Buffer.alloc(0) : batch.bytes.subarray(start, batch.end[base + field] ?? 0));
     }
@@ -120,9 +148,20 @@ export class RowEncoder {
   }
 }
 
-function pushNull(sink: CopySink): void {
-  sink.push(BACKSLASH);
-  sink.push(LETTER_N);
+/**
+ * A key must not become NULL: the target's primary key refuses it, and a chunk whose rows are found by their key would
+ * lose the row from its range.
+ */
+function nullRules(table: TableMapping, column: ColumnMapping): { takesNull: boolean; nullsOdd: boolean } {
+  const inPrimaryKey = table.primaryKey?.columns.includes(column.target) === true;
+  const takesNull = column.nullable && !inPrimaryKey;
+  const cutsChunks = table.chunkKey?.source === column.source;
+  return { takesNull, nullsOdd: takesNull && !cutsChunks && column.onInvalid === 'null' };
+}
+
+function putNull(sink: CopySink): void {
+  sink.bytes[sink.length++] = BACKSLASH;
+  sink.bytes[sink.length++] = LETTER_N;
 }
 
 function nameOf(issue: Issue): string {

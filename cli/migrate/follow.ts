@@ -29,21 +29,23 @@ export interface Following {
 
 /** Follows a migration to its end. Outages of Temporal are ridden out. */
 export async function follow(following: Following): Promise<Ending> {
-  const { handle, display, interrupts } = following;
+  const { session, handle, display, interrupts } = following;
+  const over = new AbortController();
   const onAway = (): void => {
     display.note('Temporal does not answer; waiting for it to come back');
   };
-  const ended: Promise<Ending> = patient(() => handle.result() as Promise<MigrationResult>, { onAway }).then(
-    (result) => ({ kind: 'completed', result }),
+  const result = (): Promise<MigrationResult> =>
+    session.client.withAbortSignal(over.signal, () => handle.result() as Promise<MigrationResult>);
+  const ended: Promise<Ending> = patient(result, { onAway, signal: over.signal }).then(
+    (given) => ({ kind: 'completed', result: given }),
     (error: unknown) => ({ kind: 'failed', error }),
   );
   void interrupts.cancelled.then(() => cancel(handle, display));
-  const watch = new AbortController();
-  const watching = watchProgress(following, watch.signal);
+  const left = interrupts.left.then((): Ending => ({ kind: 'left' }));
   try {
-    return await Promise.race([ended, watching, interrupts.left.then((): Ending => ({ kind: 'left' }))]);
+    return await Promise.race([ended, watchProgress(following, over.signal), left]);
   } finally {
-    watch.abort();
+    over.abort();
     display.close();
   }
 }

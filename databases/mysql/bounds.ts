@@ -6,6 +6,11 @@ import { boundLiteral, quoteName, quoteTable } from './sql.js';
 /** More bounds than this would be work of the ledger and not of the copy; steps then grow. */
 const BOUNDS_MAX = 100_000;
 
+/** "0000-00-00" and "2021-00-01": the target, which gets the same bounds, has no such days. */
+function hasNoDay(bound: string): boolean {
+  return /^0000|^\d{4}-(?:00|\d\d-00)/.test(bound);
+}
+
 /**
  * Inner bounds of chunks that are even in rows: walks the key's index, one step of `chunkRows` entries at a time (about
  * ten million entries a second). A key value that fills more than a chunk stands in one.
@@ -21,8 +26,8 @@ export async function chunkBounds(session: MysqlSession, table: TableMapping): P
   const one = async (where: string, offset: number): Promise<string | undefined> => {
     // "+ 0" takes the zeros of ZEROFILL and YEAR away.
     const value = key.kind === 'integer' ? `${column} + 0` : column;
-    const sql = `SELECT ${value} AS bound FROM ${from} WHERE ${where} ORDER BY ${column} LIMIT 1 OFFSET ${offset}`;
-    return (await session.query(sql, attempt))[0]?.['bound'] ?? undefined;
+    const sql = `SELECT ${value} AS bound FROM ${from} WHERE ${where} ORDER BY ${column} LIMIT 1 OFFSET ${String(offset)}`;
+    return (await session.query(sql, attempt))[0]?.bound ?? undefined;
   };
   const bounds: string[] = [];
   const step = Math.max(table.chunkRows, Math.ceil(table.estimatedRows / BOUNDS_MAX));
@@ -31,7 +36,7 @@ export async function chunkBounds(session: MysqlSession, table: TableMapping): P
     const literal = boundLiteral(key.kind, last);
     let next = await one(`${column} >= ${literal}`, step);
     if (next === last) next = await one(`${column} > ${literal}`, 0);
-    if (next !== undefined) bounds.push(next);
+    if (next !== undefined && !hasNoDay(next)) bounds.push(next);
     last = next;
   }
   return bounds;

@@ -26,7 +26,7 @@ function isDate(year: number, month: number, day: number): boolean {
 }
 
 function twoDigits(buffer: Buffer, at: number): number {
-  return ((buffer[at] as number) - ZERO) * 10 + (buffer[at + 1] as number) - ZERO;
+  return ((buffer[at] ?? 0) - ZERO) * 10 + (buffer[at + 1] ?? 0) - ZERO;
 }
 
 /** Fills `form` from the number's digits; gives how many digits stand behind the point. */
@@ -35,11 +35,11 @@ function spread(value: Buffer, form: Buffer, digits: number): number {
   const whole = point === -1 ? value.length : point;
   const missing = digits - whole;
   for (let index = 0; index < digits; index++) {
-    form[PLACES[index] as number] = index < missing ? ZERO : (value[index - missing] as number);
+    form[PLACES[index] as number] = index < missing ? ZERO : (value[index - missing] ?? 0);
   }
   const fraction = point === -1 ? 0 : value.length - point - 1;
   for (let index = 0; index < 6; index++) {
-    form[FRACTION_AT + index] = index < fraction ? (value[point + 1 + index] as number) : ZERO;
+    form[FRACTION_AT + index] = index < fraction ? (value[point + 1 + index] ?? 0) : ZERO;
   }
   return fraction;
 }
@@ -103,7 +103,7 @@ const timeOfDay: CanonicalEncoder = (value, out) => {
 const duration: CanonicalEncoder = (value, out) => {
   const { negative, hours, minutes, seconds, fraction } = clockOf(value);
   const microseconds = ((hours * 60 + minutes) * 60 + seconds) * 1_000_000 + Number(fraction.padEnd(6, '0'));
-  out.text(negative && microseconds > 0 ? `-${microseconds}` : String(microseconds));
+  out.text(negative && microseconds > 0 ? `-${String(microseconds)}` : String(microseconds));
 };
 
 const DATE_TEXT = /^(\d{4})-(\d{2})-(\d{2})$/;

@@ -34,7 +34,7 @@ export class CanonicalWriter {
     this.reserve(4 + length);
     this.#mark(length);
     if (length > 24) this.bytes.set(source.subarray(from, to), this.at);
-    else for (let index = 0; index < length; index++) this.bytes[this.at + index] = source[from + index] as number;
+    else for (let index = 0; index < length; index++) this.bytes[this.at + index] = source[from + index] ?? 0;
     this.at += length;
   }
 
@@ -71,7 +71,7 @@ const POINT = 0x2e;
 
 function isDigits(value: Uint8Array, from: number, to: number): boolean {
   for (let at = from; at < to; at++) {
-    const byte = value[at] as number;
+    const byte = value[at] ?? 0;
     if (byte < ZERO || byte > NINE) return false;
   }
   return to > from;

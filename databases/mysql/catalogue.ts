@@ -23,15 +23,15 @@ function grouped(rows: readonly TextRow[], key: string): Map<string, TextRow[]> 
     if (group) group.push(row);
     else groups.set(name, [row]);
   }
-  for (const group of groups.values()) group.sort((a, b) => Number(a['place'] ?? 0) - Number(b['place'] ?? 0));
+  for (const group of groups.values()) group.sort((a, b) => Number(a.place ?? 0) - Number(b.place ?? 0));
   return groups;
 }
 
 function partOf(row: TextRow, method: string): KeyPart {
   const { expression, prefix } = row;
   return {
-    column: row['column_name'] ?? '',
-    ...(row['direction'] === 'D' && { descending: true }),
+    column: row.column_name ?? '',
+    ...(row.direction === 'D' && { descending: true }),
     ...(typeof prefix === 'string' && method !== 'spatial' && { prefix: Number(prefix) }),
     ...(typeof expression === 'string' && { expression: unescapeClause(expression) }),
   };
@@ -41,10 +41,10 @@ function indexesOf(rows: readonly TextRow[]): { primaryKey?: KeyPart[]; indexes:
   const indexes: CatalogueIndex[] = [];
   let primaryKey: KeyPart[] | undefined;
   for (const [name, parts] of grouped(rows, 'name')) {
-    const method = (parts[0]?.['method'] ?? 'btree').toLowerCase();
+    const method = (parts[0]?.method ?? 'btree').toLowerCase();
     const keyParts = parts.map((part) => partOf(part, method));
     if (name === 'PRIMARY') primaryKey = keyParts;
-    else indexes.push({ name, unique: parts[0]?.['non_unique'] === '0', method, parts: keyParts });
+    else indexes.push({ name, unique: parts[0]?.non_unique === '0', method, parts: keyParts });
   }
   return { ...(primaryKey && { primaryKey }), indexes };
 }
@@ -59,11 +59,11 @@ function ruleKey(table: string, constraint: string): string {
 async function readRules(session: MysqlSession, rows: CatalogueRows): Promise<Rules> {
   const rules = new Map<string, { onDelete: string; onUpdate: string }>();
   for (const row of rows.rules) {
-    const key = ruleKey(row['table_name'] ?? '', row['name'] ?? '');
-    rules.set(key, { onDelete: row['on_delete'] ?? '', onUpdate: row['on_update'] ?? '' });
+    const key = ruleKey(row.table_name ?? '', row.name ?? '');
+    rules.set(key, { onDelete: row.on_delete ?? '', onUpdate: row.on_update ?? '' });
   }
-  const hidden = rows.foreignKeys.filter((row) => !rules.has(ruleKey(row['table_name'] ?? '', row['name'] ?? '')));
-  for (const table of new Set(hidden.map((row) => row['table_name'] ?? ''))) {
+  const hidden = rows.foreignKeys.filter((row) => !rules.has(ruleKey(row.table_name ?? '', row.name ?? '')));
+  for (const table of new Set(hidden.map((row) => row.table_name ?? ''))) {
     const [created] = await session.query(`SHOW CREATE TABLE ${quoteName(session.database)}.${quoteName(table)}`, {
       attempted: 'read the catalogue of',
     });
@@ -77,7 +77,7 @@ async function readRules(session: MysqlSession, rows: CatalogueRows): Promise<Ru
 function foreignKeysOf(rows: readonly TextRow[], rules: Rules): CatalogueForeignKey[] {
   return [...grouped(rows, 'name')].map(([name, parts]) => {
     const [first] = parts;
-    const rule = rules.get(ruleKey(first?.['table_name'] ?? '', name));
+    const rule = rules.get(ruleKey(first?.table_name ?? '', name));
     if (!first || !rule) {
       throw new CaravanFailure('INTERNAL', {
         attempted: 'read the rules of',
@@ -87,10 +87,10 @@ function foreignKeysOf(rows: readonly TextRow[], rules: Rules): CatalogueForeign
     }
     return {
       name,
-      columns: parts.map((part) => part['column_name'] ?? ''),
-      targetSchema: first['target_schema'] ?? '',
-      targetTable: first['target_table'] ?? '',
-      targetColumns: parts.map((part) => part['target_column'] ?? ''),
+      columns: parts.map((part) => part.column_name ?? ''),
+      targetSchema: first.target_schema ?? '',
+      targetTable: first.target_table ?? '',
+      targetColumns: parts.map((part) => part.target_column ?? ''),
       ...rule,
     };
   });
@@ -102,11 +102,11 @@ function tablesOf(session: MysqlSession, rows: CatalogueRows, rules: Rules): Cat
   const foreignKeys = grouped(rows.foreignKeys, 'table_name');
   const checks = grouped(rows.checks, 'table_name');
   const mysql = session.facts.engine === 'mysql';
-  const base = rows.tables.filter((row) => row['type'] === 'BASE TABLE' || row['type'] === 'SYSTEM VERSIONED');
+  const base = rows.tables.filter((row) => row.type === 'BASE TABLE' || row.type === 'SYSTEM VERSIONED');
   return base.map((row) => {
-    const name = row['name'] ?? '';
-    const comment = row['comment'] ?? '';
-    const next = row['next_identity'];
+    const name = row.name ?? '';
+    const comment = row.comment ?? '';
+    const next = row.next_identity;
     return {
       schema: session.database,
       name,
@@ -114,12 +114,12 @@ function tablesOf(session: MysqlSession, rows: CatalogueRows, rules: Rules): Cat
       ...indexesOf(indexes.get(name) ?? []),
       foreignKeys: foreignKeysOf(foreignKeys.get(name) ?? [], rules),
       checks: (checks.get(name) ?? []).map((check) => ({
-        name: check['name'] ?? '',
-        expression: mysql ? unescapeClause(check['expression'] ?? '') : (check['expression'] ?? ''),
+        name: check.name ?? '',
+        expression: mysql ? unescapeClause(check.expression ?? '') : (check.expression ?? ''),
       })),
-      estimatedRows: Number(row['row_estimate'] ?? 0),
-      estimatedBytes: Number(row['bytes'] ?? 0),
-      transactional: row['transactions'] === 'YES',
+      estimatedRows: Number(row.row_estimate ?? 0),
+      estimatedBytes: Number(row.bytes ?? 0),
+      transactional: row.transactions === 'YES',
       ...(comment !== '' && { comment }),
       ...(typeof next === 'string' && { nextIdentity: next }),
     };
@@ -128,17 +128,16 @@ function tablesOf(session: MysqlSession, rows: CatalogueRows, rules: Rules): Cat
 
 function objectsOf(schema: string, rows: CatalogueRows): CatalogueObject[] {
   const object = (kind: CatalogueObject['kind'], row: TextRow): CatalogueObject => {
-    const text = row['definition'] ?? '';
-    const heading =
-      kind === 'trigger' ? `${row['timing'] ?? ''} ${row['event'] ?? ''} ON ${row['table_name'] ?? ''}: ` : '';
-    return { kind, schema, name: row['name'] ?? '', ...(text !== '' && { definition: heading + text }) };
+    const text = row.definition ?? '';
+    const heading = kind === 'trigger' ? `${row.timing ?? ''} ${row.event ?? ''} ON ${row.table_name ?? ''}: ` : '';
+    return { kind, schema, name: row.name ?? '', ...(text !== '' && { definition: heading + text }) };
   };
   return [
     ...rows.views.map((row) => object('view', row)),
     ...rows.routines.map((row) => object('routine', row)),
     ...rows.triggers.map((row) => object('trigger', row)),
     ...rows.events.map((row) => object('event', row)),
-    ...rows.tables.filter((row) => row['type'] === 'SEQUENCE').map((row) => object('sequence', row)),
+    ...rows.tables.filter((row) => row.type === 'SEQUENCE').map((row) => object('sequence', row)),
   ];
 }
 

@@ -1,5 +1,5 @@
 import { isIP, connect as connectSocket, type Socket } from 'node:net';
-import { createConnection, type Connection, type ConnectionOptions } from 'mysql2';
+import { createConnection, type Connection, type ConnectionOptions, type FieldPacket } from 'mysql2';
 import type { ServerEndpoint } from '../../contracts/endpoint.js';
 import { failureOf, type Attempt } from './errors.js';
 
@@ -16,15 +16,15 @@ export interface ServerFacts {
 /** Idle snapshots and lagging consumers must not be ended by the server: a week, in seconds. */
 const PATIENCE_SECONDS = 604_800;
 
-/** Greatest size of a socket's read that the driver sees at once follows from Node: 64 KiB. */
+/** So that nothing that a server or a login sets by default changes what is read, or how long it may take. */
 const SESSION = [
   'SET NAMES utf8mb4',
   [
     `SET SESSION time_zone = '+00:00'`,
     `sql_mode = 'NO_ENGINE_SUBSTITUTION'`,
-    `wait_timeout = ${PATIENCE_SECONDS}`,
-    `net_read_timeout = ${PATIENCE_SECONDS}`,
-    `net_write_timeout = ${PATIENCE_SECONDS}`,
+    `wait_timeout = ${String(PATIENCE_SECONDS)}`,
+    `net_read_timeout = ${String(PATIENCE_SECONDS)}`,
+    `net_write_timeout = ${String(PATIENCE_SECONDS)}`,
     'lock_wait_timeout = 5',
     'sql_big_selects = 1',
     'sql_select_limit = DEFAULT',
@@ -113,6 +113,11 @@ export class MysqlSession {
    */
   onLost(listener: (error: unknown) => void): () => void {
     this.#listeners.add(listener);
+    if (!this.usable) {
+      queueMicrotask(() => {
+        if (this.#listeners.delete(listener)) listener(this.#lost);
+      });
+    }
     return () => {
       this.#listeners.delete(listener);
     };
@@ -126,16 +131,25 @@ export class MysqlSession {
   }
 
   /** Rows with every value as text, by alias. For the catalogue, never for rows of the migration. */
-  async query(sql: string, attempt: Partial<Attempt> = {}): Promise<TextRow[]> {
+  query(sql: string, attempt: Partial<Attempt> = {}): Promise<TextRow[]> {
     const whole: Attempt = { attempted: 'query', on: this.database, ...attempt };
+    return this.#unlessLost(textRows(this.connection, sql, whole), whole);
+  }
+
+  /** What the server announces about the columns of a query. */
+  fields(sql: string, attempt: Attempt): Promise<FieldPacket[]> {
+    return this.#unlessLost(announced(this.connection, sql, attempt), attempt);
+  }
+
+  async #unlessLost<T>(work: Promise<T>, attempt: Attempt): Promise<T> {
     let forget: (() => void) | undefined;
     const lost = new Promise<never>((_resolve, reject) => {
       forget = this.onLost((error) => {
-        reject(failureOf(error, whole));
+        reject(failureOf(error, attempt));
       });
     });
     try {
-      return await Promise.race([textRows(this.connection, sql, whole), lost]);
+      return await Promise.race([work, lost]);
     } finally {
       forget?.();
     }
@@ -159,16 +173,31 @@ export class MysqlSession {
     }
     this.#lose(LOST);
     await new Promise<void>((resolve) => {
+      streamOf(this.connection).once('close', resolve);
       this.connection.end(() => {
         resolve();
       });
     });
+    destroyBoth(this.connection);
   }
+}
+
+function streamOf(connection: Connection): Socket {
+  return (connection as unknown as { stream: Socket }).stream;
 }
 
 function destroyBoth(connection: Connection): void {
   connection.destroy();
-  (connection as unknown as { stream: Socket }).stream.destroy();
+  streamOf(connection).destroy();
+}
+
+function announced(connection: Connection, sql: string, attempt: Attempt): Promise<FieldPacket[]> {
+  return new Promise((resolve, reject) => {
+    connection.query(sql, (error: unknown, _rows: unknown, fields: FieldPacket[]) => {
+      if (error !== null && error !== undefined) reject(failureOf(error, attempt));
+      else resolve(fields);
+    });
+  });
 }
 
 function textRows(connection: Connection, sql: string, attempt: Attempt): Promise<TextRow[]> {
@@ -191,7 +220,11 @@ function factsOf(version: string): ServerFacts {
 
 /** Opens a session. The driver is never given a URL. */
 export async function openSession(endpoint: ServerEndpoint): Promise<MysqlSession> {
-  const attempt: Attempt = { attempted: 'connect to', on: `${endpoint.host}:${endpoint.port}`, connecting: true };
+  const attempt: Attempt = {
+    attempted: 'connect to',
+    on: `${endpoint.host}:${String(endpoint.port)}`,
+    connecting: true,
+  };
   const connection = createConnection(optionsOf(endpoint));
   try {
     await new Promise<void>((resolve, reject) => {
@@ -201,7 +234,7 @@ export async function openSession(endpoint: ServerEndpoint): Promise<MysqlSessio
       });
     });
     for (const statement of SESSION) await textRows(connection, statement, attempt);
-    const version = (await textRows(connection, 'SELECT VERSION() AS version', attempt))[0]?.['version'] ?? '';
+    const version = (await textRows(connection, 'SELECT VERSION() AS version', attempt))[0]?.version ?? '';
     const facts = factsOf(version);
     const limit = facts.engine === 'mariadb' ? 'max_statement_time' : 'max_execution_time';
     await textRows(connection, `SET SESSION ${limit} = 0`, attempt);

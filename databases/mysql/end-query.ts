@@ -41,7 +41,7 @@ async function killed(session: MysqlSession, query: RunningQuery): Promise<void>
   const discarded = query.discard();
   const killer = await session.another();
   try {
-    if (!query.ended) await killer.query(`KILL QUERY ${session.connection.threadId}`);
+    if (!query.ended) await killer.query(`KILL QUERY ${String(session.connection.threadId)}`);
   } finally {
     await killer.close();
   }

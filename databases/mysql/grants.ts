@@ -118,12 +118,12 @@ async function linesOf(session: MysqlSession, statement: string): Promise<string
 export async function readGrants(session: MysqlSession): Promise<Grants> {
   const { engine, number } = session.facts;
   const [who] = await session.query('SELECT CURRENT_USER() AS account');
-  const [user = '', host = '%'] = (who?.['account'] ?? '').split(/@(?=[^@]*$)/);
+  const [user = '', host = '%'] = (who?.account ?? '').split(/@(?=[^@]*$)/);
   const account = `'${user.replaceAll("'", "''")}'@'${host.replaceAll("'", "''")}'`;
   let statement = 'SHOW GRANTS';
   if (engine === 'mysql' && number >= 80_000) {
     const [active] = await session.query('SELECT CURRENT_ROLE() AS roles');
-    const roles = active?.['roles'] ?? 'NONE';
+    const roles = active?.roles ?? 'NONE';
     if (roles !== 'NONE' && roles !== '') statement = `SHOW GRANTS FOR CURRENT_USER() USING ${roles}`;
   }
   const lines = await linesOf(session, statement);

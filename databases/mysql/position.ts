@@ -6,13 +6,13 @@ export const UNKNOWN_POSITION = 'unknown';
 
 async function valueOf(session: MysqlSession, sql: string): Promise<string> {
   const [row] = await session.query(sql, { attempted: 'read the position of' });
-  return (row?.['value'] ?? '').replaceAll(/\s/g, '');
+  return (row?.value ?? '').replaceAll(/\s/g, '');
 }
 
 /** A value of SHOW STATUS, which takes no privilege. */
 async function statusOf(session: MysqlSession, name: string): Promise<string> {
   const [row] = await session.query(`SHOW GLOBAL STATUS LIKE '${name}'`, { attempted: 'read the position of' });
-  return row?.['Value'] ?? '';
+  return row?.Value ?? '';
 }
 
 /** Needs REPLICATION CLIENT (BINLOG MONITOR in MariaDB); without it the position is unknown. */
@@ -21,7 +21,7 @@ async function binaryLogPlace(session: MysqlSession): Promise<string> {
   const statement = engine === 'mysql' && number >= 80_200 ? 'SHOW BINARY LOG STATUS' : 'SHOW MASTER STATUS';
   try {
     const [row] = await session.query(statement, { attempted: 'read the position of' });
-    return row?.['File'] ? `binlog:${row['File']}:${row['Position'] ?? ''}` : UNKNOWN_POSITION;
+    return row?.File ? `binlog:${row.File}:${row.Position ?? ''}` : UNKNOWN_POSITION;
   } catch (error) {
     if (error instanceof CaravanFailure && error.code === 'SELECT_MISSING') return UNKNOWN_POSITION;
     throw error;
@@ -76,7 +76,7 @@ export function movedBetween(then: string, now: string): 'no' | 'yes' | 'unknown
 export async function snapshotPlace(session: MysqlSession): Promise<string | undefined> {
   if (session.facts.engine !== 'mariadb') return undefined;
   const rows = await session.query(`SHOW STATUS LIKE 'binlog_snapshot_%'`, { attempted: 'read the position of' });
-  const values = new Map(rows.map((row) => [(row['Variable_name'] ?? '').toLowerCase(), row['Value'] ?? '']));
+  const values = new Map(rows.map((row) => [(row.Variable_name ?? '').toLowerCase(), row.Value ?? '']));
   const file = values.get('binlog_snapshot_file') ?? '';
   return file === '' ? undefined : `${file}:${values.get('binlog_snapshot_position') ?? ''}`;
 }

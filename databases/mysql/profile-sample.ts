@@ -24,15 +24,15 @@ async function slices(
     attempted: 'profile',
     on: table.name,
   });
-  if (typeof ends?.['least'] !== 'string' || typeof ends['greatest'] !== 'string') return [];
-  const least = BigInt(ends['least']);
-  const span = BigInt(ends['greatest']) - least + 1n;
+  if (typeof ends?.least !== 'string' || typeof ends.greatest !== 'string') return [];
+  const least = BigInt(ends.least);
+  const span = BigInt(ends.greatest) - least + 1n;
   const place = (slice: number): bigint => least + (span * BigInt(slice)) / BigInt(SLICES);
   return Array.from(
     { length: SLICES },
     (_, slice) =>
-      `(SELECT ${list} FROM ${from} WHERE ${key} >= ${place(slice)} AND ${key} < ${place(slice + 1)}
-        ORDER BY ${key} LIMIT ${Math.ceil(rows / SLICES)})`,
+      `(SELECT ${list} FROM ${from} WHERE ${key} >= ${String(place(slice))} AND ${key} < ${String(place(slice + 1))}
+        ORDER BY ${key} LIMIT ${String(Math.ceil(rows / SLICES))})`,
   );
 }
 
@@ -46,5 +46,5 @@ export async function sampleOf(session: MysqlSession, table: CatalogueTable, row
   if (parts.length > 0) return `(${parts.join(' UNION ALL ')}) AS sampled`;
   const share = rows / Math.max(table.estimatedRows, 1);
   const chosen = table.estimatedRows <= RANDOM_MAX ? `WHERE RAND(7) < ${share.toFixed(9)} ` : '';
-  return `(SELECT ${list} FROM ${from} ${chosen}LIMIT ${Math.ceil(rows)}) AS sampled`;
+  return `(SELECT ${list} FROM ${from} ${chosen}LIMIT ${String(Math.ceil(rows))}) AS sampled`;
 }

@@ -35,15 +35,15 @@ async function run(session: MysqlSession, from: string, places: readonly Place[]
   let rows = 0;
   for (let first = 0; first === 0 || first < places.length; first += EXPRESSIONS_MAX) {
     const group = places.slice(first, first + EXPRESSIONS_MAX);
-    const list = ['COUNT(*) AS row_count', ...group.map(({ measure }, index) => `${measure.sql} AS e${index}`)];
+    const list = ['COUNT(*) AS row_count', ...group.map(({ measure }, index) => `${measure.sql} AS e${String(index)}`)];
     const [row] = await session.query(`SELECT ${list.join(', ')} FROM ${from}`, {
       attempted: 'profile',
       on: from.slice(0, 80),
     });
-    rows = Number(row?.['row_count'] ?? 0);
+    rows = Number(row?.row_count ?? 0);
     for (const [index, { column, measure }] of group.entries()) {
       const known = results.get(column) ?? new Map<string, string | null>();
-      known.set(measure.name, row?.[`e${index}`] ?? null);
+      known.set(measure.name, row?.[`e${String(index)}`] ?? null);
       results.set(column, known);
     }
   }

@@ -2,7 +2,7 @@ import type { FieldPacket } from 'mysql2';
 import type { TableMapping } from '../../contracts/mapping.js';
 import type { KeyRange, RowBatch } from '../source.js';
 import type { MysqlSession } from './connect.js';
-import { failureOf, type Attempt } from './errors.js';
+import type { Attempt } from './errors.js';
 import { RowFeed } from './row-feed.js';
 import { endQuery } from './end-query.js';
 import { quoteName, quoteTable, rangeClause } from './sql.js';
@@ -27,15 +27,6 @@ function expressionOf(column: string, field: FieldPacket | undefined): string {
   return filled && !DECIMALS.has(field.columnType ?? 0) ? `${name} + 0` : name;
 }
 
-function fieldsOf(session: MysqlSession, sql: string, attempt: Attempt): Promise<FieldPacket[]> {
-  return new Promise((resolve, reject) => {
-    session.connection.query(sql, (error: unknown, _rows: unknown, fields: FieldPacket[]) => {
-      if (error !== null && error !== undefined) reject(failureOf(error, attempt));
-      else resolve(fields);
-    });
-  });
-}
-
 /** The SELECT of the copy: the mapping's columns in order, then the row key. */
 async function selectOf(
   session: MysqlSession,
@@ -44,7 +35,7 @@ async function selectOf(
 ): Promise<{ list: string; fields: number }> {
   const columns = [...table.columns.map((column) => column.source), ...(table.rowKey ?? [])];
   const probe = `SELECT ${columns.map(quoteName).join(', ')} FROM ${quoteTable(table.source)} LIMIT 0`;
-  const fields = await fieldsOf(session, probe, attempt);
+  const fields = await session.fields(probe, attempt);
   return {
     list: columns.map((column, index) => expressionOf(column, fields[index])).join(', '),
     fields: columns.length,

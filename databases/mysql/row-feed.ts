@@ -204,7 +204,7 @@ export class RowFeed {
     const shift = batch.used - this.#spanFrom;
     let at = offset;
     for (const last = index + fields; index < last; index++) {
-      let length = buffer[at] as number;
+      let length = buffer[at] ?? 0;
       if (length === 0xfb) {
         at += 1;
         start[index] = -1;

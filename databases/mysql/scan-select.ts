@@ -78,7 +78,7 @@ async function typesOf(session: MysqlSession, table: TableMapping): Promise<Map<
      WHERE TABLE_SCHEMA = ${quoteText(table.source.schema)} AND TABLE_NAME = ${quoteText(table.source.name)}`,
     { attempted: 'read the columns of', on: table.source.name },
   );
-  return new Map(rows.map((row) => [row['name'] ?? '', row]));
+  return new Map(rows.map((row) => [row.name ?? '', row]));
 }
 
 export interface ScanSelect {
@@ -100,9 +100,9 @@ export async function scanSelect(session: MysqlSession, table: TableMapping): Pr
       });
     }
     return {
-      base: (row['base'] ?? '').toLowerCase(),
-      declared: row['declared'] ?? '',
-      charset: row['charset'] ?? null,
+      base: (row.base ?? '').toLowerCase(),
+      declared: row.declared ?? '',
+      charset: row.charset ?? null,
     };
   };
   return {

@@ -10,6 +10,9 @@ import { quoteTable } from './sql.js';
 /** How often snapshots without a lock are begun again until all have the same place. */
 const ATTEMPTS_MAX = 5;
 
+/** SQLSTATE of a statement that a read-only session refuses. */
+const READ_ONLY_REFUSES = '25006';
+
 const BEGIN = 'START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY';
 
 interface State {
@@ -29,7 +32,12 @@ async function underLock(
 ): Promise<State | undefined> {
   const { holder, statement, name } = lock;
   try {
-    await holder.query(statement, { attempted: 'lock' });
+    await holder.query(statement, { attempted: 'lock' }).catch(async (error: unknown) => {
+      if (!(error instanceof CaravanFailure) || error.facts.sqlstate !== READ_ONLY_REFUSES) throw error;
+      // This session only locks; the readers stay read-only.
+      await holder.query('SET SESSION TRANSACTION READ WRITE');
+      await holder.query(statement, { attempted: 'lock' });
+    });
   } catch (error) {
     // Not granted after all, or a long statement of others in the way: writers must not wait for us.
     if (error instanceof CaravanFailure && holder.usable) return undefined;
@@ -38,7 +46,7 @@ async function underLock(
   try {
     const position = await positionOf(holder);
     await beginAll(sessions);
-    return { consistent: true, detail: `${sessions.length} connections begun under ${name}`, position };
+    return { consistent: true, detail: `${String(sessions.length)} connections begun under ${name}`, position };
   } finally {
     await holder.query('UNLOCK TABLES', { attempted: 'unlock' });
   }
@@ -52,7 +60,7 @@ async function bySamePlace(sessions: readonly MysqlSession[]): Promise<State | u
     const [place] = places;
     if (place === undefined || sessions[0] === undefined) return undefined;
     if (places.every((each) => each === place)) {
-      const detail = `${sessions.length} connections at the same place of the binary log`;
+      const detail = `${String(sessions.length)} connections at the same place of the binary log`;
       return { consistent: true, detail, position: await positionAt(sessions[0], place) };
     }
   }

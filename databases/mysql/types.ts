@@ -11,7 +11,7 @@ export function quotedAt(text: string, at: number): { readonly value: string; re
   if (text[at] !== "'") return undefined;
   let value = '';
   for (let place = at + 1; place < text.length; place++) {
-    const char = text[place] as string;
+    const char = text.charAt(place);
     if (char === '\\') {
       place++;
       const escaped = text[place] ?? '';
@@ -41,6 +41,7 @@ export function labelsOf(declared: string): string[] {
 const INTEGERS = new Set(['tinyint', 'smallint', 'mediumint', 'int', 'bigint', 'year']);
 const NUMBERS = new Set([...INTEGERS, 'decimal', 'float', 'double']);
 const TIMES = new Set(['datetime', 'timestamp', 'time']);
+const BINARY = new Set(['binary', 'varbinary', 'tinyblob', 'blob', 'mediumblob', 'longblob']);
 const LENGTHS = new Set(['char', 'varchar', 'binary', 'varbinary']);
 
 function numberOf(text: string | null | undefined): number | undefined {
@@ -57,17 +58,17 @@ interface Size {
 function sizeOf(base: string, declared: string, row: TextRow): Size {
   const inner = /^\w+\((\d+)(?:,(\d+))?\)/.exec(declared);
   const first = numberOf(inner?.[1]);
-  if (LENGTHS.has(base)) return { length: numberOf(row['characters']) };
-  if (TIMES.has(base)) return { scale: numberOf(row['fraction']) ?? 0 };
+  if (LENGTHS.has(base)) return { length: numberOf(row.characters) };
+  if (TIMES.has(base)) return { scale: numberOf(row.fraction) ?? 0 };
   if (base === 'bit') return { length: first ?? 1, precision: first ?? 1 };
-  if (base === 'decimal') return { precision: numberOf(row['precision']), scale: numberOf(row['scale']) };
+  if (base === 'decimal') return { precision: numberOf(row.precision), scale: numberOf(row.scale) };
   if (base === 'float' || base === 'double') return { precision: first, scale: numberOf(inner?.[2]) };
-  return INTEGERS.has(base) ? { length: first, precision: numberOf(row['precision']) } : {};
+  return INTEGERS.has(base) ? { length: first, precision: numberOf(row.precision) } : {};
 }
 
 export function typeOf(row: TextRow): SourceType {
-  const base = (row['base'] ?? '').toLowerCase();
-  const declared = row['declared'] ?? base;
+  const base = (row.base ?? '').toLowerCase();
+  const declared = row.declared ?? base;
   const { length, precision, scale } = sizeOf(base, declared, row);
   return {
     base,
@@ -88,13 +89,15 @@ const BITS = /^b'([01]*)'$/i;
 /** Bit literals as decimal digits, as BIT values are read. */
 function literal(value: string): Default {
   const bits = BITS.exec(value);
-  return { kind: 'literal', value: bits ? BigInt(`0b${bits[1] === '' ? '0' : bits[1]}`).toString() : value };
+  return { kind: 'literal', value: bits ? BigInt(`0b0${bits[1] ?? ''}`).toString() : value };
 }
 
 /** MariaDB prints defaults as SQL: quoted texts, numbers, NULL, expressions. */
-function mariadbDefault(text: string): Default {
+function mariadbDefault(text: string, base: string): Default {
   if (text === 'NULL') return { kind: 'literal', value: null };
   const quoted = quotedAt(text, 0);
+  // The catalogue is UTF-8: bytes that are not came as "?", so the value is not known.
+  if (BINARY.has(base) && quoted?.value.includes('?')) return { kind: 'expression', text };
   if (quoted?.next === text.length) return { kind: 'literal', value: quoted.value };
   if (/^-?[\d.]+(e[+-]?\d+)?$/i.test(text) || BITS.test(text)) return literal(text);
   return { kind: 'expression', text };
@@ -104,7 +107,7 @@ function mariadbDefault(text: string): Default {
 function mysqlDefault(text: string, base: string, extra: string): Default {
   if (/\bDEFAULT_GENERATED\b/i.test(extra)) return { kind: 'expression', text: unescapeClause(text) };
   if ((base === 'timestamp' || base === 'datetime') && NOW.test(text)) return { kind: 'expression', text };
-  if ((base === 'binary' || base === 'varbinary') && /^0x[0-9a-f]*$/i.test(text)) return { kind: 'expression', text };
+  if (BINARY.has(base) && /^0x[0-9a-f]*$/i.test(text)) return { kind: 'expression', text };
   return base === 'bit' ? literal(text) : { kind: 'literal', value: text };
 }
 
@@ -114,32 +117,32 @@ export function unescapeClause(clause: string): string {
 }
 
 function defaultOf(row: TextRow, base: string, server: ServerFacts): Default | undefined {
-  const text = row['default_text'];
-  const extra = row['extra'] ?? '';
+  const text = row.default_text;
+  const extra = row.extra ?? '';
   if (/\bGENERATED\b/.test(extra.replace('DEFAULT_GENERATED', '')) || /auto_increment/i.test(extra)) return undefined;
   if (text !== null && text !== undefined) {
     // MariaDB before 10.2.7 prints as MySQL 5.7 does.
     return server.engine === 'mariadb' && server.number >= 100_207
-      ? mariadbDefault(text)
+      ? mariadbDefault(text, base)
       : mysqlDefault(text, base, extra);
   }
   if (server.engine === 'mariadb' && server.number >= 100_207) return undefined;
-  return row['nullable'] === 'YES' ? { kind: 'literal', value: null } : undefined;
+  return row.nullable === 'YES' ? { kind: 'literal', value: null } : undefined;
 }
 
 /** One row of information_schema.COLUMNS, with the aliases of `catalogue-queries.ts`. */
 export function columnOf(row: TextRow, server: ServerFacts): CatalogueColumn {
   const type = typeOf(row);
-  const extra = row['extra'] ?? '';
+  const extra = row.extra ?? '';
   const given = defaultOf(row, type.base, server);
-  const expression = row['generation'] ?? '';
+  const expression = row.generation ?? '';
   const onUpdate = /on update (\S+)/i.exec(extra)?.[1];
-  const comment = row['comment'] ?? '';
+  const comment = row.comment ?? '';
   const { charset, collation } = row;
   return {
-    name: row['name'] ?? '',
+    name: row.name ?? '',
     type,
-    nullable: row['nullable'] === 'YES',
+    nullable: row.nullable === 'YES',
     ...(given !== undefined && { default: given }),
     ...(/auto_increment/i.test(extra) && { autoIncrement: true }),
     ...(expression !== '' && {

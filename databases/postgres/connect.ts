@@ -16,8 +16,6 @@ export type Value = string | number | boolean | Buffer | null | readonly (string
 /** One backend of the target with pinned settings. */
 export interface Session {
   readonly client: pg.Client;
-  /** The backend's process id. */
-  readonly pid: number;
   /** True once the connection broke; nothing can be asked of it any more. */
   readonly lost: boolean;
   rows(text: string, values?: readonly Value[]): Promise<Row[]>;
@@ -30,30 +28,40 @@ export interface Session {
 
 /**
  * Settings that results depend on, and limits that must not strike from a role's or database's defaults. An empty
- * search_path: every name that we write is qualified, and nobody's function can come in between.
+ * search_path: every name that we write is qualified, and nobody's function can come in between. What a server does
+ * not know is left out, so that an old one gets as far as being told its version is not supported.
  */
-const SETTINGS = `
-  SET search_path = '';
-  SET client_encoding = 'UTF8';
-  SET DateStyle = 'ISO, MDY';
-  SET IntervalStyle = 'postgres';
-  SET TimeZone = 'UTC';
-  SET extra_float_digits = 3;
-  SET bytea_output = 'hex';
-  SET standard_conforming_strings = on;
-  SET default_transaction_isolation = 'read committed';
-  SET default_transaction_read_only = off;
-  SET row_security = off;
-  SET jit = off;
-  SET statement_timeout = 0;
-  SET lock_timeout = 0;
-  SET idle_in_transaction_session_timeout = '15min';
-  SET tcp_keepalives_idle = 20;
-  SET tcp_keepalives_interval = 5;
-  SET tcp_keepalives_count = 4;
-  SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings
-   WHERE name IN ('transaction_timeout', 'idle_session_timeout');
-`;
+const SETTINGS: readonly (readonly [name: string, value: string])[] = [
+  ['search_path', ''],
+  ['client_encoding', 'UTF8'],
+  ['DateStyle', 'ISO, MDY'],
+  ['IntervalStyle', 'postgres'],
+  ['TimeZone', 'UTC'],
+  ['extra_float_digits', '3'],
+  ['bytea_output', 'hex'],
+  ['standard_conforming_strings', 'on'],
+  ['default_transaction_isolation', 'read committed'],
+  ['default_transaction_read_only', 'off'],
+  ['row_security', 'off'],
+  ['jit', 'off'],
+  ['maintenance_work_mem', '256MB'],
+  ['statement_timeout', '0'],
+  ['lock_timeout', '0'],
+  ['transaction_timeout', '0'],
+  ['idle_session_timeout', '0'],
+  ['idle_in_transaction_session_timeout', '15min'],
+  ['tcp_keepalives_idle', '20'],
+  ['tcp_keepalives_interval', '5'],
+  ['tcp_keepalives_count', '4'],
+  // Ends a long index build soon after its worker died. Not every platform has it.
+  ['client_connection_check_interval', '2s'],
+];
+
+const APPLY_SETTINGS = `
+  SELECT pg_catalog.set_config(s.name, wanted.value, false)
+    FROM (VALUES ${SETTINGS.map(([name, value]) => `(${literal(name)}, ${literal(value)})`).join(', ')}) AS wanted(name, value)
+    JOIN pg_catalog.pg_settings AS s ON s.name = wanted.name
+   WHERE s.name <> 'client_connection_check_interval' OR pg_catalog.version() LIKE '%linux%'`;
 
 export function applicationName(parts: readonly (string | number)[]): string {
   const name = parts.join('/');
@@ -89,16 +97,13 @@ export async function openSession(endpoint: ServerEndpoint, application: string)
     throw connectFailure(error, endpoint, performance.now() - startedAt >= seconds * 1000);
   }
   return attempting({ attempted: 'set up a session on', on: placeOf(endpoint) }, async () => {
-    await session.run(SETTINGS);
-    const [row] = await session.rows('SELECT pg_catalog.pg_backend_pid() AS pid');
-    session.pid = Number(row?.['pid']);
+    await session.run(APPLY_SETTINGS);
     return session;
   });
 }
 
 class PgSession implements Session {
   readonly client: pg.Client;
-  pid = 0;
   lost = false;
 
   constructor(client: pg.Client) {
@@ -172,6 +177,17 @@ function connectFailure(error: unknown, endpoint: ServerEndpoint, timedOut: bool
     return new CaravanFailure('CONNECTION_REFUSED', { ...parts, seen: `the server did not speak PostgreSQL${errno}` });
   }
   return new CaravanFailure('TLS_REFUSED', { ...parts, seen: `no TLS connection with mode "${endpoint.tls.mode}"${errno}` });
+}
+
+/** A server that was reached before and is not now is being restarted: to be tried again, and no bad input. */
+export async function reopenSession(endpoint: ServerEndpoint, application: string): Promise<Session> {
+  try {
+    return await openSession(endpoint, application);
+  } catch (error) {
+    if (!(error instanceof CaravanFailure)) throw error;
+    const parts = { attempted: 'reach again', on: placeOf(endpoint), seen: error.code, facts: error.facts };
+    throw new CaravanFailure('TARGET_LOST', parts);
+  }
 }
 
 function placeOf(endpoint: ServerEndpoint): string {

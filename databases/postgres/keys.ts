@@ -1,6 +1,6 @@
 import { backendPrefix, shadowSchema } from '../../contracts/names.js';
 import { CaravanFailure } from '../../contracts/failures.js';
-import type { KeyMapping, MigrationMapping, TableMapping } from '../../contracts/mapping.js';
+import type { KeyMapping, TableMapping } from '../../contracts/mapping.js';
 import type { Finding } from '../../contracts/migration.js';
 import type { TargetNames } from '../target.js';
 import { addChecks } from './checks.js';
@@ -34,7 +34,7 @@ export function keysApplication(names: TargetNames, table: number): string {
 }
 
 /** Keys, indexes, defaults, identity, checks, comments and statistics of a table. Each part is skipped when it is there. */
-export async function buildKeys(at: ShadowTable, _mapping: MigrationMapping): Promise<{ keys: number; indexes: number; findings: Finding[] }> {
+export async function buildKeys(at: ShadowTable): Promise<{ keys: number; indexes: number; findings: Finding[] }> {
   const { session, shadow, table } = at;
   const constraints = (await constraintsIn(session, shadow, table.target.name)).get(table.target.name) ?? [];
   const indexes = await dropInvalid(at, (await indexesIn(session, shadow, table.target.name)).get(table.target.name) ?? []);

@@ -1,5 +1,5 @@
 import type { ServerEndpoint } from '../../contracts/endpoint.js';
-import { openSession } from './connect.js';
+import { openSession, reopenSession } from './connect.js';
 import type { Session } from './connect.js';
 
 /** Idle backends kept for the next use; more are closed at once. */
@@ -9,25 +9,25 @@ const IDLE_MAX = 4;
 export class SessionPool {
   readonly #endpoint: ServerEndpoint;
   readonly #application: string;
-  readonly #prepare: ((session: Session) => Promise<void>) | undefined;
   readonly #idle: Session[] = [];
   readonly #lent = new Set<Session>();
   #closed = false;
 
-  /** `prepare` sets up each new session. */
-  constructor(endpoint: ServerEndpoint, application: string, prepare?: (session: Session) => Promise<void>) {
-    this.#prepare = prepare;
+  constructor(endpoint: ServerEndpoint, application: string) {
     this.#endpoint = endpoint;
     this.#application = application;
+  }
+
+  /** The first session; here, a server that cannot be reached is bad input. */
+  async open(): Promise<void> {
+    await this.give(await openSession(this.#endpoint, this.#application));
   }
 
   async take(): Promise<Session> {
     for (let session = this.#idle.pop(); session !== undefined; session = this.#idle.pop()) {
       if (!session.lost) return this.#lend(session);
     }
-    const session = this.#lend(await openSession(this.#endpoint, this.#application));
-    await this.#prepare?.(session);
-    return session;
+    return this.#lend(await reopenSession(this.#endpoint, this.#application));
   }
 
   /** Gives a session back; one that broke, or is one too many, is closed. */

@@ -6,7 +6,7 @@ import type { Finding } from '../../contracts/migration.js';
 import type { CanonicalBatch, KeyRange, ScanOptions } from '../source.js';
 import type { ChunkLedger, Target, TargetNames } from '../target.js';
 import { endBackends } from './backends.js';
-import { openSession } from './connect.js';
+import { reopenSession } from './connect.js';
 import type { Session } from './connect.js';
 import { makeTypesAndTables } from './ddl.js';
 import { dropForeignKeys } from './drop-schema.js';
@@ -24,9 +24,11 @@ import { makeSchemas, readPromotionRecord, tableNumber } from './sidecar.js';
 import { compareStructure } from './structure.js';
 import { dropSidecar, undo } from './undo.js';
 
-/** The target of one migration. Opens no connection until it is used. */
-export function openPostgresTarget(endpoint: ServerEndpoint, names: TargetNames): Promise<Target> {
-  return Promise.resolve(new PostgresTarget(endpoint, names));
+/** The target of one migration, reached once: from here on a server that is away is TARGET_LOST and tried again. */
+export async function openPostgresTarget(endpoint: ServerEndpoint, names: TargetNames): Promise<Target> {
+  const pool = new SessionPool(endpoint, poolName(names));
+  await pool.open();
+  return new PostgresTarget({ endpoint, names, pool });
 }
 
 class PostgresTarget implements Target {
@@ -34,13 +36,11 @@ class PostgresTarget implements Target {
   readonly #endpoint: ServerEndpoint;
   readonly #names: TargetNames;
   readonly #pool: SessionPool;
-  readonly #builders: SessionPool;
 
-  constructor(endpoint: ServerEndpoint, names: TargetNames) {
+  constructor({ endpoint, names, pool }: { endpoint: ServerEndpoint; names: TargetNames; pool: SessionPool }) {
     this.#endpoint = endpoint;
     this.#names = names;
-    this.#pool = new SessionPool(endpoint, `${backendPrefix(names.hash)}pool`);
-    this.#builders = new SessionPool(endpoint, buildersName(names), prepareBuilder);
+    this.#pool = pool;
     this.ledger = chunkLedger(this.#pool, names);
   }
 
@@ -59,16 +59,17 @@ class PostgresTarget implements Target {
     );
   }
 
-  async buildKeys(table: TableMapping, mapping: MigrationMapping): Promise<{ keys: number; indexes: number; findings: Finding[] }> {
-    const number = await this.#attempt('number', () => this.#pool.use((session) => tableNumber(session, this.#names.hash, table)));
+  async buildKeys(table: TableMapping): Promise<{ keys: number; indexes: number; findings: Finding[] }> {
     return this.#attempt(
       'build the keys of',
       () =>
-        this.#alone(`${number}/keys`, async (session) => {
-          await endBackends(session, { name: keysApplication(this.#names, number) });
+        this.#alone('keys', async (session) => {
+          const name = keysApplication(this.#names, await tableNumber(session, this.#names.hash, table));
+          await endBackends(session, { name });
           // Defaults and checks name types of the plan without a schema.
-          await session.run(`SET search_path = ${quoted(shadowSchema(this.#names.hash))}`);
-          return buildKeys(shadowTable(session, this.#names.hash, table), mapping);
+          const path = quoted(shadowSchema(this.#names.hash));
+          await session.run(`SET application_name = ${literal(name)}; SET search_path = ${path}`);
+          return buildKeys(shadowTable(session, this.#names.hash, table));
         }),
       table.target.name,
     );
@@ -145,7 +146,7 @@ class PostgresTarget implements Target {
     mapping: MigrationMapping,
     options: { onExisting: 'fail' | 'replace' },
   ): Promise<{ promotedAt: string; lsn: string; tables: number }> {
-    const open = (): Promise<Session> => openSession(this.#endpoint, `${backendPrefix(this.#names.hash)}promote`);
+    const open = (): Promise<Session> => reopenSession(this.#endpoint, `${backendPrefix(this.#names.hash)}promote`);
     return this.#attempt('promote', () => promote(open, { names: this.#names, mapping, onExisting: options.onExisting }));
   }
 
@@ -168,35 +169,26 @@ class PostgresTarget implements Target {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#pool.close(), this.#builders.close()]);
+    await this.#pool.close();
   }
 
   async #attempt<T>(attempted: string, work: () => Promise<T>, on = this.#names.workflowId): Promise<T> {
     return attempting({ attempted, on }, work);
   }
 
-  /**
-   * A backend under a name of its own, for work that runs long. They are kept apart from the others and used again: a
-   * new one would read the whole catalogue into its caches for each of a thousand tables.
-   */
+  /** A backend under a name of its own, for work that runs long: a new attempt can find it and end it. */
   async #alone<T>(what: string, work: (session: Session) => Promise<T>): Promise<T> {
-    return this.#builders.use(async (session) => {
+    return this.#pool.use(async (session) => {
       await session.run(`SET application_name = ${literal(`${backendPrefix(this.#names.hash)}${what}`)}`);
       const result = await work(session);
-      await session.run(`SET application_name = ${literal(buildersName(this.#names))}; SET search_path = ''`);
+      await session.run(`SET application_name = ${literal(poolName(this.#names))}; SET search_path = ''`);
       return result;
     });
   }
 }
 
-function buildersName(names: TargetNames): string {
-  return `${backendPrefix(names.hash)}builders`;
-}
-
-/** `client_connection_check_interval` ends an index build soon after its worker died; from 14 on, on some platforms. */
-async function prepareBuilder(session: Session): Promise<void> {
-  await session.run(`SET maintenance_work_mem = '256MB'`);
-  await session.run(`SET client_connection_check_interval = '2s'`).catch(() => undefined);
+function poolName(names: TargetNames): string {
+  return `${backendPrefix(names.hash)}pool`;
 }
 
 function leftBehind(names: TargetNames, left: readonly string[]): CaravanFailure {

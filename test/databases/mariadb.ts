@@ -19,7 +19,7 @@ export const hasMariadb = findMariadb() !== null && found('mariadb') !== undefin
 
 /** The folder with Sakila, from CARAVAN_CORPUS or beside the project; undefined when there is none. */
 export const sakilaFolder = [
-  process.env['CARAVAN_CORPUS'],
+  process.env.CARAVAN_CORPUS,
   resolve(dirname(fileURLToPath(import.meta.url)), '../../../shared/data'),
 ]
   .filter((root) => root !== undefined)

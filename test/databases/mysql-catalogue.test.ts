@@ -37,7 +37,7 @@ describe.skipIf(!hasMariadb)('the catalogue of a MySQL-like source', () => {
     await server.script(`
       CREATE USER reader@'%' IDENTIFIED BY 'secret'; GRANT SELECT ON odd.* TO reader@'%'; GRANT SELECT ON sakila.* TO reader@'%';
       CREATE USER narrow@'%' IDENTIFIED BY 'secret'; GRANT SELECT ON odd.p TO narrow@'%'; GRANT INSERT ON odd.d TO narrow@'%';
-      CREATE ROLE sees; GRANT SELECT, SHOW VIEW, TRIGGER, EVENT ON ${'`o_d`'}.* TO sees; GRANT SELECT ON mysql.proc TO sees;
+      CREATE ROLE sees; GRANT SELECT, SHOW VIEW, TRIGGER, EVENT ON \`o_d\`.* TO sees; GRANT SELECT ON mysql.proc TO sees;
       CREATE USER member@'%' IDENTIFIED BY 'secret'; GRANT sees TO member@'%'; SET DEFAULT ROLE sees FOR member@'%'`);
     if (sakilaFolder !== undefined) {
       await server.script(await readFile(join(sakilaFolder, 'sakila-schema.sql'), 'utf8'));
@@ -209,7 +209,7 @@ describe('forms of MySQL that no server here prints', () => {
   const mysql8 = { engine: 'mysql', version: '8.0.36', number: 80_036 } as const;
   const row = (fields: Record<string, string | null>) => ({
     name: 'c',
-    declared: fields['base'] ?? '',
+    declared: fields.base ?? '',
     nullable: 'YES',
     default_text: null,
     extra: '',

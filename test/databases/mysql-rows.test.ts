@@ -1,80 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TableMapping } from '../../contracts/mapping.js';
-import { NULL_MARK, ODD_MARK, keyIdentity } from '../../databases/canonical.js';
+import { keyIdentity } from '../../databases/canonical.js';
 import { openSession } from '../../databases/mysql/connect.js';
 import { readRows } from '../../databases/mysql/read.js';
 import { openMysqlSource } from '../../databases/mysql/source.js';
 import type { KeyRange, Source } from '../../databases/source.js';
 import { hasMariadb, startPrivateMariadb, type PrivateMariadb } from './mariadb.js';
-import { mappingOf } from './mysql-mapping.js';
-
-const AWKWARD = String.raw`
-CREATE DATABASE rows_db CHARACTER SET utf8mb4; USE rows_db; SET sql_mode = 'NO_ENGINE_SUBSTITUTION'; SET time_zone = '+00:00';
-CREATE TABLE awkward (id INT UNSIGNED ZEROFILL PRIMARY KEY, t TEXT, l VARCHAR(20) CHARACTER SET latin1, bin VARBINARY(20), big BLOB,
-  u BIGINT UNSIGNED, d DECIMAL(65,30), f FLOAT, g DOUBLE, b BIT(64), b1 BIT(1), day DATE, at DATETIME(3), ts TIMESTAMP(6) NULL,
-  clock TIME(6), span TIME(6), e ENUM('a','b,c',''), s SET('x','y z'), y YEAR, flag TINYINT(1), uu BINARY(16), js JSON);
-INSERT INTO awkward VALUES
- (1, 'tab\tnul\0line\n\\N 🫡', 'caf\xe9', x'00ff0a0d5c', x'deadbeef', 18446744073709551615, 12345678901234567890123456789012345.123456789012345678901234567890,
-  1.2345678, 0.1, b'1000000000000000000000000000000000000000000000000000000000000001', b'1', '2020-02-29', '2020-01-31 12:34:56.120',
-  '2020-01-31 12:34:56.000001', '23:59:59.999999', '-838:59:59', 'b,c', 'x,y z', 2155, 1, x'00112233445566778899aabbccddeeff', '{"a": [1, "\\u00e9"]}'),
- (2, '', '', '', '', 0, 0, 16777215, 5e-324, 0, 0, '0000-00-00', '2021-00-01', '0000-00-00', '25:00:00', '00:00:00.5', 'zzz', '', 0, 2, x'00', 'null'),
- (3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
- (4, '日本', '€', x'01', x'01', 7, -0.5, -3.4e38, 1.7976931348623157e308, 5, 1, '0007-01-05', '9999-12-31 23:59:59', '1970-01-01 00:00:01', '00:00:00', '838:59:59', '', 'x', 1901, 0, x'ff', '1e400');
-UPDATE awkward SET l = CONVERT(x'636166e9' USING latin1) WHERE id = 1;
-UPDATE awkward SET l = CONVERT(x'80' USING latin1) WHERE id = 4;`;
-
-const COLUMNS = [
-  ...[
-    'id integer',
-    't text',
-    'l text',
-    'bin bytes',
-    'big bytes',
-    'u decimal',
-    'd decimal',
-    'f float4',
-    'g float8',
-    'b bit 64',
-    'b1 boolean',
-  ],
-  ...[
-    'day date',
-    'at timestamp',
-    'ts timestamptz',
-    'clock time',
-    'span interval',
-    'e enum',
-    's text_array',
-    'y integer',
-    'flag boolean',
-  ],
-  ...['uu uuid', 'js json'],
-];
-
-/** Fields of a canonical row: text, null, or what is odd as { odd }. */
-function fieldsOf(row: Buffer): (Buffer | null | { odd: string })[] {
-  const fields: (Buffer | null | { odd: string })[] = [];
-  for (let at = 0; at < row.length;) {
-    const mark = row.readUInt32BE(at);
-    at += 4;
-    if (mark === NULL_MARK) fields.push(null);
-    else {
-      const odd = mark === ODD_MARK;
-      const length = odd ? row.readUInt32BE(at) : mark;
-      if (odd) at += 4;
-      const value = Buffer.from(row.subarray(at, at + length));
-      fields.push(odd ? { odd: value.toString() } : value);
-      at += length;
-    }
-  }
-  return fields;
-}
+import { AWKWARD, AWKWARD_COLUMNS, fieldsOf, mappingOf, readEvery, scanEvery } from './mysql-fixtures.js';
 
 describe.skipIf(!hasMariadb)('rows of a MySQL-like source', () => {
   let server: PrivateMariadb;
   let source: Source;
   const awkward = mappingOf(
-    { schema: 'rows_db', name: 'awkward', columns: COLUMNS },
+    { schema: 'rows_db', name: 'awkward', columns: AWKWARD_COLUMNS },
     { rowKey: ['id'], chunkKey: { source: 'id', target: 'id', kind: 'integer' } },
   );
 
@@ -107,34 +45,8 @@ describe.skipIf(!hasMariadb)('rows of a MySQL-like source', () => {
     await server.stop();
   });
 
-  async function readAll(table: TableMapping, range: KeyRange = {}): Promise<(Buffer | null)[][]> {
-    const reader = await source.openReader();
-    const rows: (Buffer | null)[][] = [];
-    for await (const batch of reader.read(table, range)) {
-      for (let row = 0; row < batch.rows; row++) {
-        rows.push(
-          Array.from({ length: batch.fields }, (_, field) => {
-            const start = batch.start[row * batch.fields + field] as number;
-            return start < 0 ? null : Buffer.from(batch.bytes.subarray(start, batch.end[row * batch.fields + field]));
-          }),
-        );
-      }
-    }
-    return rows;
-  }
-
-  async function scanAll(table: TableMapping, range: KeyRange = {}): Promise<{ rows: Buffer[]; keys: string[] }> {
-    const reader = await source.openReader();
-    const rows: Buffer[] = [];
-    const keys: string[] = [];
-    for await (const batch of reader.scan(table, range, { keys: true })) {
-      for (let row = 0; row < batch.rows; row++) {
-        rows.push(Buffer.from(batch.bytes.subarray(batch.end[row - 1] ?? 0, batch.end[row])));
-      }
-      keys.push(...batch.keys);
-    }
-    return { rows, keys };
-  }
+  const readAll = (table: TableMapping, range: KeyRange = {}) => readEvery(source, table, range);
+  const scanAll = (table: TableMapping, range: KeyRange = {}) => scanEvery(source, table, range);
 
   async function countRows(table: TableMapping, range: KeyRange): Promise<number> {
     let rows = 0;
@@ -380,7 +292,7 @@ describe.skipIf(!hasMariadb)('rows of a MySQL-like source', () => {
     await rows.return(undefined);
     // The query was killed from beside; the connection lives.
     expect(session.usable).toBe(true);
-    expect((await session.query('SELECT 1 AS one'))[0]?.['one']).toBe('1');
+    expect((await session.query('SELECT 1 AS one'))[0]?.one).toBe('1');
     await watcher.end();
     await session.close();
   });
@@ -456,7 +368,7 @@ describe.skipIf(!hasMariadb)('rows of a MySQL-like source', () => {
       let count = 0;
       for await (const batch of rows()) count += batch.rows;
       expect(count).toBe(500_000);
-      rates.push(`${name} ${Math.round(count / (performance.now() - begun))}k rows/s`);
+      rates.push(`${name} ${String(Math.round(count / (performance.now() - begun)))}k rows/s`);
     }
     process.stdout.write(`${rates.join(', ')}\n`);
   });

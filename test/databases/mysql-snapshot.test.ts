@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openMysqlSource } from '../../databases/mysql/source.js';
 import type { Reader, Snapshot } from '../../databases/source.js';
 import { hasMariadb, startPrivateMariadb, type PrivateMariadb } from './mariadb.js';
-import { mappingOf } from './mysql-mapping.js';
+import { mappingOf } from './mysql-fixtures.js';
 
 const left = mappingOf(
   { schema: 'bank', name: 'accounts', columns: ['id integer', 'money integer'] },

@@ -48,7 +48,7 @@ describe.skipIf(!hasMariadb || openssl === undefined)('TLS to a MySQL-like sourc
     const session = await openSession({ ...from.endpoint('mysql'), tls });
     const [row] = await session.query("SHOW STATUS LIKE 'Ssl_cipher'");
     await session.close();
-    return row?.['Value'] ?? '';
+    return row?.Value ?? '';
   }
 
   test('require encrypts without verifying; verify-full accepts an address that the certificate names', async () => {

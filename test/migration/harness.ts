@@ -1,0 +1,116 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import { inject } from 'vitest';
+import type { MigrationReport } from '../../contracts/migration.js';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+
+/** A folder of the corpus of real databases, from CARAVAN_CORPUS or beside the project; undefined when there is none. */
+export function corpus(name: string): string | undefined {
+  return [process.env['CARAVAN_CORPUS'], resolve(root, '../shared/data')]
+    .filter((folder) => folder !== undefined)
+    .map((folder) => join(folder, name))
+    .find((path) => existsSync(path));
+}
+
+export interface Ran {
+  readonly exit: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** The last line of stdout, parsed. */
+  readonly json: MigrationReport;
+}
+
+export interface Running {
+  readonly process: ChildProcess;
+  readonly stderr: () => string;
+  readonly ended: Promise<Ran>;
+}
+
+/** Starts the real command, in the data folder `home` (default the shared stack's). */
+export function startCaravan(args: readonly string[], options: { home?: string; env?: Record<string, string> } = {}): Running {
+  const { PATH = '', HOME = '' } = process.env;
+  const home = options.home ?? inject('sharedHome');
+  const child = spawn(process.execPath, [join(root, 'bin', 'caravan.js'), ...args], {
+    env: { PATH, HOME, CARAVAN_HOME: home, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  const ended = new Promise<Ran>((done) => {
+    child.once('close', (exit) => {
+      done({ exit, stdout, stderr, get json() { return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as MigrationReport; } });
+    });
+  });
+  return { process: child, stderr: () => stderr, ended };
+}
+
+export async function caravan(args: readonly string[], options: { home?: string; env?: Record<string, string> } = {}): Promise<Ran> {
+  return startCaravan(args, options).ended;
+}
+
+export interface TestDatabase {
+  readonly url: string;
+  readonly name: string;
+  /** Rows of one statement, as text or null. */
+  query(sql: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>;
+  drop(): Promise<void>;
+}
+
+/** A fresh database, by default in the shared PostgreSQL 18. */
+export async function freshDatabase(serverUrl: string = inject('sharedDatabaseUrl')): Promise<TestDatabase> {
+  const name = `t_${randomBytes(6).toString('hex')}`;
+  await once(serverUrl, `CREATE DATABASE ${name} ENCODING 'UTF8' TEMPLATE template0`);
+  const url = Object.assign(new URL(serverUrl), { pathname: `/${name}` }).toString();
+  return {
+    url,
+    name,
+    query: (sql, values) => once(url, sql, values),
+    drop: async () => {
+      await once(serverUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    },
+  };
+}
+
+async function once(url: string, sql: string, values: readonly unknown[] = []): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const result: unknown = await client.query(sql, [...values]);
+    const last = (Array.isArray(result) ? result.at(-1) : result) as { rows: Record<string, unknown>[] };
+    return last.rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** What a migration must never leave behind: shadows, sidecars, leases, backends. */
+export async function leftovers(database: TestDatabase): Promise<string[]> {
+  const rows = await database.query(`
+    SELECT nspname AS name FROM pg_namespace WHERE nspname LIKE 'caravan\\_%'
+    UNION ALL
+    SELECT application_name FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'caravan/%'`);
+  return rows.map(({ name }) => String(name));
+}
+
+/** Waits until a condition holds; every wait says what it waits for, and its limit. */
+export async function until(what: string, holds: () => boolean | Promise<boolean>, limitMs = 30_000): Promise<void> {
+  const deadline = Date.now() + limitMs;
+  while (Date.now() < deadline) {
+    if (await holds()) return;
+    await pause(50);
+  }
+  throw new Error(`waited ${String(limitMs)} ms in vain until ${what}`);
+}
+
+export function readJson(path: string): unknown {
+  return JSON.parse(readFileSync(path, 'utf8'));
+}
