@@ -58,15 +58,25 @@ export async function openTargetOf(deps: Deps, migrationId: string): Promise<Tar
   }
 }
 
-/** Opens, works, closes; the work's failure wins over one of closing. */
+/**
+ * Opens, works, closes; the work's failure wins over one of closing. With a signal the end is closed when it aborts:
+ * a statement that waits for somebody's lock is cut, and does not keep a cancelled migration waiting.
+ */
 export async function withEnd<E extends { close(): Promise<void> }, T>(
   opening: Promise<E>,
   work: (end: E) => Promise<T>,
+  signal?: AbortSignal,
 ): Promise<T> {
   const end = await opening;
+  const cut = (): void => {
+    end.close().catch(() => undefined);
+  };
+  signal?.addEventListener('abort', cut, { once: true });
   try {
+    signal?.throwIfAborted();
     return await work(end);
   } finally {
+    signal?.removeEventListener('abort', cut);
     await end.close().catch(() => undefined);
   }
 }

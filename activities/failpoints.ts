@@ -13,18 +13,20 @@ export type Failpoint = (name: FailpointName) => void;
 
 /**
  * `name:n:FILE` kills this process (SIGKILL) when the place is passed for the n-th time, once for all processes that
- * share FILE. Only for tests of crashes; undefined means no failpoint.
+ * share FILE; several are parted by commas. Only for tests of crashes; undefined means no failpoint.
  */
 export function openFailpoint(text: string | undefined): Failpoint {
-  const match = /^([\w.]+):(\d+):(.+)$/.exec(text ?? '');
-  if (match === null) return () => undefined;
-  const [, armed, count, file] = match;
-  let left = Number(count);
+  const armed = (text ?? '').split(',').flatMap((part) => {
+    const match = /^([\w.]+):(\d+):(.+)$/.exec(part);
+    return match === null ? [] : [{ name: match[1], left: Number(match[2]), file: match[3] ?? '' }];
+  });
   return (name) => {
-    if (name !== armed || file === undefined) return;
-    left -= 1;
-    if (left !== 0 || existsSync(file)) return;
-    writeFileSync(file, name);
-    process.kill(process.pid, 'SIGKILL');
+    for (const place of armed) {
+      if (place.name !== name) continue;
+      place.left -= 1;
+      if (place.left !== 0 || existsSync(place.file)) continue;
+      writeFileSync(place.file, name);
+      process.kill(process.pid, 'SIGKILL');
+    }
   };
 }

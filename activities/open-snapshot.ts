@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { InPlan, OpenedSnapshot } from '../contracts/activities.js';
 import { openSourceOf, planOf } from './ends.js';
 import type { Deps } from './deps.js';
@@ -16,9 +17,16 @@ export async function openSnapshot(
     const snapshot = await source.openSnapshot({ connections: input.connections, tables });
     const snapshotId = host.hold({ migrationId: input.migrationId, source, snapshot });
     const { connections, consistent, detail } = snapshot;
-    return { snapshotId, queue: input.queue, connections, consistent, detail };
+    const position = consistent ? positionDigest(snapshot.position) : undefined;
+    return { snapshotId, queue: input.queue, connections, consistent, detail, ...(position !== undefined && { position }) };
   } catch (error) {
     await source.close().catch(() => undefined);
     throw error;
   }
+}
+
+/** SQLite's data_version counts for one connection only: equal numbers of two connections tell nothing. */
+function positionDigest(position: string): string | undefined {
+  if (!/^(?:gtid|binlog|lsn):|^sha256 /.test(position)) return undefined;
+  return createHash('sha256').update(position).digest('hex').slice(0, 32);
 }

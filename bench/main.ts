@@ -1,1 +1,68 @@
-export {};
+import { parseArgs } from 'node:util';
+import { readConfig } from '../config/config.js';
+import { benchCopy } from './copy/copy.js';
+import { readable } from './lines.js';
+import type { BenchLine } from './lines.js';
+
+const USAGE = `npm run -s bench -- NAME [--json] [--rows N] [--rounds N]
+
+  copy   a whole table from MariaDB against pgloader, and the copy worker's memory
+
+  --json       nothing but lines of JSON on standard output
+  --rows N     rows of the table (default 2000000)
+  --rounds N   times that ours and the rival run in turns (default 2)
+`;
+
+interface Options {
+  readonly json: boolean;
+  readonly rows: number;
+  readonly rounds: number;
+}
+
+const BENCHES: Readonly<Record<string, (options: Options) => Promise<BenchLine[]>>> = {
+  copy: ({ rows, rounds }) => benchCopy({ config: readConfig(), rows, rounds, tell }),
+};
+
+function tell(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+function wholeNumber(text: string, name: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new TypeError(`--${name} wants a whole number above 0, not "${text}"`);
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      json: { type: 'boolean', default: false },
+      rows: { type: 'string', default: '2000000' },
+      rounds: { type: 'string', default: '2' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const [name] = positionals;
+  const bench = name === undefined ? undefined : BENCHES[name];
+  if (values.help || bench === undefined || positionals.length > 1) {
+    process.stderr.write(USAGE);
+    return values.help ? 0 : 2;
+  }
+  const rows = wholeNumber(values.rows, 'rows');
+  const rounds = wholeNumber(values.rounds, 'rounds');
+  for (const line of await bench({ json: values.json, rows, rounds })) {
+    process.stdout.write(`${values.json ? JSON.stringify(line) : readable(line)}\n`);
+  }
+  return 0;
+}
+
+main().then(
+  (exit) => {
+    process.exitCode = exit;
+  },
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}\n`);
+    process.exitCode = 1;
+  },
+);

@@ -13,8 +13,12 @@ export interface CliContext {
   readonly screen: Screen | null;
 }
 
+/** The lower end of a terminal, where lines are drawn over one another. Lines that are told go above. */
 export interface Screen {
-  write(text: string): void;
+  /** In place of what was drawn before. */
+  readonly draw: (lines: readonly string[]) => void;
+  /** What is drawn stays as it is. */
+  readonly keep: () => void;
   readonly columns: number;
   readonly rows: number;
 }

@@ -3,8 +3,8 @@ import { CaravanFailure } from '../contracts/failures.js';
 import { QUERIES, UPDATES } from '../contracts/messages.js';
 import type { PlanView } from '../contracts/messages.js';
 import type { CliContext } from './cli-context.js';
+import { requireRunning } from './running.js';
 import { withSession } from './session.js';
-import type { Session } from './session.js';
 import { patient } from './temporal-client.js';
 
 /** What a person says to a running migration. */
@@ -73,18 +73,5 @@ async function currentPlanHash(handle: WorkflowHandle): Promise<string> {
     attempted: 'approve the plan of',
     on: handle.workflowId,
     seen: 'there is no plan yet',
-  });
-}
-
-/** The handle of a migration that runs. */
-export async function requireRunning({ client }: Session, migrationId: string): Promise<WorkflowHandle> {
-  const handle = client.workflow.getHandle(migrationId);
-  const { status } = await patient(() => handle.describe());
-  if (status.name === 'RUNNING') return handle;
-  throw new CaravanFailure('NOT_NOW', {
-    attempted: 'speak to the migration',
-    on: migrationId,
-    seen: `it has ended (${status.name.toLowerCase()})`,
-    next: 'Look at "caravan list".',
   });
 }

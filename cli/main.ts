@@ -1,5 +1,6 @@
 // The command. bin/caravan.js imports this file.
 import { runCli } from './run-cli.js';
+import { openTerminal } from './terminal.js';
 
 // A reader that has gone must not end a migration.
 process.stdout.on('error', () => undefined);
@@ -14,19 +15,10 @@ if (process.connected) {
 
 const exit = await runCli(process.argv.slice(2), {
   print: (line) => void process.stdout.write(`${line}\n`),
-  tell: (line) => void process.stderr.write(`${line}\n`),
-  screen: process.stderr.isTTY ? screenOf(process.stderr) : null,
+  ...(process.stderr.isTTY ? openTerminal(process.stderr) : { tell: tellPlainly, screen: null }),
 });
 process.exit(exit);
 
-function screenOf(stream: NodeJS.WriteStream) {
-  return {
-    write: (text: string) => void stream.write(text),
-    get columns() {
-      return stream.columns;
-    },
-    get rows() {
-      return stream.rows;
-    },
-  };
+function tellPlainly(line: string): void {
+  process.stderr.write(`${line}\n`);
 }

@@ -1,16 +1,18 @@
-import { WorkflowNotFoundError } from '@temporalio/common';
+import { defineSearchAttributeKey } from '@temporalio/common';
 import { CaravanFailure } from '../contracts/failures.js';
 import type { FinalStatus } from '../contracts/migration.js';
 import type { CliContext } from './cli-context.js';
-import { requireRunning } from './decide.js';
 import { unknownMigration } from './failure-of.js';
 import { maintain } from './maintain.js';
 import { outcomeOf } from './migrate/outcome.js';
 import type { Ending } from './migrate/outcome.js';
+import { isRunning, requireRunning } from './running.js';
 import { withSession } from './session.js';
 import type { Session } from './session.js';
 import { patient } from './temporal-client.js';
 import { printable, textTable } from './text-table.js';
+
+const STATUS = defineSearchAttributeKey('CaravanStatus', 'KEYWORD');
 
 /** Migrations that `list` shows, the newest first. */
 const LISTED = 50;
@@ -53,9 +55,8 @@ async function runningStatuses({ client }: Session): Promise<Map<string, string>
   return patient(async () => {
     const statuses = new Map<string, string>();
     const query = "WorkflowType = 'migration' AND ExecutionStatus = 'Running'";
-    for await (const { workflowId, searchAttributes } of client.workflow.list({ query })) {
-      const [status] = searchAttributes['CaravanStatus'] ?? [];
-      statuses.set(workflowId, typeof status === 'string' ? status : 'running');
+    for await (const { workflowId, typedSearchAttributes } of client.workflow.list({ query })) {
+      statuses.set(workflowId, typedSearchAttributes.get(STATUS) ?? 'running');
     }
     return statuses;
   });
@@ -89,7 +90,7 @@ export async function runCancel(context: CliContext, migrationId: string): Promi
 }
 
 /** Statuses whose migration left nothing in any target. */
-const LEFT_NOTHING: readonly (FinalStatus | string | null)[] = [
+const LEFT_NOTHING: readonly (FinalStatus | undefined)[] = [
   'planned',
   'rejected',
   'cancelled',
@@ -106,7 +107,7 @@ export async function runPurge(context: CliContext, migrationId: string): Promis
       Promise.all([migrations.get(migrationId), migrations.report(migrationId)]),
     );
     if (record === undefined && report === undefined) throw unknownMigration(migrationId);
-    if (record?.input.onExisting === 'replace' && !LEFT_NOTHING.includes(report?.status ?? null)) {
+    if (record?.input.onExisting === 'replace' && !LEFT_NOTHING.includes(report?.status)) {
       const { purged } = await maintain(session, { purge: migrationId });
       if (purged !== true) throw notPurged(migrationId);
     }
@@ -114,16 +115,6 @@ export async function runPurge(context: CliContext, migrationId: string): Promis
     context.print(`purged ${migrationId}`);
     return 0;
   });
-}
-
-async function isRunning({ client }: Session, migrationId: string): Promise<boolean> {
-  try {
-    const { status } = await patient(() => client.workflow.getHandle(migrationId).describe());
-    return status.name === 'RUNNING';
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false;
-    throw error;
-  }
 }
 
 function stillRuns(migrationId: string): CaravanFailure {

@@ -1,4 +1,5 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
+import type { Command } from 'commander';
 import { runDecision } from './decide.js';
 import { parseDuration } from './duration.js';
 import { runCancel, runList, runPurge } from './manage.js';
@@ -40,8 +41,12 @@ function addMigrate(program: Command, run: Run): void {
     .option('--dry-run', 'stop after the plan, and print it')
     .option('--out <file>', 'where a dry run writes the plan (default: standard output)')
     .addOption(
-      new Option('--on-source-moved <what>', 'when the source changed after its proof (default: ask)')
-        .choices(['ask', 'fail', 'refresh', 'accept']),
+      new Option('--on-source-moved <what>', 'when the source changed after its proof (default: ask)').choices([
+        'ask',
+        'fail',
+        'refresh',
+        'accept',
+      ]),
     )
     .action((given: GivenOptions) => run((context) => runMigrate(context, optionsOf(given))));
 }
@@ -75,12 +80,17 @@ function addEnds(command: Command, { isTargetNeeded }: { isTargetNeeded: boolean
     .option('--target <url|name>', `postgres:// URL, or the name of a connection${isTargetNeeded ? '' : ' (optional)'}`)
     .option('--target-schema <schema>', 'schema in the target; made when missing (default: public)')
     .addOption(
-      new Option('--on-existing <what>', 'when the target has an object of the same name (default: fail)')
-        .choices(['fail', 'replace']),
+      new Option('--on-existing <what>', 'when the target has an object of the same name (default: fail)').choices([
+        'fail',
+        'replace',
+      ]),
     )
     .addOption(
-      new Option('--identifiers <rule>', 'how names are written in the target (default: lower)')
-        .choices(['lower', 'preserve', 'snake']),
+      new Option('--identifiers <rule>', 'how names are written in the target (default: lower)').choices([
+        'lower',
+        'preserve',
+        'snake',
+      ]),
     )
     .option('--include <glob>', 'only these tables, as "table" or "schema.table"; may be repeated', collect, [])
     .option('--exclude <glob>', 'not these tables; may be repeated', collect, [])
@@ -123,18 +133,7 @@ function addDecisions(program: Command, run: Run): void {
     .action((id: string, { by, reason = '' }: Said) =>
       run((context) => runDecision(context, { migrationId: id, by }, { kind: 'reject', reason })),
     );
-  decision('answer', 'answers a question')
-    .argument('<question>', 'its id')
-    .argument('<option>', 'one of its options')
-    .action((id: string, questionId: string, option: string, { by }: Said) =>
-      run((context) => runDecision(context, { migrationId: id, by }, { kind: 'answer', questionId, option })),
-    );
-  decision('accept', 'accepts a finding as an exception')
-    .argument('<finding>', 'its id')
-    .requiredOption('--reason <text>')
-    .action((id: string, findingId: string, { by, reason = '' }: Said) =>
-      run((context) => runDecision(context, { migrationId: id, by }, { kind: 'accept', findingId, reason })),
-    );
+  addAnswers(decision, run);
   decision('pause', 'starts nothing new until resumed')
     .option('--reason <text>')
     .action((id: string, { by, reason }: Said) =>
@@ -143,4 +142,19 @@ function addDecisions(program: Command, run: Run): void {
   decision('resume', 'goes on after a pause').action((id: string, { by }: Said) =>
     run((context) => runDecision(context, { migrationId: id, by }, { kind: 'resume' })),
   );
+}
+
+function addAnswers(decision: (name: string, description: string) => Command, run: Run): void {
+  decision('answer', 'answers a question')
+    .argument('<question>', 'its id')
+    .argument('<option>', 'one of its options')
+    .action((...[id, questionId, option, { by }]: [string, string, string, Said]) =>
+      run((context) => runDecision(context, { migrationId: id, by }, { kind: 'answer', questionId, option })),
+    );
+  decision('accept', 'accepts a finding as an exception')
+    .argument('<finding>', 'its id')
+    .requiredOption('--reason <text>')
+    .action((id: string, findingId: string, { by, reason = '' }: Said) =>
+      run((context) => runDecision(context, { migrationId: id, by }, { kind: 'accept', findingId, reason })),
+    );
 }

@@ -54,7 +54,7 @@ export async function withSession<Result>(
 }
 
 /** This process then ends, and with it a stack that it was just starting. */
-async function giveUp(interrupted: Promise<unknown> = new Promise(() => undefined)): Promise<never> {
+async function giveUp(interrupted = new Promise<unknown>(() => undefined)): Promise<never> {
   await interrupted;
   throw new CaravanFailure('CANCELLED', { attempted: 'start', on: 'the stack', seen: 'it was interrupted' });
 }

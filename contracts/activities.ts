@@ -44,6 +44,16 @@ export interface MetaActivities {
   signCertificate(input: InPlan & { promotedAt: string; promotionLsn: string }): Promise<{ path: string }>;
   /** Undoes what closed or vanished migrations left in the target of a connection; the janitor. */
   sweepLeftovers(input: { connection?: string }): Promise<{ undone: number; left: number }>;
+  /** Reaches the database of a connection, once. Fails with bad-input codes. */
+  testConnection(input: { connection: string }): Promise<TestedConnection>;
+  /** Drops the old tables that a promoted migration kept. Idempotent. */
+  purgeOld(input: InMigration): Promise<{ left: string[] }>;
+}
+
+export interface TestedConnection {
+  readonly engine: string;
+  readonly version: string;
+  readonly milliseconds: number;
 }
 
 export interface FreezeEvidence extends InPlan {
@@ -164,6 +174,11 @@ export interface OpenedSnapshot {
   /** False where the source gives no consistent snapshot; then it is said in plan and certificate. */
   readonly consistent: boolean;
   readonly detail: string;
+  /**
+   * Digest of where the source stood: two snapshots with the same one see the same state. Absent where that cannot be
+   * told across processes.
+   */
+  readonly position?: string;
 }
 export interface CopyChunk extends InTable {
   readonly chunk: number;
@@ -197,8 +212,11 @@ export interface ValidatorActivities {
   /** Opens snapshot S2 in this process. */
   openProofSnapshot(input: InPlan & { connections: number }): Promise<OpenedSnapshot>;
   closeProofSnapshot(input: InMigration & { snapshotId: string }): Promise<void>;
-  /** Compares a table with S2, chunk by chunk; differing chunks are bisected to keys, copied again, compared again. */
-  proveTable(input: InTable & { snapshotId: string; repair: boolean }): Promise<ProvenTable>;
+  /**
+   * Compares a table with S2, chunk by chunk; differing chunks are bisected to keys, copied again, compared again.
+   * `stale`: the copy may have read another state than S2, so what the ledgers say must not be believed.
+   */
+  proveTable(input: InTable & { snapshotId: string; repair: boolean; stale?: boolean }): Promise<ProvenTable>;
   /** Takes the shadow's foreign keys away, so that rows can be deleted and copied again; they are added anew afterwards. */
   prepareRepair(input: InPlan): Promise<{ foreignKeys: number }>;
   /** Plan against the shadow's real catalogue, object by object (EX-11, first form). */

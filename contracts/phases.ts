@@ -38,6 +38,8 @@ export interface ExecutionResult {
   readonly failed: readonly { readonly task: string; readonly failure: FailureReport }[];
   /** S1 was lost on the way; the rest was read fresh. */
   readonly snapshotLost: boolean;
+  /** `OpenedSnapshot.position` of S1, when every chunk was read from it. */
+  readonly copiedAt?: string;
 }
 
 export interface TableCopyInput extends InPlan {
@@ -69,6 +71,8 @@ export interface TableCopyResult {
 export interface VerificationInput extends InPlan {
   readonly round: number;
   readonly paused: boolean;
+  /** See `ExecutionResult`. */
+  readonly copiedAt?: string;
 }
 export interface VerificationResult {
   /** S2; the parent keeps it open until promotion. */

@@ -50,9 +50,5 @@ export type FieldCodec = (bytes: Uint8Array, start: number, end: number, storage
 /** Checks one field before it is encoded. Not called for NULL. `storage` is 0 where the engine has none per value. */
 export type FieldCheck = (bytes: Uint8Array, start: number, end: number, storage: number) => Issue;
 
-export interface CompileTransform {
-  (table: TableMapping): readonly FieldCodec[];
-}
-export interface CompileValidator {
-  (table: TableMapping): readonly FieldCheck[];
-}
+export type CompileTransform = (table: TableMapping) => readonly FieldCodec[];
+export type CompileValidator = (table: TableMapping) => readonly FieldCheck[];

@@ -37,7 +37,7 @@ function nearest(word: string): string | undefined {
   let best: { field: string; edits: number } | undefined;
   for (const field of FIELDS) {
     const edits = distance(word.toLowerCase(), field.toLowerCase());
-    if (edits <= Math.max(1, Math.floor(field.length / 4)) && edits < (best?.edits ?? Infinity))
+    if (edits <= Math.max(1, Math.floor(field.length * 0.4)) && edits < (best?.edits ?? Infinity))
       best = { field, edits };
   }
   return best?.field;
@@ -61,7 +61,7 @@ export function hintFor(issue: Issue, key?: string): string {
     }
     case 'invalid_type':
       if (issue.message.includes('undefined')) return 'add it';
-      return issue.expected === 'string' ? 'put it in quotes' : `write a ${issue.expected}`;
+      return issue.expected === 'string' ? 'put it in quotes' : `it must be of type ${issue.expected}`;
     case 'invalid_value':
       return 'use one of these';
     case 'too_small':

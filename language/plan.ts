@@ -12,6 +12,8 @@ const DEPTH = 32;
 const ALIASES = 50;
 /** All problems are looked for; this many are told. */
 const TOLD = 50;
+/** Problems that are located and put in order: locating is a walk, and a hostile plan has a problem for each byte. */
+const LOCATED = 500;
 
 export interface PlanProblem {
   readonly line: number;
@@ -115,10 +117,10 @@ function schemaProblems(
 ): { plan?: PlanDocument; problems: PlanProblem[] } {
   const parsed = planDocument.safeParse(value);
   if (parsed.success) return { plan: parsed.data, problems: [] };
-  const problems = parsed.error.issues.flatMap((issue): PlanProblem[] => {
+  const problems = parsed.error.issues.slice(0, LOCATED).flatMap((issue): PlanProblem[] => {
     const place = issue.path.map(String).join('.') || 'plan';
     if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => ({
+      return issue.keys.slice(0, TOLD).map((key) => ({
         ...keyPosition(document, lines, { path: issue.path, key }),
         message: `${place} has no field "${key}"`,
         hint: hintFor(issue, key),
@@ -159,10 +161,11 @@ function parsed(text: string, lines: Lines): Document.Parsed {
 export function parsePlan(text: string): PlanDocument {
   const lines = new LineCounter();
   const document = parsed(text, lines);
-  const syntax = [...document.errors, ...document.warnings].map((error) => ({
+  const syntax = [...document.errors, ...document.warnings].slice(0, LOCATED).map((error) => ({
     ...at(lines, error.pos[0]),
-    message: error.message,
-    hint: 'correct the YAML',
+    ...(/stack/i.test(error.message)
+      ? { message: 'nested too deep', hint: 'no plan nests like this' }
+      : { message: error.message, hint: 'correct the YAML' }),
   }));
   if (syntax.length > 0) fail('PLAN_INVALID', syntax);
   const shape = shapeProblems(document, lines);

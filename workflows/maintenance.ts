@@ -1,11 +1,29 @@
+import type { TestedConnection } from '../contracts/activities.js';
+import { failure } from './kit/failures.js';
 import { meta } from './kit/profiles.js';
 
 export interface MaintenanceInput {
   /** Look only at this connection; absent: at every one that is a target. */
   readonly connection?: string;
+  /** Instead: reach the database of this connection. */
+  readonly test?: string;
+  /** Instead: drop the old tables that this migration kept. */
+  readonly purge?: string;
+}
+
+export interface MaintenanceResult {
+  readonly undone?: number;
+  readonly left?: number;
+  readonly tested?: TestedConnection;
+  readonly purged?: boolean;
 }
 
 /** The janitor: undoes what closed or vanished migrations left. `terminate` and timeouts run no workflow code. */
-export async function maintenance(input: MaintenanceInput): Promise<{ undone: number; left: number }> {
-  return meta('undo leftovers').sweepLeftovers(input);
+export async function maintenance(input: MaintenanceInput): Promise<MaintenanceResult> {
+  const { test, purge, ...sweep } = input;
+  if (test !== undefined) return { tested: await meta(`reach ${test}`).testConnection({ connection: test }) };
+  if (purge === undefined) return meta('undo leftovers').sweepLeftovers(sweep);
+  const { left } = await meta(`drop the old tables of ${purge}`).purgeOld({ migrationId: purge });
+  if (left.length > 0) throw failure('UNDO_INCOMPLETE', `Left: ${left.slice(0, 20).join(', ')}.`);
+  return { purged: true };
 }

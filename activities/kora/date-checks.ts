@@ -92,7 +92,10 @@ const STRICT: ClockRules = { loose: false, secondDigits: FRACTION_DIGITS };
  * A date, alone or with a time: "YYYY-MM-DD[ T]HH:MM:SS[.f]". SQLite's texts may end with "Z" and have no seconds. Other
  * zones are refused: the instant and the text would not both be kept. A date takes midnight only.
  */
-export function momentCheck(kind: 'date' | 'timestamp', { secondDigits }: Pick<TypeLimits, 'secondDigits'>): FieldCheck {
+export function momentCheck(
+  kind: 'date' | 'timestamp',
+  { secondDigits }: Pick<TypeLimits, 'secondDigits'>,
+): FieldCheck {
   const rules: { readonly loose: ClockRules; readonly strict: ClockRules } =
     kind === 'date'
       ? { loose: LOOSE, strict: STRICT }
@@ -120,7 +123,8 @@ export function timeCheck({ secondDigits }: Pick<TypeLimits, 'secondDigits'>): F
   return (bytes, start, end, storage) => {
     if (storage !== STORAGE.none && storage !== STORAGE.text) return ISSUE.wrong_storage;
     // A sign, or three digits of hours: a duration, not a time of day.
-    if (end > start && (bytes[start] === DASH || (end - start > 3 && bytes[start + 3] === COLON))) return ISSUE.out_of_range;
+    if (end > start && (bytes[start] === DASH || (end - start > 3 && bytes[start + 3] === COLON)))
+      return ISSUE.out_of_range;
     return clock(bytes, start, end, storage === STORAGE.text ? loose : strict);
   };
 }

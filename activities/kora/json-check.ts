@@ -4,8 +4,8 @@ import { isDigit } from './number-checks.js';
 import { textCheck } from './text-checks.js';
 
 /**
- * Deepest nesting that is let through. PostgreSQL parses by recursion and answers deeper text with "stack depth limit
- * exceeded", which would fail a whole COPY and which no bisection takes for a fault of the data.
+ * Deepest nesting that is let through. PostgreSQL parses by recursion and answers much deeper text with "stack depth
+ * limit exceeded": that would send a whole chunk through bisection and the row to quarantine, for one value.
  */
 export const JSON_DEPTH_MAX = 2000;
 

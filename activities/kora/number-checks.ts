@@ -93,8 +93,8 @@ function slowCheck(value: string, whole: number, scale: number): Issue {
   return significant.length - point > scale ? ISSUE.too_precise : ISSUE.ok;
 }
 
-/** Longer plain numbers could be beyond a double. */
-const DOUBLE_DIGITS = 300;
+/** Most digits that a double's text has; what has more was not read from a double and would be rounded. */
+const DOUBLE_DIGITS = 17;
 
 /** A number that a double (or, `single`, a float of 24 bits) holds exactly as the source does. */
 export function floatCheck({ single }: Pick<TypeLimits, 'single'>): FieldCheck {
@@ -109,7 +109,7 @@ export function floatCheck({ single }: Pick<TypeLimits, 'single'>): FieldCheck {
       else return exactCheck(text(bytes, start, end), storage === STORAGE.integer, single);
     }
     if (digits === 0 || points > 1) return ISSUE.not_a_number;
-    if (!single && (storage !== STORAGE.integer || digits <= SAFE_DIGITS) && digits < DOUBLE_DIGITS) return ISSUE.ok;
+    if (!single && (storage !== STORAGE.integer || digits <= SAFE_DIGITS) && digits <= DOUBLE_DIGITS) return ISSUE.ok;
     return exactCheck(text(bytes, start, end), storage === STORAGE.integer, single);
   };
 }
@@ -117,17 +117,24 @@ export function floatCheck({ single }: Pick<TypeLimits, 'single'>): FieldCheck {
 const FLOAT = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 /**
- * The source's reals are doubles and parse back exactly; integers of SQLite may have more bits than a double. A value
- * that becomes 0 or infinite by parsing is refused by PostgreSQL as out of range.
+ * The source's reals are doubles and parse back exactly; integers of SQLite may have more bits than a double, and a
+ * decimal that a person mapped to a double more digits. A value that becomes 0 or infinite by parsing is refused by
+ * PostgreSQL as out of range.
  */
 function exactCheck(value: string, isInteger: boolean, single: boolean): Issue {
   if (value === 'Infinity' || value === '-Infinity') return ISSUE.ok;
   if (!FLOAT.test(value)) return ISSUE.not_a_number;
   const double = Number(value);
   if (!Number.isFinite(double) || (double === 0 && /^[^eE]*[1-9]/.test(value))) return ISSUE.out_of_range;
-  if (isInteger && BigInt(double) !== BigInt(value)) return ISSUE.too_precise;
+  if (isInteger ? BigInt(double) !== BigInt(value) : significantDigits(value) > DOUBLE_DIGITS) return ISSUE.too_precise;
   if (!single || Math.fround(double) === double) return ISSUE.ok;
   return Number.isFinite(Math.fround(double)) ? ISSUE.too_precise : ISSUE.out_of_range;
+}
+
+function significantDigits(value: string): number {
+  const [mantissa = ''] = value.split(/e/i);
+  const digits = mantissa.replace(/[^0-9]/g, '').replace(/^0+/, '');
+  return digits.replace(/0+$/, '').length;
 }
 
 export const booleanCheck: FieldCheck = (bytes, start, end, storage) => {
@@ -154,11 +161,12 @@ export function unixSecondsCheck({ secondDigits }: Pick<TypeLimits, 'secondDigit
     if (storage >= STORAGE.text) return ISSUE.wrong_storage;
     const match = /^(-?\d+)(?:\.(\d+))?$/.exec(text(bytes, start, end));
     // Reals print with an exponent from 1e21 on and below 1e-6: too large, or too precise.
-    if (match === null) return /e-/.test(text(bytes, start, end)) ? ISSUE.too_precise : ISSUE.out_of_range;
+    if (match === null) return text(bytes, start, end).includes('e-') ? ISSUE.too_precise : ISSUE.out_of_range;
     const [, whole = '0', fraction = ''] = match;
     const seconds = BigInt(whole);
     const negative = whole.startsWith('-') && fraction !== '';
-    if (seconds < SECONDS_MIN || (negative && seconds === SECONDS_MIN) || seconds > SECONDS_MAX) return ISSUE.out_of_range;
+    if (seconds < SECONDS_MIN || (negative && seconds === SECONDS_MIN) || seconds > SECONDS_MAX)
+      return ISSUE.out_of_range;
     if (isDate) return fraction === '' && seconds % DAY === 0n ? ISSUE.ok : ISSUE.too_precise;
     return fraction.length > secondDigits ? ISSUE.too_precise : ISSUE.ok;
   };

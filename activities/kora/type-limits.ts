@@ -31,7 +31,8 @@ const VARYING = new Set(['varchar', 'character varying', 'char varying', 'bpchar
 const FIXED = new Set(['char', 'character']);
 const TIMES = /^(?:timestamp|timestamptz|time|timetz|interval)\b/;
 
-const TYPE = /^\s*(?:pg_catalog\.)?([a-z][a-z0-9_ ]*?)\s*(?:\(\s*(-?\d+)\s*(?:,\s*(-?\d+)\s*)?\))?\s*(?:with(?:out)? time zone)?\s*$/;
+const TYPE =
+  /^\s*(?:pg_catalog\.)?([a-z][a-z0-9_ ]*?)\s*(?:\(\s*(-?\d+)\s*(?:,\s*(-?\d+)\s*)?\))?\s*(?:with(?:out)? time zone)?\s*$/;
 
 /**
  * A person may edit a plan's type and forget its limits, and PostgreSQL then rounds (numeric, timestamp) or cuts

@@ -116,7 +116,8 @@ const escaped: FieldCodec = (bytes, start, end, _storage, sink) => {
 
 function special(byte: number, out: Uint8Array, length: number): number {
   let at = length;
-  const letter = byte === BACKSLASH ? BACKSLASH : byte === 0x09 ? 0x74 : byte === 0x0a ? 0x6e : byte === 0x0d ? 0x72 : 0;
+  const letter =
+    byte === BACKSLASH ? BACKSLASH : byte === 0x09 ? 0x74 : byte === 0x0a ? 0x6e : byte === 0x0d ? 0x72 : 0;
   if (letter === 0) out[at++] = byte;
   else {
     out[at++] = BACKSLASH;
@@ -238,7 +239,8 @@ const MOMENT_BYTES = 26;
 const LETTER_Z = 0x5a;
 
 /** KORA lets a date with a time pass only at midnight. */
-const toDate: FieldCodec = (bytes, start, _end, storage, sink) => plain(bytes, start, start + DATE_BYTES, storage, sink);
+const toDate: FieldCodec = (bytes, start, _end, storage, sink) =>
+  plain(bytes, start, start + DATE_BYTES, storage, sink);
 
 /**
  * "2024-01-02", "2024-01-02T03:04", "2024-01-02 03:04:05.678Z" as "YYYY-MM-DD HH:MM:SS[.ffffff]". Digits behind the
@@ -270,7 +272,8 @@ function fromUnixSeconds(kind: ColumnMapping['kind']): FieldCodec {
     let at = negative ? start + 1 : start;
     for (; at < end && bytes[at] !== 0x2e; at += 1) seconds = seconds * 10 + ((bytes[at] ?? 0) - ZERO);
     let micros = 0;
-    for (let place = 100_000; at + 1 < end && place >= 1; place /= 10, at += 1) micros += ((bytes[at + 1] ?? 0) - ZERO) * place;
+    for (let place = 100_000; at + 1 < end && place >= 1; place /= 10, at += 1)
+      micros += ((bytes[at + 1] ?? 0) - ZERO) * place;
     if (negative) {
       seconds = micros === 0 ? 0 - seconds : -seconds - 1;
       micros = micros === 0 ? 0 : 1_000_000 - micros;

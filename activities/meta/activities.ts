@@ -4,6 +4,7 @@ import { freezeEvidence, signCertificate } from './certificate.js';
 import type { CertificateOptions } from './certificate.js';
 import { closeMigration } from './close-migration.js';
 import { learn } from './learn.js';
+import { purgeOld, testConnection } from './maintain.js';
 import { openMigration } from './open-migration.js';
 
 export interface MetaParts {
@@ -21,5 +22,7 @@ export function createMetaActivities({ deps, certificates, sweep }: MetaParts): 
     freezeEvidence: (input) => freezeEvidence(deps, input),
     signCertificate: (input) => signCertificate(deps, certificates, input),
     sweepLeftovers: sweep,
+    testConnection: (input) => testConnection(deps, input),
+    purgeOld: (input) => purgeOld(deps, input),
   };
 }

@@ -20,8 +20,8 @@ export function createValidatorActivities(
     openProofSnapshot: (input) => alive(() => openSnapshot(deps, host, { ...input, queue: processQueue(deps.processId) })),
     closeProofSnapshot: ({ snapshotId }) => host.close(snapshotId),
     proveTable: (input) => alive((context) => proveTable({ deps, host, repairChunk }, input, context)),
-    compareStructure: (input) => alive(() => compareStructure(deps, input)),
-    prepareRepair: (input) => alive(() => prepareRepair(deps, input)),
+    compareStructure: (input) => alive(({ signal }) => compareStructure(deps, input, signal)),
+    prepareRepair: (input) => alive(({ signal }) => prepareRepair(deps, input, signal)),
     comparePosition: ({ snapshotId }) => alive(() => host.get(snapshotId).snapshot.moved()),
   };
 }
@@ -32,12 +32,16 @@ async function checkFeasibility(deps: Deps, { planId }: InPlan): Promise<{ colum
   return { columns, unverifiable: unverifiableColumns(migration).length };
 }
 
-async function compareStructure(deps: Deps, input: InPlan): ReturnType<ValidatorActivities['compareStructure']> {
+async function compareStructure(
+  deps: Deps,
+  input: InPlan,
+  signal: AbortSignal,
+): ReturnType<ValidatorActivities['compareStructure']> {
   const { migration } = (await planOf(deps, input.planId)).document;
-  return withEnd(openTargetOf(deps, input.migrationId), (target) => target.compareStructure(migration));
+  return withEnd(openTargetOf(deps, input.migrationId), (target) => target.compareStructure(migration), signal);
 }
 
-async function prepareRepair(deps: Deps, input: InPlan): Promise<{ foreignKeys: number }> {
+async function prepareRepair(deps: Deps, input: InPlan, signal: AbortSignal): Promise<{ foreignKeys: number }> {
   const { migration } = (await planOf(deps, input.planId)).document;
-  return withEnd(openTargetOf(deps, input.migrationId), (target) => target.dropForeignKeys(migration));
+  return withEnd(openTargetOf(deps, input.migrationId), (target) => target.dropForeignKeys(migration), signal);
 }

@@ -76,14 +76,15 @@ async function hashSource(comparison: Comparison, chunk: Chunk, exceptions: Exce
   await eachSourceRow(comparison, chunk, exceptions, (row) => {
     odd += row.odd;
     if (row.quarantined) quarantined += 1;
-    else rows.addHash(row.digest);
+    else rows.add(row.bytes);
   });
   return { rows, quarantined, odd };
 }
 
 interface ExpectedRow {
   readonly key: string;
-  readonly digest: Buffer;
+  /** As the row must stand in the target. */
+  readonly bytes: Buffer;
   readonly quarantined: boolean;
   readonly odd: number;
 }
@@ -100,18 +101,18 @@ async function eachSourceRow(
     for (let index = 0; index < batch.rows; index += 1) {
       const key = keys ? (batch.keys[index] ?? '') : '';
       if (exceptions.quarantined.has(key)) {
-        visit({ key, digest: NOTHING, quarantined: true, odd: 0 });
+        visit({ key, bytes: NOTHING, quarantined: true, odd: 0 });
         continue;
       }
       const changed = exceptions.changed.get(key);
       const { row, odd } = expectedRow(rowOf(batch, index), { changed, keyless: exceptions.keyless });
-      visit({ key, digest: hashRow(row), quarantined: false, odd });
+      visit({ key, bytes: row, quarantined: false, odd });
     }
     onRows(batch.rows);
   }
 }
 
-const NOTHING = Buffer.alloc(16);
+const NOTHING = Buffer.alloc(0);
 
 async function hashTarget({ table, target, signal }: Comparison, chunk: Chunk): Promise<RowSetHash> {
   const rows = new RowSetHash();
@@ -120,16 +121,21 @@ async function hashTarget({ table, target, signal }: Comparison, chunk: Chunk): 
 }
 
 function addBatch(rows: RowSetHash, batch: CanonicalBatch): void {
-  for (let index = 0; index < batch.rows; index += 1) rows.addHash(hashRow(rowOf(batch, index)));
+  for (let index = 0; index < batch.rows; index += 1) rows.add(rowOf(batch, index));
+}
+
+/** SQLite's bare rowid tells rows apart in the source only. */
+function isKeyInTarget({ rowKey = [], columns }: TableMapping): boolean {
+  return rowKey.every((key) => columns.some((column) => column.source === key));
 }
 
 /** Bisects a differing chunk to keys: how many are missing, extra or different in the target. */
 export async function differingKeys(comparison: Comparison, chunk: Chunk): Promise<number> {
   const exceptions = await readExceptions(comparison, chunk);
-  if (exceptions.keyless) return 0;
+  if (exceptions.keyless || !isKeyInTarget(comparison.table)) return 0;
   const expected = new Map<string, string>();
   await eachSourceRow(comparison, chunk, { ...exceptions, withKeys: true }, (row) => {
-    if (!row.quarantined) expected.set(row.key, row.digest.toString('latin1'));
+    if (!row.quarantined) expected.set(row.key, hashRow(row.bytes).toString('latin1'));
   });
   let differing = 0;
   const { table, target, signal } = comparison;

@@ -11,42 +11,52 @@ import { copyChunk } from './copy-chunk.js';
 /** The Worker agent: builds the shadow, copies, promotes, undoes. */
 export function createWorkerActivities(deps: Deps, host: SnapshotHost): WorkerActivities {
   return {
-    createShadow: (input) => alive(() => createShadow(deps, input)),
-    cutTable: (input) => alive(() => cutTable(deps, input)),
+    createShadow: (input) => alive(({ signal }) => createShadow(deps, input, signal)),
+    cutTable: (input) => alive(({ signal }) => cutTable(deps, input, signal)),
     openCopySnapshot: (input) => alive(() => openSnapshot(deps, host, { ...input, queue: processQueue(deps.processId) })),
     closeCopySnapshot: ({ snapshotId }) => host.close(snapshotId),
     copyChunk: (input) => alive((context) => copyChunk(deps, host, input, context)),
-    sealTable: (input) => alive(() => sealTable(deps, input)),
-    buildKeys: (input) => alive(() => buildKeys(deps, input)),
-    addForeignKeys: (input) => alive(() => addForeignKeys(deps, input)),
+    sealTable: (input) => alive(({ signal }) => sealTable(deps, input, signal)),
+    buildKeys: (input) => alive(({ signal }) => buildKeys(deps, input, signal)),
+    addForeignKeys: (input) => alive(({ signal }) => addForeignKeys(deps, input, signal)),
     undoShadow: (input) => alive(() => undoShadow(deps, input)),
     promote: (input) => alive(() => promote(deps, input)),
     archiveSidecar: (input) => alive(() => archiveSidecar(deps, input)),
   };
 }
 
-async function createShadow(deps: Deps, { migrationId, planId }: InPlan): Promise<{ tables: number }> {
+async function createShadow(
+  deps: Deps,
+  { migrationId, planId }: InPlan,
+  signal: AbortSignal,
+): Promise<{ tables: number }> {
   const { migration } = (await planOf(deps, planId)).document;
   const { input } = await recordOf(deps, migrationId);
   return withEnd(openTargetOf(deps, migrationId), async (target) => {
     await target.checkNames(migration, input.onExisting);
     await target.createShadow(migration);
     return { tables: migration.tables.length };
-  });
+  }, signal);
 }
 
-async function cutTable(deps: Deps, input: InTable): Promise<{ chunks: number; done: number; rows: number }> {
+async function cutTable(
+  deps: Deps,
+  input: InTable,
+  signal: AbortSignal,
+): Promise<{ chunks: number; done: number; rows: number }> {
   const table = mappingOf(await planOf(deps, input.planId), input.table);
   return withEnd(openTargetOf(deps, input.migrationId), async (target) => {
-    const bounds = await withEnd(openSourceOf(deps, input.migrationId), (source) => source.chunkBounds(table));
+    const opening = openSourceOf(deps, input.migrationId);
+    const bounds = await withEnd(opening, (source) => source.chunkBounds(table), signal);
     const cut = await target.ledger.cut(input.table, bounds);
     return { ...cut, rows: Math.round(table.estimatedRows) };
-  });
+  }, signal);
 }
 
 async function sealTable(
   deps: Deps,
   input: InTable & { milliseconds: number },
+  signal: AbortSignal,
 ): Promise<{ chunks: number; rows: number; bytes: number; quarantined: number; changed: number }> {
   const { migrationId, table, milliseconds } = input;
   return withEnd(openTargetOf(deps, migrationId), async (target) => {
@@ -56,18 +66,23 @@ async function sealTable(
     const data = { table, rows, bytes, quarantined: sealed.quarantined };
     deps.bus.publish({ type: 'execution.table_copied', migrationId, at: new Date().toISOString(), data });
     return sealed;
-  });
+  }, signal);
 }
 
-async function buildKeys(deps: Deps, input: InTable): ReturnType<WorkerActivities['buildKeys']> {
+async function buildKeys(deps: Deps, input: InTable, signal: AbortSignal): ReturnType<WorkerActivities['buildKeys']> {
   const plan = await planOf(deps, input.planId);
   const table = mappingOf(plan, input.table);
-  return withEnd(openTargetOf(deps, input.migrationId), (target) => target.buildKeys(table, plan.document.migration));
+  const opening = openTargetOf(deps, input.migrationId);
+  return withEnd(opening, (target) => target.buildKeys(table, plan.document.migration), signal);
 }
 
-async function addForeignKeys(deps: Deps, input: InPlan): ReturnType<WorkerActivities['addForeignKeys']> {
+async function addForeignKeys(
+  deps: Deps,
+  input: InPlan,
+  signal: AbortSignal,
+): ReturnType<WorkerActivities['addForeignKeys']> {
   const { migration } = (await planOf(deps, input.planId)).document;
-  return withEnd(openTargetOf(deps, input.migrationId), (target) => target.addForeignKeys(migration));
+  return withEnd(openTargetOf(deps, input.migrationId), (target) => target.addForeignKeys(migration), signal);
 }
 
 async function undoShadow(deps: Deps, { migrationId }: InMigration): Promise<{ left: string[] }> {

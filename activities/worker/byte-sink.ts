@@ -3,10 +3,14 @@ import type { ByteSink } from '../../contracts/record.js';
 /** COPY text is handed to the writer in pieces of about this size, in bytes. */
 export const PIECE = 256 * 1024;
 
-/** A growing buffer that hands over what it holds and starts a new one: the writer may keep what it was given. */
+/**
+ * Two growing buffers in turns: one is filled while the other, handed over, is being written. What was handed over stays
+ * as it is until the next `take`; a new buffer for every piece would be most of the copy's garbage.
+ */
 export class CopySink implements ByteSink {
   bytes: Buffer = Buffer.allocUnsafe(2 * PIECE);
   length = 0;
+  #other: Buffer = Buffer.allocUnsafe(2 * PIECE);
 
   ensure(more: number): void {
     if (this.length + more > this.bytes.length) this.#grow(more);
@@ -17,10 +21,12 @@ export class CopySink implements ByteSink {
   }
 
   take(): Buffer {
-    const full = this.bytes.subarray(0, this.length);
-    this.bytes = Buffer.allocUnsafe(2 * PIECE);
+    const full = this.bytes;
+    const { length } = this;
+    this.bytes = this.#other;
+    this.#other = full;
     this.length = 0;
-    return full;
+    return full.subarray(0, length);
   }
 
   #grow(more: number): void {

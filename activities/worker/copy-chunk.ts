@@ -41,7 +41,7 @@ export async function copyChunk(deps: Deps, host: SnapshotHost, input: CopyChunk
     await deps.store.migrations.addCopyTime(input.migrationId, { startedMs, endedMs });
     if (totals.quarantined > 0) announce(deps, input, totals);
     return { ...totals, milliseconds: endedMs - startedMs, already: false };
-  });
+  }, alive.signal);
 }
 
 function announce(deps: Deps, { migrationId, table, chunk }: CopyChunk, totals: Totals): void {

@@ -68,7 +68,8 @@ export class RowEncoder {
     let at = row * batch.fields;
     let odd = 0;
     for (let column = 0; column < columns.length; column += 1, at += 1) {
-      const compiled = columns[column] as CompiledColumn;
+      const compiled = columns[column];
+      if (compiled === undefined) break;
       sink.ensure(FRAME_BYTES);
       if (column > 0) sink.bytes[sink.length++] = TAB;
       const from = start[at] ?? -1;

@@ -6,7 +6,7 @@ import { countText, printable, secondsText } from '../text-table.js';
 export interface Display {
   update(progress: Progress): void;
   /** A line that stays. */
-  note(line: string): void;
+  readonly note: (line: string) => void;
   close(): void;
 }
 
@@ -14,7 +14,7 @@ export interface Display {
 const PLAIN_MS = 5000;
 
 export function openDisplay(context: CliContext): Display {
-  return context.screen === null ? plainDisplay(context.tell) : screenDisplay(context.screen);
+  return context.screen === null ? plainDisplay(context.tell) : screenDisplay(context.screen, context.tell);
 }
 
 function plainDisplay(tell: (line: string) => void): Display {
@@ -35,31 +35,14 @@ function plainDisplay(tell: (line: string) => void): Display {
   };
 }
 
-/** Draws over its own last drawing; a line that stays goes above it. */
-function screenDisplay(screen: Screen): Display {
-  let drawn = 0;
-  let last: string[] = [];
-  const erase = (): void => {
-    if (drawn > 0) screen.write(`\u001b[${String(drawn)}A\u001b[0J`);
-    drawn = 0;
-  };
-  const draw = (): void => {
-    for (const line of last) screen.write(`${line.slice(0, screen.columns - 1)}\n`);
-    drawn = last.length;
-  };
+function screenDisplay(screen: Screen, tell: (line: string) => void): Display {
   return {
     update: (progress) => {
-      last = screenLines(progress, screen);
-      erase();
-      draw();
+      screen.draw(screenLines(progress, screen));
     },
-    note: (line) => {
-      erase();
-      screen.write(`${line}\n`);
-      draw();
-    },
+    note: tell,
     close: () => {
-      last = [];
+      screen.keep();
     },
   };
 }

@@ -65,20 +65,17 @@ async function watchProgress(following: Following, signal: AbortSignal): Promise
   const { session, handle, display, onProgress } = following;
   const told = new Set<string>();
   let promotedMs: number | undefined;
-  while (!signal.aborted) {
+  const isOver = (): boolean => signal.aborted;
+  while (!isOver()) {
     const progress = await ask<Progress>(session.client, handle, QUERIES.progress);
-    if (signal.aborted) break;
-    if (progress !== undefined) {
+    if (progress !== undefined && !isOver()) {
       display.update(progress);
       onProgress?.(progress);
       if (progress.status === 'waiting') await tellNeeds(following, progress, told);
       if (await isPromoted(session, handle, progress)) promotedMs ??= performance.now();
     }
     if (promotedMs !== undefined && performance.now() - promotedMs > LATER_STEPS_MS) {
-      return {
-        kind: 'pending',
-        findings: (await ask<readonly Finding[]>(session.client, handle, QUERIES.findings)) ?? [],
-      };
+      return { kind: 'pending' };
     }
     await pause(following.lookMs ?? LOOK_MS, undefined, { signal }).catch(() => undefined);
   }

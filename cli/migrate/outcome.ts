@@ -2,9 +2,10 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { WorkflowFailedError } from '@temporalio/client';
 import { CancelledFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/common';
 import { EXIT_CODES } from '../../contracts/migration.js';
-import type { FinalStatus, Finding, MigrationReport, MigrationResult } from '../../contracts/migration.js';
-import { FAILURES } from '../../contracts/failures.js';
+import type { FinalStatus, MigrationReport, MigrationResult } from '../../contracts/migration.js';
+import { CaravanFailure, FAILURES } from '../../contracts/failures.js';
 import type { FailureReport } from '../../contracts/failures.js';
+import type { Evidence } from '../../platform/certificate/body.js';
 import type { Store } from '../../platform/store/store.js';
 import { exitOf, reportOfError } from '../failure-of.js';
 import { patient } from '../temporal-client.js';
@@ -14,7 +15,7 @@ export type Ending =
   | { readonly kind: 'completed'; readonly result: MigrationResult }
   | { readonly kind: 'failed'; readonly error: unknown }
   /** Promoted, but a later step is still being retried. */
-  | { readonly kind: 'pending'; readonly findings: readonly Finding[] }
+  | { readonly kind: 'pending' }
   /** The command was told to leave; the migration goes on. */
   | { readonly kind: 'left' };
 
@@ -28,13 +29,20 @@ const EXIT_PENDING = 6;
 /** The report and exit code of an ending. The store's report is the truth where there is one. */
 export async function outcomeOf(store: Store, handle: WorkflowHandle, ending: Ending): Promise<Outcome> {
   const { workflowId: migrationId } = handle;
-  if (ending.kind === 'left') return leftOutcome(migrationId);
-  if (ending.kind === 'pending')
-    return { report: await pendingReport(store, migrationId, ending.findings), exit: EXIT_PENDING };
-  if (ending.kind === 'failed' && isAbandoned(ending.error)) return abandonedOutcome(migrationId);
-  const stored = await patient(() => store.migrations.report(migrationId));
-  const report = stored ?? unwrittenReport(migrationId, ending);
+  if (ending.kind === 'left') return unfinishedOutcome(migrationId, LEFT);
+  if (ending.kind === 'pending') return { report: await promotedReport(store, migrationId), exit: EXIT_PENDING };
+  if (ending.kind === 'failed' && isUnreachable(ending.error)) return unfinishedOutcome(migrationId, LOST);
+  const stored = isAbandoned(ending) ? undefined : await patient(() => store.migrations.report(migrationId));
+  if (stored !== undefined) return { report: stored, exit: exitOfReport(stored) };
+  const promotion = await patient(() => store.migrations.promotion(migrationId));
+  if (promotion !== undefined) return brokenAfterPivot(store, migrationId, ending);
+  if (isAbandoned(ending)) return unfinishedOutcome(migrationId, ABANDONED);
+  const report = unwrittenReport(migrationId, ending);
   return { report, exit: exitOfReport(report) };
+}
+
+function isUnreachable(error: unknown): boolean {
+  return error instanceof CaravanFailure && error.code === 'STACK_UNREACHABLE';
 }
 
 function exitOfReport({ status, certificate }: MigrationReport): number {
@@ -43,9 +51,9 @@ function exitOfReport({ status, certificate }: MigrationReport): number {
 }
 
 /** Ended from outside, without running any code of its own: nothing was undone. */
-function isAbandoned(error: unknown): boolean {
-  if (!(error instanceof WorkflowFailedError)) return false;
-  return error.cause instanceof TerminatedFailure || error.cause instanceof TimeoutFailure;
+function isAbandoned(ending: Ending): boolean {
+  if (ending.kind !== 'failed' || !(ending.error instanceof WorkflowFailedError)) return false;
+  return ending.error.cause instanceof TerminatedFailure || ending.error.cause instanceof TimeoutFailure;
 }
 
 /** The one line of `--json`: the documented fields, in the documented order, and no others. */
@@ -123,15 +131,24 @@ function unwrittenReport(
   return { ...emptyReport(migrationId, status), certificate };
 }
 
-async function pendingReport(
-  store: Store,
-  migrationId: string,
-  findings: readonly Finding[],
-): Promise<MigrationReport> {
-  const { migrations } = store;
-  const [tables, copied, span] = await patient(() =>
-    Promise.all([migrations.tables(migrationId), migrations.copied(migrationId), migrations.copyTime(migrationId)]),
+/** Ended without its report, but after the pivot: the tables are in place, a later step is not done. */
+async function brokenAfterPivot(store: Store, migrationId: string, ending: Ending): Promise<Outcome> {
+  const report = await promotedReport(store, migrationId);
+  const error = ending.kind === 'failed' ? reportOfError(ending.error) : undefined;
+  return { report: error === undefined ? report : { ...report, error }, exit: EXIT_PENDING };
+}
+
+/** The report of a migration that was promoted and has not written its own: from the evidence frozen before. */
+async function promotedReport({ migrations }: Store, migrationId: string): Promise<MigrationReport> {
+  const [tables, copied, span, frozen] = await patient(() =>
+    Promise.all([
+      migrations.tables(migrationId),
+      migrations.copied(migrationId),
+      migrations.copyTime(migrationId),
+      migrations.evidence(migrationId),
+    ]),
   );
+  const { findings = [], notMigrated = [] } = (frozen ?? {}) as Partial<Evidence>;
   const rows = copied.reduce((sum, table) => sum + table.rows, 0);
   const bytes = copied.reduce((sum, table) => sum + table.bytes, 0);
   const seconds = span === undefined ? 0 : (span.endedMs - span.startedMs) / 1000;
@@ -139,31 +156,37 @@ async function pendingReport(
   return {
     ...emptyReport(migrationId, isClean ? 'proven' : 'proven_with_exceptions'),
     tables,
-    findings: findings.map(({ code, kind, object, count, disposition }) => ({
-      code,
-      kind,
-      object,
-      count,
-      disposition,
-    })),
+    findings,
+    notMigrated,
     copy: { rows, bytes, seconds, rowsPerSecond: seconds === 0 ? 0 : Math.round(rows / seconds) },
   };
 }
 
-function leftOutcome(migrationId: string): Outcome {
-  const error: FailureReport = {
-    code: 'UNDO_INCOMPLETE',
-    message: `UNDO_INCOMPLETE: the command left before migration "${migrationId}" had ended; it goes on while its stack runs.`,
-    next: `Follow it again with the same --source and --target and --workflow-id ${migrationId}.`,
-  };
-  return { report: emptyReport(migrationId, 'undo_incomplete', error), exit: EXIT_CODES.undo_incomplete };
+type Unfinished = (migrationId: string) => FailureReport;
+
+const LEFT: Unfinished = (migrationId) => ({
+  code: 'UNDO_INCOMPLETE',
+  message: `UNDO_INCOMPLETE: the command left before migration "${migrationId}" had ended; it goes on while its stack runs.`,
+  next: `Follow it again with the same options and --workflow-id ${migrationId}.`,
+});
+const LOST: Unfinished = (migrationId) => ({
+  code: 'STACK_UNREACHABLE',
+  message: `STACK_UNREACHABLE: migration "${migrationId}" could not be followed to its end; it goes on when its stack runs again.`,
+  next: `Start the stack, then follow it with the same options and --workflow-id ${migrationId}.`,
+});
+const ABANDONED: Unfinished = (migrationId) => ({
+  code: 'UNDO_INCOMPLETE',
+  message: `UNDO_INCOMPLETE: migration "${migrationId}" was ended from outside, so it could not undo anything.`,
+  next: FAILURES.UNDO_INCOMPLETE.next,
+});
+
+/** It is not known to be undone: something may be left in the target. */
+function unfinishedOutcome(migrationId: string, why: Unfinished): Outcome {
+  const report = emptyReport(migrationId, 'undo_incomplete', why(migrationId));
+  return { report, exit: EXIT_CODES.undo_incomplete };
 }
 
-function abandonedOutcome(migrationId: string): Outcome {
-  const error: FailureReport = {
-    code: 'UNDO_INCOMPLETE',
-    message: `UNDO_INCOMPLETE: migration "${migrationId}" was terminated from outside, so it could not undo anything.`,
-    next: FAILURES.UNDO_INCOMPLETE.next,
-  };
-  return { report: emptyReport(migrationId, 'undo_incomplete', error), exit: EXIT_CODES.undo_incomplete };
+/** The outcome of an error that was met after the migration had started. */
+export function outcomeOfLateError(migrationId: string, thrown: unknown): Outcome {
+  return isUnreachable(thrown) ? unfinishedOutcome(migrationId, LOST) : outcomeOfError(migrationId, thrown);
 }

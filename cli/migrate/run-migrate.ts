@@ -11,7 +11,7 @@ import { openDisplay } from './display.js';
 import { follow } from './follow.js';
 import { listenForInterrupts } from './interrupts.js';
 import type { Interrupts } from './interrupts.js';
-import { outcomeOf, outcomeOfError, reportLine } from './outcome.js';
+import { outcomeOf, outcomeOfError, outcomeOfLateError, reportLine } from './outcome.js';
 import type { Ending, Outcome } from './outcome.js';
 import { readRequest } from './request.js';
 import type { MigrateOptions, MigrateRequest } from './request.js';
@@ -97,7 +97,9 @@ async function startAndFollow(running: Running, request: MigrateRequest): Promis
     lookMs: hooks.lookMs,
     onProgress: (progress) => hooks.onProgress?.(progress, session),
   });
-  const outcome = await outcomeOf(session.store, handle, ending);
+  const outcome = await outcomeOf(session.store, handle, ending).catch((error: unknown) =>
+    outcomeOfLateError(migrationId, error),
+  );
   if (outcome.report.status === 'planned') await writePlan(context, session, { options, ending });
   return outcome;
 }

@@ -4,11 +4,12 @@ import {
   WorkflowIdReusePolicy,
 } from '@temporalio/client';
 import type { WorkflowHandle } from '@temporalio/client';
-import { WorkflowNotFoundError, defineSearchAttributeKey } from '@temporalio/common';
+import { defineSearchAttributeKey } from '@temporalio/common';
 import { CaravanFailure } from '../../contracts/failures.js';
 import { WORKFLOWS } from '../../contracts/messages.js';
 import type { MigrationStart } from '../../contracts/migration.schema.js';
 import { QUEUES } from '../../contracts/queues.js';
+import { isRunning } from '../running.js';
 import type { Session } from '../session.js';
 import { patient } from '../temporal-client.js';
 import { displayEnd } from './request.js';
@@ -55,23 +56,13 @@ function attachTo({ client }: Session, migrationId: string): Started {
   return { handle: client.workflow.getHandle(migrationId), attached: true };
 }
 
-async function isRunning({ client }: Session, migrationId: string): Promise<boolean> {
-  try {
-    const { status } = await patient(() => client.workflow.getHandle(migrationId).describe());
-    return status.name === 'RUNNING';
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false;
-    throw error;
-  }
-}
-
 /** A typing error in a name is told before anything is started. */
 async function refuseUnknownNames({ store }: Session, request: MigrateRequest): Promise<void> {
-  const named = [request.source, request.target].filter((end) => end?.kind === 'name');
+  const named = [request.source, request.target].filter((end): end is End => end?.kind === 'name');
   if (named.length === 0) return;
   const known = new Set((await patient(() => store.connections.list())).map(({ name }) => name));
   for (const end of named) {
-    if (end === undefined || known.has(end.name)) continue;
+    if (known.has(end.name)) continue;
     throw new CaravanFailure('CONNECTION_UNKNOWN', {
       attempted: 'find the connection',
       on: end.name,

@@ -222,7 +222,7 @@ function factsOf(version: string): ServerFacts {
 export async function openSession(endpoint: ServerEndpoint): Promise<MysqlSession> {
   const attempt: Attempt = {
     attempted: 'connect to',
-    on: `${endpoint.host}:${String(endpoint.port)}`,
+    on: `${endpoint.host}:${String(endpoint.port)}/${endpoint.database}`,
     connecting: true,
   };
   const connection = createConnection(optionsOf(endpoint));

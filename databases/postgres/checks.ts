@@ -3,8 +3,8 @@ import type { ExistingConstraint } from './constraints.js';
 import { isServerError, SQLSTATE } from './errors.js';
 import { finding } from './findings.js';
 import { quoted } from './identifiers.js';
-import { objectName } from './keys.js';
-import type { ShadowTable } from './keys.js';
+import { objectName } from './shadow-table.js';
+import type { ShadowTable } from './shadow-table.js';
 import { expressionSql } from './sql-guards.js';
 
 /** Adds each check NOT VALID, then validates it; where rows violate it, it stays NOT VALID and a finding counts them. */
@@ -15,7 +15,8 @@ export async function addChecks(at: ShadowTable, constraints: readonly ExistingC
     const name = quoted(check.name);
     const expression = expressionSql(check.expression);
     if (there?.validated === true) continue;
-    if (there === undefined) await at.session.run(`ALTER TABLE ${at.sql} ADD CONSTRAINT ${name} CHECK ${expression} NOT VALID`);
+    if (there === undefined)
+      await at.session.run(`ALTER TABLE ${at.sql} ADD CONSTRAINT ${name} CHECK ${expression} NOT VALID`);
     const violators = await validate(at, name, expression);
     if (violators === undefined) continue;
     const detail = `Check "${check.name}" is NOT VALID: ${violators} rows violate it.`;

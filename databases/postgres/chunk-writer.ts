@@ -54,7 +54,8 @@ interface Opened {
 type LedgerKind = 'quarantine' | 'value_ledger';
 
 class PgChunkWriter implements ChunkWriter {
-  readonly #opened: Opened;
+  /** Seen by tests that break the connection. */
+  readonly opened: Opened;
   readonly #copySql: string;
   readonly #pending: Record<LedgerKind, string[]> = { quarantine: [], value_ledger: [] };
   #pendingBytes = 0;
@@ -63,7 +64,7 @@ class PgChunkWriter implements ChunkWriter {
 
   constructor(opened: Opened) {
     const { hash, mapping } = opened.task;
-    this.#opened = opened;
+    this.opened = opened;
     const columns = quotedList(mapping.columns.map((column) => column.target));
     this.#copySql = `COPY ${qualified(shadowSchema(hash), mapping.target.name)} (${columns}) FROM STDIN (FORMAT text)`;
   }
@@ -127,28 +128,31 @@ class PgChunkWriter implements ChunkWriter {
     await this.#guarded('commit', async () => {
       await this.#endCopy();
       await this.#insertPending();
-      for (const statement of this.#opened.restore) await this.#session.run(statement);
+      for (const statement of this.opened.restore) await this.#session.run(statement);
       if (!(await this.#passFence(result))) {
         await this.abort();
-        throw fenceLost(this.#opened.task);
+        throw fenceLost(this.opened.task);
       }
       this.#state = 'over';
       try {
         await this.#session.run('COMMIT');
       } catch (error) {
-        this.#opened.pool.discard(this.#session);
+        this.opened.pool.discard(this.#session);
         if (!isLost(error)) throw error;
         return this.#decideByLedger();
       }
-      await this.#opened.pool.give(this.#session);
+      await this.opened.pool.give(this.#session);
     });
   }
 
   async abort(): Promise<void> {
     if (this.#state === 'over') return;
     this.#state = 'over';
-    const { pool, session } = this.#opened;
-    if (this.#copy !== undefined || session.lost) return pool.discard(session);
+    const { pool, session } = this.opened;
+    if (this.#copy !== undefined || session.lost) {
+      pool.discard(session);
+      return;
+    }
     try {
       await session.run('ROLLBACK');
       await pool.give(session);
@@ -158,7 +162,7 @@ class PgChunkWriter implements ChunkWriter {
   }
 
   get #session(): Session {
-    return this.#opened.session;
+    return this.opened.session;
   }
 
   async #endCopy(): Promise<void> {
@@ -168,7 +172,7 @@ class PgChunkWriter implements ChunkWriter {
   }
 
   async #add(kind: LedgerKind, entries: readonly (readonly (string | Buffer | null)[])[]): Promise<void> {
-    const { sourceTable, chunk } = this.#opened.task;
+    const { sourceTable, chunk } = this.opened.task;
     const lead = `${copyField(sourceTable)}\t${chunk.chunk}\t`;
     for (const entry of entries) {
       const line = `${lead}${entry.map(copyField).join('\t')}\n`;
@@ -185,7 +189,7 @@ class PgChunkWriter implements ChunkWriter {
       const lines = this.#pending[kind];
       if (lines.length === 0) continue;
       const columns = 'source_table, chunk, key_identity, key, column_name, reason, bytes';
-      const table = `${quoted(sidecarSchema(this.#opened.task.hash))}.${kind}`;
+      const table = `${quoted(sidecarSchema(this.opened.task.hash))}.${kind}`;
       const copy = new CopyInto(this.#session, `COPY ${table} (${columns}) FROM STDIN (FORMAT text)`);
       await copy.write(Buffer.from(lines.join('')));
       await copy.end();
@@ -201,7 +205,7 @@ class PgChunkWriter implements ChunkWriter {
 
   /** False when a newer attempt has raised the epoch, or has committed. */
   async #passFence(result: { rows: number; bytes: number; quarantined: number; changed: number }): Promise<boolean> {
-    const { hash, sourceTable, chunk, repair } = this.#opened.task;
+    const { hash, sourceTable, chunk, repair } = this.opened.task;
     const passed = await this.#session.rows(
       `UPDATE ${quoted(sidecarSchema(hash))}.chunk
           SET done = true, committed_epoch = epoch, rows = $4, bytes = $5, quarantined = $6, changed = $7,
@@ -214,16 +218,19 @@ class PgChunkWriter implements ChunkWriter {
 
   /** The connection broke during COMMIT: once the backend is gone, the ledger says whether it was made. */
   async #decideByLedger(): Promise<void> {
-    const { hash, sourceTable, chunk, application } = this.#opened.task;
-    await this.#opened.pool.use(async (session) => {
+    const { hash, sourceTable, chunk, application } = this.opened.task;
+    await this.opened.pool.use(async (session) => {
       await endBackends(session, { name: application });
       const [row] = await session.rows(
         `SELECT committed_epoch, epoch FROM ${quoted(sidecarSchema(hash))}.chunk WHERE source_table = $1 AND chunk = $2`,
         [sourceTable, chunk.chunk],
       );
       if (Number(row?.['committed_epoch'] ?? -1) === chunk.epoch) return;
-      if (Number(row?.['epoch']) !== chunk.epoch) throw fenceLost(this.#opened.task);
-      throw new CaravanFailure('TARGET_LOST', { ...this.#attempt('commit'), seen: 'the connection broke before COMMIT was made' });
+      if (Number(row?.['epoch']) !== chunk.epoch) throw fenceLost(this.opened.task);
+      throw new CaravanFailure('TARGET_LOST', {
+        ...this.#attempt('commit'),
+        seen: 'the connection broke before COMMIT was made',
+      });
     });
   }
 
@@ -233,12 +240,12 @@ class PgChunkWriter implements ChunkWriter {
     try {
       await work();
     } catch (error) {
-      throw copyFailure(error, { attempt, task: this.#opened.task });
+      throw copyFailure(error, { attempt, task: this.opened.task });
     }
   }
 
   #attempt(attempted: string): { attempted: string; on: string } {
-    const { sourceTable, chunk } = this.#opened.task;
+    const { sourceTable, chunk } = this.opened.task;
     return { attempted, on: `${sourceTable} #${chunk.chunk}` };
   }
 }
@@ -247,7 +254,10 @@ class PgChunkWriter implements ChunkWriter {
  * A data error of COPY names row and column only in its CONTEXT, whose text also holds the value: the row's number in
  * the COPY statement and the column's name are taken from it, where they are what they must be.
  */
-function copyFailure(error: unknown, place: { attempt: { attempted: string; on: string }; task: ChunkTask }): CaravanFailure {
+function copyFailure(
+  error: unknown,
+  place: { attempt: { attempted: string; on: string }; task: ChunkTask },
+): CaravanFailure {
   const { attempt, task } = place;
   if (!isServerError(error)) return failureOf(error, attempt);
   const context = /^COPY [\s\S]*?, \S+ (\d+)(?:, \S+ ([\s\S]*?))?(?::|$)/.exec(error.where ?? '');

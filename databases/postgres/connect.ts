@@ -11,7 +11,8 @@ const KEEPALIVE_MS = 20_000;
 
 /** Values come as the server's own text; null is SQL's NULL. Nothing is parsed, so no bigint or date loses anything. */
 export type Row = Readonly<Record<string, string | null>>;
-export type Value = string | number | boolean | Buffer | null | readonly (string | null)[] | readonly number[] | readonly Buffer[];
+export type Value =
+  string | number | boolean | Buffer | null | readonly (string | null)[] | readonly number[] | readonly Buffer[];
 
 /** One backend of the target with pinned settings. */
 export interface Session {
@@ -74,12 +75,16 @@ export function applicationName(parts: readonly (string | number)[]): string {
 /** Opens a backend called `application`. The endpoint is the only configuration: no PG* variable, no .pgpass. */
 export async function openSession(endpoint: ServerEndpoint, application: string): Promise<Session> {
   const seconds = endpoint.connectTimeoutSeconds || CONNECT_SECONDS_DEFAULT;
+  const password = { asked: false };
   const client = new pg.Client({
     host: endpoint.host,
     port: endpoint.port,
     user: endpoint.user,
     // A function, because an empty string would be looked up in PGPASSWORD and .pgpass.
-    password: () => endpoint.password,
+    password: () => {
+      password.asked = true;
+      return endpoint.password;
+    },
     database: endpoint.database,
     ssl: tlsOptions(endpoint),
     application_name: application,
@@ -94,10 +99,15 @@ export async function openSession(endpoint: ServerEndpoint, application: string)
     await client.connect();
   } catch (error) {
     session.destroy();
+    // The driver throws when it is asked for a password and has an empty one.
+    if (password.asked && endpoint.password === '' && !isServerError(error)) throw noPassword(endpoint);
     throw connectFailure(error, endpoint, performance.now() - startedAt >= seconds * 1000);
   }
   return attempting({ attempted: 'set up a session on', on: placeOf(endpoint) }, async () => {
-    await session.run(APPLY_SETTINGS);
+    await session.run(APPLY_SETTINGS).catch((error: unknown) => {
+      session.destroy();
+      throw error;
+    });
     return session;
   });
 }
@@ -127,7 +137,10 @@ class PgSession implements Session {
   }
 
   async close(): Promise<void> {
-    if (this.lost) return this.destroy();
+    if (this.lost) {
+      this.destroy();
+      return;
+    }
     this.lost = true;
     await this.client.end().catch(() => undefined);
   }
@@ -153,7 +166,7 @@ function tlsOptions(endpoint: ServerEndpoint): ConnectionOptions | false {
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
   };
-  if (mode === 'verify-full') return { ...files, host: endpoint.host, rejectUnauthorized: true } as ConnectionOptions;
+  if (mode === 'verify-full') return { ...files, host: endpoint.host, rejectUnauthorized: true };
   // `require` with a CA checks the chain but not the name, as libpq does.
   return { ...files, rejectUnauthorized: ca !== undefined, checkServerIdentity: () => undefined };
 }
@@ -176,7 +189,18 @@ function connectFailure(error: unknown, endpoint: ServerEndpoint, timedOut: bool
   if (endpoint.tls.mode === 'disable') {
     return new CaravanFailure('CONNECTION_REFUSED', { ...parts, seen: `the server did not speak PostgreSQL${errno}` });
   }
-  return new CaravanFailure('TLS_REFUSED', { ...parts, seen: `no TLS connection with mode "${endpoint.tls.mode}"${errno}` });
+  return new CaravanFailure('TLS_REFUSED', {
+    ...parts,
+    seen: `no TLS connection with mode "${endpoint.tls.mode}"${errno}`,
+  });
+}
+
+function noPassword(endpoint: ServerEndpoint): CaravanFailure {
+  return new CaravanFailure('LOGIN_REFUSED', {
+    attempted: 'connect to',
+    on: placeOf(endpoint),
+    seen: 'the server asks for a password and there is none',
+  });
 }
 
 /** A server that was reached before and is not now is being restarted: to be tried again, and no bad input. */

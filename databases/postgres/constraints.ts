@@ -29,7 +29,11 @@ const names = (keys: string, table: string): string =>
      JOIN pg_catalog.pg_attribute a ON a.attrelid = ${table} AND a.attnum = k.number)`;
 
 /** Constraints of each table of a schema, by table name. */
-export async function constraintsIn(session: Session, schema: string, table?: string): Promise<Map<string, ExistingConstraint[]>> {
+export async function constraintsIn(
+  session: Session,
+  schema: string,
+  table?: string,
+): Promise<Map<string, ExistingConstraint[]>> {
   const rows = await session.rows(
     `SELECT t.relname AS table_name, c.conname AS name, c.contype AS kind, c.convalidated AS validated,
             ${names('c.conkey', 'c.conrelid')} AS columns, r.relname AS referenced,
@@ -54,7 +58,11 @@ export async function constraintsIn(session: Session, schema: string, table?: st
   }));
 }
 
-export async function indexesIn(session: Session, schema: string, table?: string): Promise<Map<string, ExistingIndex[]>> {
+export async function indexesIn(
+  session: Session,
+  schema: string,
+  table?: string,
+): Promise<Map<string, ExistingIndex[]>> {
   const rows = await session.rows(
     `SELECT t.relname AS table_name, i.relname AS name, x.indisvalid AND x.indisready AS valid, x.indisunique AS is_unique,
             EXISTS (SELECT FROM pg_catalog.pg_constraint c WHERE c.conindid = x.indexrelid AND c.contype IN ('p', 'u', 'x')) AS owned,
@@ -80,7 +88,10 @@ export function sameNames(one: readonly string[], other: readonly string[]): boo
   return one.length === other.length && one.every((name, at) => name === other[at]);
 }
 
-function groupByTable<T>(rows: readonly Readonly<Record<string, string | null>>[], parse: (row: Readonly<Record<string, string | null>>) => T): Map<string, T[]> {
+function groupByTable<T>(
+  rows: readonly Readonly<Record<string, string | null>>[],
+  parse: (row: Readonly<Record<string, string | null>>) => T,
+): Map<string, T[]> {
   const grouped = new Map<string, T[]>();
   for (const row of rows) {
     const table = row['table_name'] ?? '';

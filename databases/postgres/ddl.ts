@@ -4,10 +4,24 @@ import type { MigrationMapping, TableMapping } from '../../contracts/mapping.js'
 import type { Session } from './connect.js';
 import { literal, qualified, quoted } from './identifiers.js';
 import { inTransaction } from './session-pool.js';
-import { typeSql } from './sql-guards.js';
+import { expressionSql, typeSql } from './sql-guards.js';
 
 /** Tables made in one transaction: each takes a handful of locks, and a server has 6,400 by default. */
 const TABLES_PER_TRANSACTION = 100;
+
+/** Refuses names, types and expressions that could not, or must not, stand in a statement; before anything is made. */
+export function checkDefinitions(hash: string, mapping: MigrationMapping): void {
+  const shadow = shadowSchema(hash);
+  quoted(mapping.targetSchema);
+  for (const type of mapping.types) createTypeSql(shadow, type);
+  for (const table of mapping.tables) {
+    createTableSql(shadow, table, mapping);
+    const keys = [...(table.primaryKey === undefined ? [] : [table.primaryKey]), ...table.uniqueKeys];
+    for (const named of [...keys, ...table.indexes, ...table.foreignKeys, ...table.checks]) quoted(named.name);
+    for (const check of table.checks) expressionSql(check.expression);
+    for (const column of table.columns) if (column.default !== undefined) expressionSql(column.default);
+  }
+}
 
 /** Enum types and tables (columns without keys, defaults, identity) in the shadow. What is there stays. */
 export async function makeTypesAndTables(session: Session, hash: string, mapping: MigrationMapping): Promise<void> {
@@ -16,7 +30,9 @@ export async function makeTypesAndTables(session: Session, hash: string, mapping
   const tables = await namesIn(session, shadow, 'table');
   const statements = [
     ...mapping.types.filter((type) => !types.has(type.name)).map((type) => createTypeSql(shadow, type)),
-    ...mapping.tables.filter((table) => !tables.has(table.target.name)).map((table) => createTableSql(shadow, table, mapping)),
+    ...mapping.tables
+      .filter((table) => !tables.has(table.target.name))
+      .map((table) => createTableSql(shadow, table, mapping)),
   ];
   for (let at = 0; at < statements.length; at += TABLES_PER_TRANSACTION) {
     const batch = statements.slice(at, at + TABLES_PER_TRANSACTION);

@@ -28,6 +28,8 @@ const SQL = `
     SELECT oid FROM family
     UNION SELECT indexrelid FROM pg_catalog.pg_index WHERE indrelid IN (SELECT oid FROM family)
     UNION SELECT reltoastrelid FROM pg_catalog.pg_class WHERE oid IN (SELECT oid FROM family) AND reltoastrelid <> 0
+    UNION SELECT x.indexrelid FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class c ON c.reltoastrelid = x.indrelid
+           WHERE c.oid IN (SELECT oid FROM family)
     UNION SELECT d.objid FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class c ON c.oid = d.objid AND c.relkind = 'S'
            WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
              AND d.refobjid IN (SELECT oid FROM family) AND d.deptype IN ('a', 'i')),

@@ -23,11 +23,19 @@ export async function dropSchemaWithContents(session: Session, schema: string): 
   const above = objects.filter((object) => /VIEW|STATISTICS/.test(object.kind));
   const routines = objects.filter((object) => /FUNCTION|PROCEDURE|AGGREGATE/.test(object.kind));
   // What stands on a thing goes before it: views, tables, routines, then types and sequences.
-  const rest = objects.filter((object) => object.kind !== 'TABLE' && !above.includes(object) && !routines.includes(object));
+  const rest = objects.filter(
+    (object) => object.kind !== 'TABLE' && !above.includes(object) && !routines.includes(object),
+  );
   const below = [...routines, ...rest];
-  await dropAll(session, above.map((object) => `DROP ${object.kind} IF EXISTS ${object.sql}`));
+  await dropAll(
+    session,
+    above.map((object) => `DROP ${object.kind} IF EXISTS ${object.sql}`),
+  );
   for (let at = 0; at < tables.length; at += BATCH) await dropTables(session, tables.slice(at, at + BATCH));
-  await dropAll(session, below.map((object) => `DROP ${object.kind} IF EXISTS ${object.sql}`));
+  await dropAll(
+    session,
+    below.map((object) => `DROP ${object.kind} IF EXISTS ${object.sql}`),
+  );
   const left = await leftIn(session, schema);
   if (left.length > 0) return left;
   const gone = await patiently(session, `DROP SCHEMA IF EXISTS ${quoted(schema)} RESTRICT`);
@@ -39,7 +47,10 @@ export async function dropSmallSchema(session: Session, schema: string): Promise
   if ((await schemaOid(session, schema)) === undefined) return [];
   const objects = (await objectsIn(session, schema)).reverse();
   const statements = objects.map((object) => `DROP ${object.kind} IF EXISTS ${object.sql} RESTRICT`);
-  const gone = await patiently(session, [...statements, `DROP SCHEMA IF EXISTS ${quoted(schema)} RESTRICT`].join(';\n'));
+  const gone = await patiently(
+    session,
+    [...statements, `DROP SCHEMA IF EXISTS ${quoted(schema)} RESTRICT`].join(';\n'),
+  );
   return gone ? [] : [`schema ${schema}`];
 }
 
@@ -53,7 +64,10 @@ export async function dropForeignKeys(session: Session, schema: string): Promise
   );
   await dropAll(
     session,
-    rows.map((row) => `ALTER TABLE ${qualified(schema, row['table_name'] ?? '')} DROP CONSTRAINT IF EXISTS ${quoted(row['name'] ?? '')}`),
+    rows.map(
+      (row) =>
+        `ALTER TABLE ${qualified(schema, row['table_name'] ?? '')} DROP CONSTRAINT IF EXISTS ${quoted(row['name'] ?? '')}`,
+    ),
   );
   return rows.length;
 }

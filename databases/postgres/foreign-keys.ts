@@ -7,8 +7,8 @@ import type { ExistingConstraint } from './constraints.js';
 import { isServerError, SQLSTATE } from './errors.js';
 import { finding } from './findings.js';
 import { qualified, quoted, quotedList } from './identifiers.js';
-import { objectName, shadowTable } from './keys.js';
-import type { ShadowTable } from './keys.js';
+import { objectName, shadowTable } from './shadow-table.js';
+import type { ShadowTable } from './shadow-table.js';
 
 /** All foreign keys of the plan, between shadow tables. Where rows violate one, it stays NOT VALID with a finding. */
 export async function addForeignKeys(
@@ -29,7 +29,11 @@ export async function addForeignKeys(
   return { foreignKeys, findings };
 }
 
-async function addForeignKey(at: ShadowTable, key: ForeignKeyMapping, constraints: readonly ExistingConstraint[]): Promise<Finding[]> {
+async function addForeignKey(
+  at: ShadowTable,
+  key: ForeignKeyMapping,
+  constraints: readonly ExistingConstraint[],
+): Promise<Finding[]> {
   const there = constraints.find((constraint) => constraint.kind === 'f' && constraint.name === key.name);
   if (there?.validated === true) return [];
   const name = quoted(key.name);
@@ -54,11 +58,12 @@ async function addForeignKey(at: ShadowTable, key: ForeignKeyMapping, constraint
 
 async function countOrphans(at: ShadowTable, key: ForeignKeyMapping): Promise<number> {
   const present = key.columns.map((column) => `c.${quoted(column)} IS NOT NULL`).join(' AND ');
-  const equal = key.columns.map((column, at) => `p.${quoted(key.targetColumns[at] ?? '')} = c.${quoted(column)}`).join(' AND ');
+  const equal = key.columns
+    .map((column, at) => `p.${quoted(key.targetColumns[at] ?? '')} = c.${quoted(column)}`)
+    .join(' AND ');
   const [row] = await at.session.rows(
     `SELECT count(*) AS count FROM ${at.sql} AS c
       WHERE ${present} AND NOT EXISTS (SELECT FROM ${qualified(at.shadow, key.targetTable.name)} AS p WHERE ${equal})`,
   );
   return Number(row?.['count']);
 }
-

@@ -27,7 +27,11 @@ export function quotedList(names: readonly string[]): string {
 /** A string literal; sessions pin standard_conforming_strings, so only the quote is special. */
 export function literal(text: string): string {
   if (text.includes('\0')) {
-    throw new CaravanFailure('PLAN_INVALID', { attempted: 'use the text', on: 'literal', seen: 'it holds a NUL character' });
+    throw new CaravanFailure('PLAN_INVALID', {
+      attempted: 'use the text',
+      on: 'literal',
+      seen: 'it holds a NUL character',
+    });
   }
   return `'${text.replaceAll("'", "''")}'`;
 }

@@ -1,6 +1,6 @@
 import type { ColumnMapping } from '../../contracts/mapping.js';
 import { literal, quoted } from './identifiers.js';
-import type { ShadowTable } from './keys.js';
+import type { ShadowTable } from './shadow-table.js';
 
 /**
  * Makes identity columns and puts each sequence at the greater of the plan's next value and max + 1: a value that was

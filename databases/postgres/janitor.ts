@@ -106,7 +106,9 @@ async function sweepOne(session: Session, leftover: Leftover, options: SweepOpti
     else left.push(`schema ${sidecarSchema(hash)} (promoted, not archived)`);
   }
   // The lease goes last; a promoted migration needs none.
-  const shadowLeft = left.some((name) => hash !== undefined && name.includes(shadowSchema(hash)) && !name.includes('_meta'));
+  const shadowLeft = left.some(
+    (name) => hash !== undefined && name.includes(shadowSchema(hash)) && !name.includes('_meta'),
+  );
   if (!shadowLeft) for (const lease of leases) left.push(...(await dropLease(session, names, lease)));
   return left;
 }

@@ -1,10 +1,9 @@
-import { backendPrefix, shadowSchema } from '../../contracts/names.js';
+import { backendPrefix } from '../../contracts/names.js';
 import { CaravanFailure } from '../../contracts/failures.js';
 import type { KeyMapping, TableMapping } from '../../contracts/mapping.js';
 import type { Finding } from '../../contracts/migration.js';
 import type { TargetNames } from '../target.js';
 import { addChecks } from './checks.js';
-import type { Session } from './connect.js';
 import { constraintsIn, indexesIn, sameNames } from './constraints.js';
 import type { ExistingConstraint, ExistingIndex } from './constraints.js';
 import { targetColumn } from './ddl.js';
@@ -12,21 +11,9 @@ import { factsOf, isServerError, SQLSTATE } from './errors.js';
 import { finding } from './findings.js';
 import { syncIdentity } from './identity.js';
 import { literal, qualified, quoted, quotedList } from './identifiers.js';
+import { objectName } from './shadow-table.js';
+import type { ShadowTable } from './shadow-table.js';
 import { expressionSql } from './sql-guards.js';
-
-/** Everything that a step on one shadow table needs. */
-export interface ShadowTable {
-  readonly session: Session;
-  readonly shadow: string;
-  readonly table: TableMapping;
-  /** The qualified, quoted name. */
-  readonly sql: string;
-}
-
-export function shadowTable(session: Session, hash: string, table: TableMapping): ShadowTable {
-  const shadow = shadowSchema(hash);
-  return { session, shadow, table, sql: qualified(shadow, table.target.name) };
-}
 
 /** `application_name` of the backend that builds the keys of a table; a new attempt ends the older one by it. */
 export function keysApplication(names: TargetNames, table: number): string {
@@ -37,7 +24,10 @@ export function keysApplication(names: TargetNames, table: number): string {
 export async function buildKeys(at: ShadowTable): Promise<{ keys: number; indexes: number; findings: Finding[] }> {
   const { session, shadow, table } = at;
   const constraints = (await constraintsIn(session, shadow, table.target.name)).get(table.target.name) ?? [];
-  const indexes = await dropInvalid(at, (await indexesIn(session, shadow, table.target.name)).get(table.target.name) ?? []);
+  const indexes = await dropInvalid(
+    at,
+    (await indexesIn(session, shadow, table.target.name)).get(table.target.name) ?? [],
+  );
   if (table.primaryKey !== undefined) await addKey(at, { key: table.primaryKey, kind: 'p', constraints });
   for (const key of table.uniqueKeys) await addKey(at, { key, kind: 'u', constraints });
   const findings: Finding[] = [];
@@ -69,7 +59,9 @@ async function addKey(
   for (const column of key.columns) targetColumn(at.table, column);
   const what = kind === 'p' ? 'PRIMARY KEY' : 'UNIQUE';
   try {
-    await at.session.run(`ALTER TABLE ${at.sql} ADD CONSTRAINT ${quoted(key.name)} ${what} (${quotedList(key.columns)})`);
+    await at.session.run(
+      `ALTER TABLE ${at.sql} ADD CONSTRAINT ${quoted(key.name)} ${what} (${quotedList(key.columns)})`,
+    );
   } catch (error) {
     const violated = [SQLSTATE.uniqueViolation, SQLSTATE.notNullViolation, SQLSTATE.programLimit];
     if (!isServerError(error) || !violated.some((state) => state === error.code)) throw error;
@@ -93,7 +85,11 @@ async function keyViolated(at: ShadowTable, key: KeyMapping, facts: CaravanFailu
   return new CaravanFailure('KEY_VIOLATED', { attempted: 'add the key', on: key.name, seen, facts });
 }
 
-async function addIndex(at: ShadowTable, index: TableMapping['indexes'][number], there: readonly ExistingIndex[]): Promise<Finding[]> {
+async function addIndex(
+  at: ShadowTable,
+  index: TableMapping['indexes'][number],
+  there: readonly ExistingIndex[],
+): Promise<Finding[]> {
   const wanted = index.columns.map((part) => `${part.column}${part.descending ? ' desc' : ''}`);
   const existing = there.find((candidate) => candidate.name === index.name);
   if (existing !== undefined && sameNames(existing.columns, wanted)) return [];
@@ -123,9 +119,4 @@ async function comment(at: ShadowTable): Promise<void> {
     statements.push(`COMMENT ON COLUMN ${at.sql}.${quoted(column.target)} IS ${literal(column.comment)}`);
   }
   if (statements.length > 0) await at.session.run(statements.join(';\n'));
-}
-
-/** "schema.name" in the target, as findings call it. */
-export function objectName(table: TableMapping): string {
-  return `${table.target.schema}.${table.target.name}`;
 }

@@ -6,7 +6,8 @@ import { endBackends } from './backends.js';
 import { applicationName } from './connect.js';
 import type { Row, Session } from './connect.js';
 import { openChunkWriter } from './chunk-writer.js';
-import { attempting, sqlStateOf, SQLSTATE } from './errors.js';
+import { attempting, isServerError, sqlStateOf, SQLSTATE } from './errors.js';
+import type { Attempt } from './errors.js';
 import { quoted } from './identifiers.js';
 import { inTransaction } from './session-pool.js';
 import type { SessionPool } from './session-pool.js';
@@ -25,17 +26,30 @@ export function chunkLedger(pool: SessionPool, names: TargetNames): ChunkLedger 
   const ledger = new PgChunkLedger(pool, names);
   const on = (table: string, chunk?: number): string => (chunk === undefined ? table : `${table} #${chunk}`);
   return {
-    cut: (table, bounds) => attempting({ attempted: 'cut', on: table }, () => ledger.cut(table, bounds)),
-    list: (table) => attempting({ attempted: 'read the chunks of', on: table }, () => ledger.list(table)),
-    seal: (table) => attempting({ attempted: 'seal', on: table }, () => ledger.seal(table)),
+    cut: (table, bounds) => reading({ attempted: 'cut', on: table }, () => ledger.cut(table, bounds)),
+    list: (table) => reading({ attempted: 'read the chunks of', on: table }, () => ledger.list(table)),
+    seal: (table) => reading({ attempted: 'seal', on: table }, () => ledger.seal(table)),
     take: (table, chunk, options) =>
-      attempting({ attempted: 'take the chunk', on: on(table, chunk) }, () => ledger.take(table, chunk, options)),
+      reading({ attempted: 'take the chunk', on: on(table, chunk) }, () => ledger.take(table, chunk, options)),
     exceptions: (table, chunk) =>
-      attempting({ attempted: 'read the exceptions of', on: on(table, chunk) }, () => ledger.exceptions(table, chunk)),
-    totals: (table) => attempting({ attempted: 'count the exceptions of', on: table }, () => ledger.totals(table)),
+      reading({ attempted: 'read the exceptions of', on: on(table, chunk) }, () => ledger.exceptions(table, chunk)),
+    totals: (table) => reading({ attempted: 'count the exceptions of', on: table }, () => ledger.totals(table)),
     entries: (kind, after, limit) =>
-      attempting({ attempted: 'read the entries of', on: kind }, () => ledger.entries(kind, after, limit)),
+      reading({ attempted: 'read the entries of', on: kind }, () => ledger.entries(kind, after, limit)),
   };
+}
+
+/** A sidecar that is not there (undone, or dropped after promotion) is no defect of the plan. */
+async function reading<T>(attempt: Attempt, work: () => Promise<T>): Promise<T> {
+  return attempting(attempt, async () => {
+    try {
+      return await work();
+    } catch (error) {
+      const missing = [SQLSTATE.undefinedTable, SQLSTATE.undefinedSchema].some((state) => state === sqlStateOf(error));
+      if (isServerError(error) && missing) throw unknown(attempt.on);
+      throw error;
+    }
+  });
 }
 
 class PgChunkLedger {
@@ -70,12 +84,17 @@ class PgChunkLedger {
     return this.#pool.use((session) => this.#read(session, table));
   }
 
-  async seal(table: string): Promise<{ chunks: number; rows: number; bytes: number; quarantined: number; changed: number }> {
+  async seal(
+    table: string,
+  ): Promise<{ chunks: number; rows: number; bytes: number; quarantined: number; changed: number }> {
     return this.#pool.use(async (session) => {
       // Chunks commit without waiting for the disk. This commit waits, and with it everything before it is on disk.
       await inTransaction(session, async () => {
         await session.run('SET LOCAL synchronous_commit = on');
-        await session.rows(`UPDATE ${this.#sidecar}.source_table SET sealed_at = pg_catalog.now() WHERE source_table = $1`, [table]);
+        await session.rows(
+          `UPDATE ${this.#sidecar}.source_table SET sealed_at = pg_catalog.now() WHERE source_table = $1`,
+          [table],
+        );
       });
       return proveCover(table, await this.#read(session, table));
     });
@@ -85,7 +104,12 @@ class PgChunkLedger {
     const taken = await this.#pool.use((session) => this.#takeRow(session, { table, chunk, repair: options.repair }));
     if (taken.state === 'done') return { state: 'done', chunk: taken.chunk };
     const { number } = taken;
-    const application = applicationName([backendPrefix(this.#names.hash).slice(0, -1), number, chunk, taken.chunk.epoch]);
+    const application = applicationName([
+      backendPrefix(this.#names.hash).slice(0, -1),
+      number,
+      chunk,
+      taken.chunk.epoch,
+    ]);
     const begin = (mapping: TableMapping): Promise<ChunkWriter> =>
       attempting({ attempted: 'begin the chunk', on: `${table} #${chunk}` }, () =>
         openChunkWriter(this.#pool, {
@@ -124,7 +148,10 @@ class PgChunkLedger {
   }
 
   /** Committed at once. Undefined when the older attempt committed meanwhile. */
-  async #raiseEpoch(session: Session, wanted: { table: string; chunk: number; repair: boolean }): Promise<Row | undefined> {
+  async #raiseEpoch(
+    session: Session,
+    wanted: { table: string; chunk: number; repair: boolean },
+  ): Promise<Row | undefined> {
     return inTransaction(session, async () => {
       await session.run(`SET LOCAL lock_timeout = ${ROW_LOCK_MS}; SET LOCAL synchronous_commit = off`);
       const [row] = await session.rows(
@@ -136,11 +163,17 @@ class PgChunkLedger {
     });
   }
 
-  async exceptions(table: string, chunk: number): Promise<{ changed: Map<string, Set<string>>; quarantined: Set<string> }> {
+  async exceptions(
+    table: string,
+    chunk: number,
+  ): Promise<{ changed: Map<string, Set<string>>; quarantined: Set<string> }> {
     return this.#pool.use(async (session) => {
       const where = 'WHERE source_table = $1 AND chunk = $2';
       const values = [table, chunk];
-      const ledgered = await session.rows(`SELECT key_identity, column_name FROM ${this.#sidecar}.value_ledger ${where}`, values);
+      const ledgered = await session.rows(
+        `SELECT key_identity, column_name FROM ${this.#sidecar}.value_ledger ${where}`,
+        values,
+      );
       const rows = await session.rows(`SELECT key_identity FROM ${this.#sidecar}.quarantine ${where}`, values);
       const changed = new Map<string, Set<string>>();
       for (const row of ledgered) {
@@ -152,9 +185,11 @@ class PgChunkLedger {
     });
   }
 
-  async totals(
-    table: string,
-  ): Promise<{ quarantined: number; changed: number; byReason: { reason: string; column: string | null; count: number }[] }> {
+  async totals(table: string): Promise<{
+    quarantined: number;
+    changed: number;
+    byReason: { reason: string; column: string | null; count: number }[];
+  }> {
     const sql = ['quarantine', 'value_ledger']
       .map(
         (kind) => `SELECT '${kind}' AS kind, reason, column_name, count(*) AS count FROM ${this.#sidecar}.${kind}

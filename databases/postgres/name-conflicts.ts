@@ -49,7 +49,9 @@ export async function checkConflicts(
   const found = await findConflicts(session, schema, wanted);
   const replaceable = (conflict: Conflict): boolean =>
     onExisting === 'replace' &&
-    (conflict.kind === 'table' ? wanted.tables.has(conflict.base) : conflict.kind === 'enum' && wanted.enumTypes.has(conflict.base));
+    (conflict.kind === 'table'
+      ? wanted.tables.has(conflict.base)
+      : conflict.kind === 'enum' && wanted.enumTypes.has(conflict.base));
   const inTheWay = found.filter((conflict) => !replaceable(conflict));
   if (inTheWay.length > 0) throw inConflict(schema, [...new Set(inTheWay.map((conflict) => conflict.name))]);
   const replaced = {
@@ -93,7 +95,12 @@ async function findConflicts(session: Session, schema: string, wanted: WantedNam
      ORDER BY 1`,
     [schema, wanted.relations, wanted.types],
   );
-  return rows.map((row) => ({ name: row['name'] ?? '', base: row['base'] ?? '', oid: row['oid'] ?? '', kind: row['kind'] ?? '' }));
+  return rows.map((row) => ({
+    name: row['name'] ?? '',
+    base: row['base'] ?? '',
+    oid: row['oid'] ?? '',
+    kind: row['kind'] ?? '',
+  }));
 }
 
 function distinct(conflicts: readonly Conflict[]): { oid: string; name: string }[] {

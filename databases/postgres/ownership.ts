@@ -38,7 +38,11 @@ export function leaseOf(targetSchema: string): string {
 }
 
 /** What stands under a schema's name: nothing, ours, or somebody's. */
-export async function schemaState(session: Session, schema: string, names: SchemaOwner): Promise<'none' | 'ours' | 'other'> {
+export async function schemaState(
+  session: Session,
+  schema: string,
+  names: SchemaOwner,
+): Promise<'none' | 'ours' | 'other'> {
   const [row] = await session.rows(
     `SELECT pg_catalog.obj_description(oid, 'pg_namespace') AS comment FROM pg_catalog.pg_namespace WHERE nspname = $1`,
     [schema],
@@ -48,7 +52,10 @@ export async function schemaState(session: Session, schema: string, names: Schem
 }
 
 /** Makes a schema of ours with its comment; `more` is made in the same transaction. True when it was made now. */
-export async function makeOwnedSchema(session: Session, options: { schema: string; names: TargetNames; more?: string }): Promise<boolean> {
+export async function makeOwnedSchema(
+  session: Session,
+  options: { schema: string; names: TargetNames; more?: string },
+): Promise<boolean> {
   const { schema, names, more = '' } = options;
   const create = `CREATE SCHEMA ${quoted(schema)}; COMMENT ON SCHEMA ${quoted(schema)} IS ${literal(ownerComment(names))}; ${more}`;
   try {
@@ -56,7 +63,8 @@ export async function makeOwnedSchema(session: Session, options: { schema: strin
     return true;
   } catch (error) {
     // Two at once: the second waits on the first's unique entry, then sees one of these.
-    const made = isServerError(error) && [SQLSTATE.duplicateSchema, SQLSTATE.uniqueViolation].some((s) => s === error.code);
+    const made =
+      isServerError(error) && [SQLSTATE.duplicateSchema, SQLSTATE.uniqueViolation].some((s) => s === error.code);
     if (!made) throw error;
     if ((await schemaState(session, schema, names)) === 'ours') return false;
     throw leased(schema);

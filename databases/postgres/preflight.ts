@@ -5,8 +5,8 @@ import type { Row, Session } from './connect.js';
 import { ownerFor } from './privileges.js';
 import { leased, leaseOf, schemaState } from './ownership.js';
 
-export const VERSION_MIN = 13;
-export const VERSION_MAX = 18;
+const VERSION_MIN = 13;
+const VERSION_MAX = 18;
 
 /**
  * Locks that promotion holds for each object (table, key, index, foreign key, type). Measured: a moved table takes one
@@ -32,11 +32,15 @@ export async function preflight(
   );
   if (server === undefined) throw refused('INTERNAL', 'the server', 'it told nothing about itself');
   const version = Number(server['version']);
-  if (version < VERSION_MIN || version > VERSION_MAX) throw refused('TARGET_VERSION', 'the server', `it is PostgreSQL ${version}`);
+  if (version < VERSION_MIN || version > VERSION_MAX)
+    throw refused('TARGET_VERSION', 'the server', `it is PostgreSQL ${version}`);
   const database = server['database'] ?? '';
-  if (server['encoding'] !== 'UTF8') throw refused('TARGET_ENCODING', database, `its encoding is ${server['encoding'] ?? ''}`);
-  if (server['standby'] === 't') throw refused('TARGET_CREATE_MISSING', database, 'the server is a standby and read-only');
-  if (server['may_create'] !== 't') throw refused('TARGET_CREATE_MISSING', database, 'the login has no CREATE on the database');
+  if (server['encoding'] !== 'UTF8')
+    throw refused('TARGET_ENCODING', database, `its encoding is ${server['encoding'] ?? ''}`);
+  if (server['standby'] === 't')
+    throw refused('TARGET_CREATE_MISSING', database, 'the server is a standby and read-only');
+  if (server['may_create'] !== 't')
+    throw refused('TARGET_CREATE_MISSING', database, 'the login has no CREATE on the database');
   await checkSchemaPrivileges(session, options.targetSchema);
   const { login, owner } = await ownerFor(session, options.targetSchema);
   checkLocks(server, options.objects, owner === login ? LOCKS_PER_OBJECT : LOCKS_PER_OBJECT_OWNED);

@@ -46,7 +46,9 @@ export async function privilegeStatements(session: Session, moved: MovedObjects)
   const grants = defaults.flatMap((row) => {
     const grantee = row['grantee'] === '' ? 'PUBLIC' : quoted(row['grantee'] ?? '');
     const option = row['grantable'] === 't' ? ' WITH GRANT OPTION' : '';
-    return grantTargets(moved, row['kind'] ?? '').map((on) => `GRANT ${row['privileges'] ?? ''} ON ${on} TO ${grantee}${option}`);
+    return grantTargets(moved, row['kind'] ?? '').map(
+      (on) => `GRANT ${row['privileges'] ?? ''} ON ${on} TO ${grantee}${option}`,
+    );
   });
   if (owner === login) return grants;
   return [...grants, ...moved.objects.map((object) => `ALTER ${object.kind} ${object.sql} OWNER TO ${quoted(owner)}`)];
@@ -54,7 +56,8 @@ export async function privilegeStatements(session: Session, moved: MovedObjects)
 
 /** "TABLE a, b", … for a kind of pg_default_acl. */
 function grantTargets(moved: MovedObjects, kind: string): string[] {
-  const named = (pattern: RegExp): string[] => moved.objects.filter((object) => pattern.test(object.kind)).map((object) => object.sql);
+  const named = (pattern: RegExp): string[] =>
+    moved.objects.filter((object) => pattern.test(object.kind)).map((object) => object.sql);
   const [word, names] = ((): [string, string[]] => {
     if (kind === 'r') return ['TABLE', named(/TABLE|VIEW/)];
     if (kind === 'S') return ['SEQUENCE', [...named(/SEQUENCE/), ...moved.ownedSequences]];

@@ -8,7 +8,7 @@ import type { Session } from './connect.js';
 import { isLost, isServerError, SQLSTATE } from './errors.js';
 import { quoted } from './identifiers.js';
 import { syncIdentity } from './identity.js';
-import { shadowTable } from './keys.js';
+import { shadowTable } from './shadow-table.js';
 import { promoteInTransaction } from './promotion-steps.js';
 import { schemaOid } from './schema-objects.js';
 import { readPromotionRecord } from './sidecar.js';
@@ -19,7 +19,7 @@ const LOCK_TIMEOUT_MS = 3000;
 const PAUSE_MS = 500;
 const PAUSE_MS_MAX = 5000;
 /** How long promotion goes on asking for its locks. */
-export const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 120_000;
 
 export interface Promotion {
   readonly names: TargetNames;
@@ -38,7 +38,8 @@ export async function promote(open: () => Promise<Session>, promotion: Promotion
     const session = await open();
     try {
       // A stopped worker's open transaction would hold its locks for ever, and one whose COMMIT got no answer must end.
-      if (pause > PAUSE_MS) await endBackends(session, { prefix: backendPrefix(promotion.names.hash), inTransaction: true });
+      if (pause > PAUSE_MS)
+        await endBackends(session, { prefix: backendPrefix(promotion.names.hash), inTransaction: true });
       return await tryOnce(session, promotion);
     } catch (error) {
       if (!isWorthAnother(error)) throw refusalOf(error, promotion);
@@ -73,7 +74,11 @@ async function tryOnce(session: Session, promotion: Promotion): Promise<Promotio
   }
   const made = await readPromotionRecord(session, names.hash);
   if (made !== undefined) return made;
-  throw new CaravanFailure('INTERNAL', { attempted: 'promote', on: names.workflowId, seen: 'the promotion record is not there' });
+  throw new CaravanFailure('INTERNAL', {
+    attempted: 'promote',
+    on: names.workflowId,
+    seen: 'the promotion record is not there',
+  });
 }
 
 /** Locks not had, deadlocks, a name taken or a table moved at the same moment, a broken connection: try afresh. */

@@ -33,7 +33,10 @@ export async function promoteInTransaction(
   await renameSequences(session, { shadow, schema, hash: names.hash });
   const objects = await objectsIn(session, shadow);
   const ownedSequences = await ownedSequencesIn(session, shadow, schema);
-  await runAll(session, objects.map((object) => moveSql(object, schema)));
+  await runAll(
+    session,
+    objects.map((object) => moveSql(object, schema)),
+  );
   const moved = objects.map((object) => movedTo(object, shadow, schema));
   await runAll(session, await privilegeStatements(session, { schema, objects: moved, ownedSequences }));
   await record(session, promotion);
@@ -44,7 +47,8 @@ export async function promoteInTransaction(
 
 /** The object under its new name; types of a routine's arguments moved as well. */
 function movedTo(object: SchemaObject, shadow: string, schema: string): SchemaObject {
-  const sql = quoted(schema) + object.sql.slice(quoted(shadow).length).replaceAll(`${shadow}.`, () => `${quoted(schema)}.`);
+  const sql =
+    quoted(schema) + object.sql.slice(quoted(shadow).length).replaceAll(`${shadow}.`, () => `${quoted(schema)}.`);
   return { ...object, sql };
 }
 
@@ -55,7 +59,12 @@ async function refuseTextBodies(session: Session, shadow: string): Promise<void>
       WHERE n.nspname = $1 AND pg_catalog.strpos(p.prosrc, $1) > 0 ORDER BY 1`,
     [shadow],
   );
-  if (rows.length > 0) throw refused('promote functions whose bodies name', shadow, rows.map((row) => row['name'] ?? ''));
+  if (rows.length > 0)
+    throw refused(
+      'promote functions whose bodies name',
+      shadow,
+      rows.map((row) => row['name'] ?? ''),
+    );
 }
 
 /** The plan's names and whatever else stands in the shadow; sequences are not the plan's, and are renamed instead. */
@@ -87,12 +96,17 @@ async function lockOld(session: Session, replaced: Replaced): Promise<void> {
 }
 
 /** Tables with their partitions, indexes, sequences and row types, and enum types, to `caravan_old_<hash>`. */
-async function moveOld(session: Session, at: { names: TargetNames; schema: string; replaced: Replaced }): Promise<void> {
+async function moveOld(
+  session: Session,
+  at: { names: TargetNames; schema: string; replaced: Replaced },
+): Promise<void> {
   const { names, schema, replaced } = at;
   if (replaced.tables.length + replaced.enumTypes.length === 0) return;
   const old = oldSchema(names.hash);
   const family = await familyOf(session, replaced);
-  await session.run(`CREATE SCHEMA ${quoted(old)}; COMMENT ON SCHEMA ${quoted(old)} IS ${literal(ownerComment(names))}`);
+  await session.run(
+    `CREATE SCHEMA ${quoted(old)}; COMMENT ON SCHEMA ${quoted(old)} IS ${literal(ownerComment(names))}`,
+  );
   await runAll(session, [
     ...replaced.enumTypes.map((type) => `ALTER TYPE ${qualified(schema, type.name)} SET SCHEMA ${quoted(old)}`),
     ...family.map((table) => `ALTER TABLE ${table} SET SCHEMA ${quoted(old)}`),

@@ -22,7 +22,11 @@ export interface ScanPlace {
 }
 
 /** Rows in canonical form, straight from COPY's binary format. The caller owns the session; unfinished, it must go. */
-export async function* scanRows(session: Session, place: ScanPlace, options: ScanOptions): AsyncIterable<CanonicalBatch> {
+export async function* scanRows(
+  session: Session,
+  place: ScanPlace,
+  options: ScanOptions,
+): AsyncIterable<CanonicalBatch> {
   const { schema, table, range } = place;
   const keys = options.keys ? keyExpressions(table) : undefined;
   const list = [...(keys ?? []), ...table.columns.map(canonicalExpression)];
@@ -114,7 +118,11 @@ class RowFramer {
     for (let field = 0; field < fields; field += 1) {
       if (field === keyFields) body = end;
       if (end + 4 > length) return -1;
-      const size = ((bytes[end] ?? 0) << 24) | ((bytes[end + 1] ?? 0) << 16) | ((bytes[end + 2] ?? 0) << 8) | (bytes[end + 3] ?? 0);
+      const size =
+        ((bytes[end] ?? 0) << 24) |
+        ((bytes[end + 1] ?? 0) << 16) |
+        ((bytes[end + 2] ?? 0) << 8) |
+        (bytes[end + 3] ?? 0);
       end += size < 0 ? 4 : 4 + size;
     }
     if (end > length) return -1;
@@ -153,7 +161,7 @@ class RowFramer {
 /** The key's fields are framed in the stream as `keyIdentity` frames them; NULL counts as empty. */
 function identityOf(bytes: Buffer, from: number, to: number): string {
   let framed = bytes.subarray(from, to);
-  for (let at = 0; at < framed.length; ) {
+  for (let at = 0; at < framed.length;) {
     const size = framed.readInt32BE(at);
     if (size < 0) {
       framed = Buffer.from(framed);

@@ -12,8 +12,10 @@ export function proveCover(
   for (const [position, chunk] of chunks.entries()) {
     if (chunk.chunk !== position) throw incomplete(table, position, `chunk ${position} is missing`);
     if (!chunk.done) throw incomplete(table, position, `chunk ${position} is not done`);
-    if (chunk.lower !== reached) throw incomplete(table, position, `chunk ${position} does not begin where the one before ends`);
-    if (position > 0 && chunk.lower === undefined) throw incomplete(table, position, `chunk ${position} has no lower bound`);
+    if (chunk.lower !== reached)
+      throw incomplete(table, position, `chunk ${position} does not begin where the one before ends`);
+    if (position > 0 && chunk.lower === undefined)
+      throw incomplete(table, position, `chunk ${position} has no lower bound`);
     reached = chunk.upper;
     total.rows += chunk.rows;
     total.bytes += chunk.bytes;

@@ -9,7 +9,10 @@ import { qualified } from './identifiers.js';
 
 const WORDS = String.raw`[a-z_][a-z0-9_]*(?: [a-z][a-z0-9_]*)*`;
 const MODIFIER = String.raw`\(\s*-?\d+(?:\s*,\s*-?\d+)?\s*\)`;
-const BUILT_IN = new RegExp(String.raw`^${WORDS}\s*(?:${MODIFIER})?(?: ${WORDS}\s*(?:${MODIFIER})?)?(?:\s*\[\d*\])*$`, 'i');
+const BUILT_IN = new RegExp(
+  String.raw`^${WORDS}\s*(?:${MODIFIER})?(?: ${WORDS}\s*(?:${MODIFIER})?)?(?:\s*\[\d*\])*$`,
+  'i',
+);
 const NAMED = /^(?:"((?:[^"\0]|"")+)"|([^"[\]]+?))\s*((?:\[\d*\])*)$/;
 
 /** SQL of a column's type; a type of the plan is qualified with `schema`. */
@@ -63,7 +66,8 @@ export function faultOfExpression(text: string): string | undefined {
 
 const STRING = /^([eE](?='))?'/;
 const DOLLAR = /^\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$$/;
-const TOKEN = /^(?:"(?:[^"]|"")*"|--|\/\*|\*\/|\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$|[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*(?!')|\s+|[\s\S])/;
+const TOKEN =
+  /^(?:"(?:[^"]|"")*"|--|\/\*|\*\/|\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$|[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*(?!')|\s+|[\s\S])/;
 
 function continues(before: string): boolean {
   return /'\s*\n\s*$/.test(before);

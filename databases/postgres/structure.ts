@@ -6,12 +6,18 @@ import { constraintsIn, indexesIn, sameNames } from './constraints.js';
 import type { ExistingConstraint, ExistingIndex } from './constraints.js';
 import { finding } from './findings.js';
 import { qualified, quoted } from './identifiers.js';
-import { objectName } from './keys.js';
+import { objectName } from './shadow-table.js';
 import { typeSql } from './sql-guards.js';
 
 /** PostgreSQL's limit of columns is 1,600; wide types fill a page's worth of catalogue row earlier. */
 const TYPES_PER_PROBE = 500;
-const ACTIONS: Readonly<Record<string, string>> = { a: 'NO ACTION', r: 'RESTRICT', c: 'CASCADE', n: 'SET NULL', d: 'SET DEFAULT' };
+const ACTIONS: Readonly<Record<string, string>> = {
+  a: 'NO ACTION',
+  r: 'RESTRICT',
+  c: 'CASCADE',
+  n: 'SET NULL',
+  d: 'SET DEFAULT',
+};
 
 /** The plan against the shadow's real catalogue, object by object. A NOT VALID constraint counts as there. */
 export async function compareStructure(
@@ -30,7 +36,11 @@ export async function compareStructure(
   const differences = new Differences();
   for (const type of mapping.types) {
     const labels = actual.labels.get(type.name);
-    differences.check(labels !== undefined && sameNames(labels, type.labels), `${mapping.targetSchema}.${type.name}`, 'the enum type');
+    differences.check(
+      labels !== undefined && sameNames(labels, type.labels),
+      `${mapping.targetSchema}.${type.name}`,
+      'the enum type',
+    );
   }
   for (const table of mapping.tables) compareTable(table, { actual, mapping, shadow, differences });
   const planned = new Set(mapping.tables.map((table) => table.target.name));
@@ -70,7 +80,12 @@ class Differences {
   check(equal: boolean, object: string, what: string): void {
     this.objects += 1;
     if (equal) return;
-    this.findings.push(finding('structure_differs', object, { count: 1, detail: `In the shadow, ${what} "${object}" is not as planned.` }));
+    this.findings.push(
+      finding('structure_differs', object, {
+        count: 1,
+        detail: `In the shadow, ${what} "${object}" is not as planned.`,
+      }),
+    );
   }
 }
 
@@ -106,11 +121,19 @@ function compareConstraints(table: TableMapping, { actual, differences }: Compar
     there.find((constraint) => constraint.kind === kind && constraint.name === wanted);
   if (table.primaryKey !== undefined) {
     const found = find('p', table.primaryKey.name);
-    differences.check(found !== undefined && sameNames(found.columns, table.primaryKey.columns), `${name}.${table.primaryKey.name}`, 'the primary key');
+    differences.check(
+      found !== undefined && sameNames(found.columns, table.primaryKey.columns),
+      `${name}.${table.primaryKey.name}`,
+      'the primary key',
+    );
   }
   for (const key of table.uniqueKeys) {
     const found = find('u', key.name);
-    differences.check(found !== undefined && sameNames(found.columns, key.columns), `${name}.${key.name}`, 'the unique key');
+    differences.check(
+      found !== undefined && sameNames(found.columns, key.columns),
+      `${name}.${key.name}`,
+      'the unique key',
+    );
   }
   for (const key of table.foreignKeys) {
     const found = find('f', key.name);
@@ -123,7 +146,8 @@ function compareConstraints(table: TableMapping, { actual, differences }: Compar
       ACTIONS[found.onUpdate ?? ''] === key.onUpdate;
     differences.check(equal, `${name}.${key.name}`, 'the foreign key');
   }
-  for (const check of table.checks) differences.check(find('c', check.name) !== undefined, `${name}.${check.name}`, 'the check');
+  for (const check of table.checks)
+    differences.check(find('c', check.name) !== undefined, `${name}.${check.name}`, 'the check');
 }
 
 async function columnsIn(session: Session, schema: string): Promise<Map<string, Map<string, Column>>> {
@@ -167,7 +191,9 @@ async function normalTypes(
   at: { shadow: string; sidecar: string; mapping: MigrationMapping },
 ): Promise<Map<string, string>> {
   const { shadow, sidecar, mapping } = at;
-  const texts = mapping.tables.flatMap((table) => table.columns.map((column) => typeSql(column, mapping.types, shadow)));
+  const texts = mapping.tables.flatMap((table) =>
+    table.columns.map((column) => typeSql(column, mapping.types, shadow)),
+  );
   const distinct = [...new Set(texts)];
   const types = new Map<string, string>();
   for (let from = 0; from < distinct.length; from += TYPES_PER_PROBE) {
@@ -175,7 +201,9 @@ async function normalTypes(
     const probe = qualified(sidecar, 'type_probe');
     await session.run('BEGIN');
     try {
-      await session.run(`CREATE TABLE ${probe} (${batch.map((type, column) => `${quoted(`c${column}`)} ${type}`).join(', ')})`);
+      await session.run(
+        `CREATE TABLE ${probe} (${batch.map((type, column) => `${quoted(`c${column}`)} ${type}`).join(', ')})`,
+      );
       const rows = await session.rows(
         `SELECT pg_catalog.format_type(atttypid, atttypmod) AS type FROM pg_catalog.pg_attribute
           WHERE attrelid = $1::regclass AND attnum > 0 ORDER BY attnum`,

@@ -8,12 +8,13 @@ import type { ChunkLedger, Target, TargetNames } from '../target.js';
 import { endBackends } from './backends.js';
 import { reopenSession } from './connect.js';
 import type { Session } from './connect.js';
-import { makeTypesAndTables } from './ddl.js';
+import { checkDefinitions, makeTypesAndTables } from './ddl.js';
 import { dropForeignKeys } from './drop-schema.js';
-import { attempting } from './errors.js';
+import { attempting, codeOfSqlState, factsOf, isServerError } from './errors.js';
 import { addForeignKeys } from './foreign-keys.js';
 import { literal, qualified, quoted } from './identifiers.js';
-import { buildKeys, keysApplication, shadowTable } from './keys.js';
+import { buildKeys, keysApplication } from './keys.js';
+import { shadowTable } from './shadow-table.js';
 import { chunkLedger } from './ledger.js';
 import { checkConflicts, wantedNames } from './name-conflicts.js';
 import { preflight } from './preflight.js';
@@ -44,15 +45,19 @@ class PostgresTarget implements Target {
     this.ledger = chunkLedger(this.#pool, names);
   }
 
-  async preflight(options: { readonly targetSchema: string; readonly objects: number }): Promise<{ readonly version: number }> {
+  async preflight(options: {
+    readonly targetSchema: string;
+    readonly objects: number;
+  }): Promise<{ readonly version: number }> {
     return this.#attempt('check', () => this.#pool.use((session) => preflight(session, this.#names, options)));
   }
 
   async createShadow(mapping: MigrationMapping): Promise<void> {
-    await this.#attempt('make the shadow in', () =>
+    await this.#defining('make the shadow in', () =>
       this.#alone('shadow', async (session) => {
         // A late retry, after the pivot, must not make an empty shadow again.
         if ((await readPromotionRecord(session, this.#names.hash)) !== undefined) return;
+        checkDefinitions(this.#names.hash, mapping);
         await makeSchemas(session, this.#names, mapping);
         await makeTypesAndTables(session, this.#names.hash, mapping);
       }),
@@ -60,7 +65,7 @@ class PostgresTarget implements Target {
   }
 
   async buildKeys(table: TableMapping): Promise<{ keys: number; indexes: number; findings: Finding[] }> {
-    return this.#attempt(
+    return this.#defining(
       'build the keys of',
       () =>
         this.#alone('keys', async (session) => {
@@ -76,7 +81,7 @@ class PostgresTarget implements Target {
   }
 
   async addForeignKeys(mapping: MigrationMapping): Promise<{ foreignKeys: number; findings: Finding[] }> {
-    return this.#attempt('add the foreign keys of', () =>
+    return this.#defining('add the foreign keys of', () =>
       this.#alone('foreign-keys', async (session) => {
         await endBackends(session, { name: `${backendPrefix(this.#names.hash)}foreign-keys` });
         return addForeignKeys(session, this.#names.hash, mapping);
@@ -97,7 +102,7 @@ class PostgresTarget implements Target {
   }
 
   async compareStructure(mapping: MigrationMapping): Promise<{ objects: number; findings: Finding[] }> {
-    return this.#attempt('compare the structure of', () =>
+    return this.#defining('compare the structure of', () =>
       this.#alone('structure', (session) => compareStructure(session, this.#names.hash, mapping)),
     );
   }
@@ -147,7 +152,9 @@ class PostgresTarget implements Target {
     options: { onExisting: 'fail' | 'replace' },
   ): Promise<{ promotedAt: string; lsn: string; tables: number }> {
     const open = (): Promise<Session> => reopenSession(this.#endpoint, `${backendPrefix(this.#names.hash)}promote`);
-    return this.#attempt('promote', () => promote(open, { names: this.#names, mapping, onExisting: options.onExisting }));
+    return this.#attempt('promote', () =>
+      promote(open, { names: this.#names, mapping, onExisting: options.onExisting }),
+    );
   }
 
   async promotionRecord(): Promise<{ promotedAt: string; lsn: string } | undefined> {
@@ -174,6 +181,23 @@ class PostgresTarget implements Target {
 
   async #attempt<T>(attempted: string, work: () => Promise<T>, on = this.#names.workflowId): Promise<T> {
     return attempting({ attempted, on }, work);
+  }
+
+  /** For statements made from the plan: what the server refuses in them is the plan's fault, not a row's. */
+  async #defining<T>(attempted: string, work: () => Promise<T>, on = this.#names.workflowId): Promise<T> {
+    return this.#attempt(
+      attempted,
+      async () => {
+        try {
+          return await work();
+        } catch (error) {
+          if (!isServerError(error) || codeOfSqlState(error.code) !== 'ROW_REFUSED') throw error;
+          const seen = `the server refuses a definition with SQLSTATE ${error.code}`;
+          throw new CaravanFailure('PLAN_INVALID', { attempted, on, seen, facts: factsOf(error) });
+        }
+      },
+      on,
+    );
   }
 
   /** A backend under a name of its own, for work that runs long: a new attempt can find it and end it. */

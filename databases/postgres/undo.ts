@@ -34,7 +34,9 @@ async function dropOwned(session: Session, names: TargetNames, schema: string): 
   const state = await schemaState(session, schema, names);
   if (state === 'none') return [];
   if (state === 'other') return [`schema ${schema} (its comment names another owner)`];
-  return schema === sidecarSchema(names.hash) ? dropSmallSchema(session, schema) : dropSchemaWithContents(session, schema);
+  return schema === sidecarSchema(names.hash)
+    ? dropSmallSchema(session, schema)
+    : dropSchemaWithContents(session, schema);
 }
 
 /** Another migration's lease is no leftover of ours. */

@@ -299,16 +299,11 @@ export class ExpressionParser {
 
   /** Words with modifiers: "numeric(10,2)", "double precision", "text[]". */
   #type(): string {
-    const words: string[] = [];
-    while (
-      this.#peek().kind === 'word' &&
-      !['and', 'or', 'is', 'in', 'not', 'like'].some((word) => this.#isWord(word))
-    ) {
-      words.push(this.#peek().text.toLowerCase());
-      this.#at += 1;
-    }
-    if (words.length === 0) throw this.#unexpected(this.#peek());
-    let type = words.join(' ');
+    const word = this.#peek();
+    if (word.kind !== 'word') throw this.#unexpected(word);
+    this.#at += 1;
+    let type = word.text.toLowerCase();
+    if (type === 'double' && this.#takeWord('precision')) type = 'double precision';
     if (this.#takeSymbol('(')) {
       const numbers: string[] = [];
       do {

@@ -1,6 +1,6 @@
 import { executeChild, getExternalWorkflowHandle, isCancellation } from '@temporalio/workflow';
 import { PAGE } from '../../contracts/activities.js';
-import type { InTable, OpenedSnapshot } from '../../contracts/activities.js';
+import type { CopiedTable, InTable, OpenedSnapshot } from '../../contracts/activities.js';
 import { assertNever } from '../../contracts/failures.js';
 import type { GraphTask } from '../../contracts/graph.js';
 import { WORKFLOWS } from '../../contracts/messages.js';
@@ -9,6 +9,7 @@ import { tableWorkflowId } from '../../contracts/names.js';
 import type { ExecutionInput, ExecutionResult, TableCopyInput, TableCopyResult } from '../../contracts/phases.js';
 import { runGraph } from '../../workflows/graph/run-graph.js';
 import { readTasks } from '../../workflows/graph/read-tasks.js';
+import { codeOf } from '../../workflows/kit/failures.js';
 import { setPausedSignal } from '../../workflows/kit/messages.js';
 import { PauseGate } from '../../workflows/kit/pause.js';
 import { CHILD, boundWorker, worker } from '../../workflows/kit/profiles.js';
@@ -20,6 +21,8 @@ const WINDOW = 4;
 const INLINE_CHUNKS = 8;
 /** Readers of S1. */
 const CONNECTIONS = 4;
+/** Times that a table's chunks are gone through, when a crash of the target took some away. */
+const MAX_ROUNDS = 5;
 
 /** Builds the shadow: the plan's slice of this phase on the one task runner. */
 export async function execution(input: ExecutionInput): Promise<ExecutionResult> {
@@ -32,6 +35,7 @@ class Execution {
   readonly #findings: Finding[] = [];
   readonly #totals = { rows: 0, bytes: 0, quarantined: 0, changed: 0 };
   #snapshot: Promise<OpenedSnapshot> | undefined;
+  #position: string | undefined;
   #snapshotLost = false;
   #copiesLeft = 0;
 
@@ -55,6 +59,7 @@ class Execution {
         findings: this.#findings,
         failed: outcome.failed.slice(0, PAGE).map(({ task, failure }) => ({ task: task.id, failure })),
         snapshotLost: this.#snapshotLost,
+        ...(this.#snapshotLost ? {} : { copiedAt: this.#position }),
       };
     } finally {
       await this.#closeSnapshot();
@@ -91,13 +96,9 @@ class Execution {
     try {
       const cut = await worker(`cut ${table.table} into chunks`).cutTable(table);
       const snapshot = await this.#openSnapshot();
+      this.#position = snapshot.position;
       const copy = { ...table, chunks: cut.chunks, totalRows: cut.rows, snapshot };
-      const copied = cut.chunks > INLINE_CHUNKS ? await this.#copyAsChild(copy) : await this.#copyInline(copy);
-      this.#snapshotLost ||= copied.snapshotLost;
-      const sealed = await worker(`seal ${table.table}`).sealTable({
-        ...table,
-        milliseconds: copied.milliseconds,
-      });
+      const sealed = await this.#copyAndSeal(table, copy);
       this.#totals.rows += sealed.rows;
       this.#totals.bytes += sealed.bytes;
       this.#totals.quarantined += sealed.quarantined;
@@ -108,14 +109,32 @@ class Execution {
     }
   }
 
+  /**
+   * Chunk transactions commit asynchronously: a target that crashes may lose the last ones, rows and ledger rows
+   * together. The seal finds that, and what is not in the ledger is copied again.
+   */
+  async #copyAndSeal(table: InTable, copy: Omit<TableCopyInput, 'paused'>): Promise<CopiedTable> {
+    for (let round = 1; ; round += 1) {
+      const copied = copy.chunks > INLINE_CHUNKS ? await this.#copyAsChild(copy, round) : await this.#copyInline(copy);
+      this.#snapshotLost ||= copied.snapshotLost;
+      const { milliseconds } = copied;
+      try {
+        return await worker(`seal ${table.table}`).sealTable({ ...table, milliseconds });
+      } catch (error) {
+        if (codeOf(error) !== 'LEDGER_INCOMPLETE' || round >= MAX_ROUNDS) throw error;
+      }
+    }
+  }
+
   async #copyInline(copy: Omit<TableCopyInput, 'paused'>): Promise<TableCopyResult> {
     let state = initialState();
     while (state.nextChunk < copy.chunks) state = await copyChunks(copy, state, this.#gate);
     return state;
   }
 
-  async #copyAsChild(copy: Omit<TableCopyInput, 'paused'>): Promise<TableCopyResult> {
-    const workflowId = tableWorkflowId(this.#input.migrationId, copy.table);
+  async #copyAsChild(copy: Omit<TableCopyInput, 'paused'>, round: number): Promise<TableCopyResult> {
+    const name = round === 1 ? copy.table : `${copy.table}/${String(round)}`;
+    const workflowId = tableWorkflowId(this.#input.migrationId, name);
     const stopListening = this.#gate.onChange((paused) => {
       getExternalWorkflowHandle(workflowId).signal(setPausedSignal, paused).catch(() => undefined);
     });

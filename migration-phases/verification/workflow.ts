@@ -51,14 +51,16 @@ interface Proof {
 
 /** First every table is compared; then what differs is copied again from S2, without foreign keys in the way. */
 async function proveTables(input: VerificationInput, snapshot: OpenedSnapshot, gate: PauseGate): Promise<Proof> {
-  const { migrationId, planId } = input;
+  const { migrationId, planId, copiedAt } = input;
+  // A value that was ledgered in the copy may have been corrected in the source by now.
+  const stale = copiedAt === undefined || copiedAt !== snapshot.position;
   const plan = { migrationId, planId };
   const progress = new ProgressReporter(migrationId);
   const proof: Proof = { equal: true, tables: 0, rows: 0, quarantined: 0, changed: 0, findings: [] };
   const differing: string[] = [];
   const prove = async (table: string, repair: boolean): Promise<ProvenTable> => {
     await gate.open();
-    const proven = await proveTable({ ...plan, table, repair }, snapshot);
+    const proven = await proveTable({ ...plan, table, repair, stale }, snapshot);
     const state = proven.equal ? 'equal' : 'differs';
     await progress.report({ source: table, rows: proven.targetRows, totalRows: proven.targetRows, state }, 0);
     return proven;
@@ -85,7 +87,7 @@ async function proveTables(input: VerificationInput, snapshot: OpenedSnapshot, g
 }
 
 async function proveTable(
-  input: { migrationId: string; planId: string; table: string; repair: boolean },
+  input: { migrationId: string; planId: string; table: string; repair: boolean; stale: boolean },
   snapshot: OpenedSnapshot,
 ): Promise<ProvenTable> {
   const bound = boundValidator(snapshot.queue, `${input.repair ? 'repair and prove' : 'prove'} ${input.table}`);

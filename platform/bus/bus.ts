@@ -17,11 +17,11 @@ const IN_FLIGHT_MAX = 1000;
  */
 export interface Bus {
   /** Never throws, never waits. */
-  publish(event: BusEvent): void;
+  readonly publish: (event: BusEvent) => void;
   /** `channelPattern`: see `eventChannel`; `caravan:events:*` hears all. Gives the way to stop. */
-  subscribe(channelPattern: string, handler: (event: BusEvent) => void): () => void;
-  counters(): BusCounters;
-  close(): Promise<void>;
+  readonly subscribe: (channelPattern: string, handler: (event: BusEvent) => void) => () => void;
+  readonly counters: () => BusCounters;
+  readonly close: () => Promise<void>;
 }
 
 export interface BusCounters {

@@ -128,7 +128,7 @@ function missingEvidence(certificate: Readonly<Record<string, unknown>>): string
 function evidenceFault(certificate: Readonly<Record<string, unknown>>): string | undefined {
   const shape = evidence.safeParse(evidenceOf(certificate));
   if (!shape.success) return faultOf(shape.error, 'the evidence');
-  if (evidenceHash(certificate) === certificate['evidenceHash']) return undefined;
+  if (evidenceHash(certificate) === certificate.evidenceHash) return undefined;
   return 'the evidence (tables, findings, notMigrated, position) was changed: its hash is not the evidenceHash';
 }
 

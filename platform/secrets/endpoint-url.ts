@@ -150,7 +150,6 @@ function decode(text: string, on: string): string {
 }
 
 function hasForbidden(text: string): boolean {
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
   return /[\u0000-\u001f\u007f]/u.test(text);
 }
 

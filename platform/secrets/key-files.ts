@@ -11,7 +11,3 @@ export function secretKeyFile(home: string): string {
 export function signingKeyFile(home: string): string {
   return join(home, 'certificate-key.pem');
 }
-
-export function certificateFolder(home: string): string {
-  return join(home, 'certificates');
-}

@@ -90,8 +90,7 @@ async function putConnection(database: Database, row: ConnectionRow, replace = f
       .insertInto('connections')
       .values(row)
       .onConflict((conflict) => {
-        const { name: _, ...changed } = row;
-        const update = conflict.column('name').doUpdateSet(changed);
+        const update = conflict.column('name').doUpdateSet(row);
         return replace ? update : update.where('connections.migration_id', '=', row.migration_id);
       })
       .executeTakeFirst(),

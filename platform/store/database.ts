@@ -192,14 +192,14 @@ function tlsConfig(tls: ServerEndpoint['tls']): pg.PoolConfig['ssl'] {
   return { rejectUnauthorized: tls.mode === 'verify-full' };
 }
 
-const INT8 = 20;
-const JSONB = 3802;
+const OIDS = { int8: 20, jsonb: 3802 } as const;
+const usualParser = pg.types.getTypeParser as (oid: number, format?: string) => (text: string) => unknown;
 
 /** Our int8s are counts and ordinals, below 2^53. */
-function getTypeParser(oid: number, format?: 'text' | 'binary'): (text: string) => unknown {
-  if (oid === INT8) return Number;
-  if (oid === JSONB) return decodeJson;
-  return pg.types.getTypeParser(oid, format) as (text: string) => unknown;
+function getTypeParser(oid: number, format?: string): (text: string) => unknown {
+  if (oid === OIDS.int8) return Number;
+  if (oid === OIDS.jsonb) return decodeJson;
+  return usualParser(oid, format);
 }
 
 export async function withRetry<Result>(

@@ -72,10 +72,11 @@ async function list(query: StoreQuery, limit: number): Promise<(MigrationRecord 
     )
     .selectAll('migrations')
     .select(sql<string | null>`report.body ->> 'status'`.as('status'))
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('migrations as newer')
+    .where((where) =>
+      where.not(
+        where.exists(
+          where
+            .selectFrom('migrations as newer')
             .select('newer.hash')
             .whereRef('newer.migration_id', '=', 'migrations.migration_id')
             .whereRef('newer.ordinal', '>', 'migrations.ordinal'),

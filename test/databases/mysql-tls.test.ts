@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,7 +8,9 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ServerEndpoint } from '../../contracts/endpoint.js';
 import { openSession } from '../../databases/mysql/connect.js';
+import { openMysqlSource } from '../../databases/mysql/source.js';
 import { hasMariadb, startPrivateMariadb, type PrivateMariadb } from './mariadb.js';
+import { mappingOf, readEvery } from './mysql-fixtures.js';
 
 const openssl = ['/usr/bin/openssl', '/usr/local/bin/openssl', '/opt/homebrew/bin/openssl'].find((path) =>
   existsSync(path),
@@ -56,6 +59,26 @@ describe.skipIf(!hasMariadb || openssl === undefined)('TLS to a MySQL-like sourc
     expect(await cipher({ mode: 'disable' })).toBe('');
     expect(await cipher({ mode: 'require' })).not.toBe('');
     expect(await cipher({ mode: 'verify-full', ca })).not.toBe('');
+  });
+
+  test('rows come the same through TLS', async () => {
+    await server.script(`CREATE DATABASE t; USE t; CREATE TABLE t.rows_of_all_lengths (id INT PRIMARY KEY, v LONGTEXT);
+      INSERT INTO t.rows_of_all_lengths SELECT seq, REPEAT('ä', seq % 300) FROM seq_1_to_20000;
+      INSERT INTO t.rows_of_all_lengths SELECT 20000 + seq, REPEAT('b', seq * 70000) FROM seq_1_to_20`);
+    const table = mappingOf(
+      { schema: 't', name: 'rows_of_all_lengths', columns: ['id integer', 'v text'] },
+      { rowKey: ['id'] },
+    );
+    const digests: string[] = [];
+    for (const tls of [{ mode: 'disable' }, { mode: 'require' }] as const) {
+      const source = await openMysqlSource({ ...server.endpoint('t'), tls });
+      const digest = createHash('sha256');
+      for (const row of await readEvery(source, table, {}))
+        for (const value of row) digest.update(value ?? '').update('|');
+      digests.push(digest.digest('hex'));
+      await source.close();
+    }
+    expect(digests[1]).toBe(digests[0]);
   });
 
   test('verify-full refuses an unknown authority', async () => {

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSession } from '../../databases/postgres/connect.js';
 import type { Session } from '../../databases/postgres/connect.js';
 import type { ServerEndpoint } from '../../contracts/endpoint.js';
+import { debianPostgres } from '../../platform/local-stack/postgres-binaries.js';
 import { startPostgres } from '../../platform/local-stack/postgres-server.js';
 
 /** A throwaway PostgreSQL server for one test file. */
@@ -17,13 +18,23 @@ export interface TestServer {
 
 /** The servers that the main tests run on: embedded 18, and Debian's where it is installed. */
 export function installedServers(): ('embedded' | 'debian')[] {
-  return existsSync('/usr/lib/postgresql') ? ['embedded', 'debian'] : ['embedded'];
+  return debianPostgres() !== null ? ['embedded', 'debian'] : ['embedded'];
 }
 
-export async function startTestServer(binaries: 'embedded' | 'debian', settings: Record<string, string> = {}): Promise<TestServer> {
+export async function startTestServer(
+  binaries: 'embedded' | 'debian',
+  settings: Record<string, string> = {},
+): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), 'caravan-postgres-'));
   chmodSync(folder, 0o755);
-  const server = await startPostgres({ dataFolder: join(folder, 'data'), binaries, settings: { fsync: 'off', ...settings } });
+  const server = await startPostgres({
+    dataFolder: join(folder, 'data'),
+    binaries,
+    settings: { fsync: 'off', ...settings },
+  }).catch((error: unknown) => {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  });
   const url = new URL(server.url);
   const endpoint: ServerEndpoint = {
     engine: 'postgres',

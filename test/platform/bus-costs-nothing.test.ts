@@ -28,7 +28,7 @@ describe('the bus', () => {
     const publishUntilHeard = (rows: number) =>
       until(() => {
         bus.publish(event(rows));
-        return heard.some((one) => one.data['rows'] === rows);
+        return heard.some((one) => one.data.rows === rows);
       });
     await publishUntilHeard(1);
     expect(heard.at(-1)).toEqual(event(1));

@@ -20,7 +20,9 @@ export function scratchFolder(): Scratch {
 /** A log that keeps its lines. */
 export function listLog(): Log & { readonly lines: LogFacts[] } {
   const lines: LogFacts[] = [];
-  const keep = (facts: LogFacts): void => void lines.push(facts);
+  const keep = (facts: LogFacts): void => {
+    lines.push(facts);
+  };
   const log: Log & { readonly lines: LogFacts[] } = {
     lines,
     debug: keep,
@@ -44,7 +46,7 @@ export async function until(holds: () => boolean | Promise<boolean>, timeoutMs =
 export interface TestRedis {
   readonly url: string;
   readonly process: ChildProcess;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 export async function freePort(): Promise<number> {

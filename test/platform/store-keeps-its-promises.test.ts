@@ -34,8 +34,8 @@ beforeAll(async () => {
   await Promise.all(opened.slice(1).map((other) => other.close()));
 }, 60_000);
 afterAll(async () => {
-  await store?.close();
-  await server?.dispose();
+  await store.close();
+  await server.dispose();
   scratch.remove();
 });
 
@@ -252,7 +252,7 @@ describe('documents', () => {
     await store.learning.add({ ...fact, numbers: { rows: 2 } });
     await store.learning.add({ ...fact, migrationId: 'l2' });
     const facts = (await store.learning.facts('throughput')).filter(({ signature }) => signature === fact.signature);
-    expect(facts.map(({ numbers }) => numbers['rows'])).toEqual([1, 2]);
+    expect(facts.map(({ numbers }) => numbers.rows)).toEqual([1, 2]);
   });
 
   it('archive entries once each', async () => {

@@ -14,7 +14,7 @@ declare module 'vitest' {
 }
 
 /** One real stack for the whole run: Temporal, PostgreSQL 18, Redis, and the workers, two of them for copies. */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const home = mkdtempSync(join(tmpdir(), 'caravan-shared-'));
   const { PATH, HOME, XDG_CACHE_HOME } = process.env;
   const config = readConfig({ PATH, HOME, XDG_CACHE_HOME, CARAVAN_HOME: home });

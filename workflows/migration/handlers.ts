@@ -1,4 +1,5 @@
 import { setHandler } from '@temporalio/workflow';
+import type { AcceptFinding, AnswerQuestion, ApprovePlan, Pause, RejectPlan, Resume } from '../../contracts/messages.js';
 import { failure } from '../kit/failures.js';
 import {
   acceptFindingUpdate,
@@ -43,7 +44,7 @@ function listenForDecisions(state: MigrationState): void {
     },
     {
       description: 'Approves the plan with this hash.',
-      validator: ({ planHash, by }) => {
+      validator: ({ planHash, by }: ApprovePlan) => {
         refuseSecondDecision(state, by);
         if (state.plan?.planHash !== planHash) {
           throw failure('NOT_NOW', `The plan's hash is ${state.plan?.planHash ?? '(no plan yet)'}.`);
@@ -56,7 +57,7 @@ function listenForDecisions(state: MigrationState): void {
     ({ by, reason }) => {
       state.decision = { approved: false, by, reason };
     },
-    { description: 'Rejects the plan.', validator: ({ by }) => { refuseSecondDecision(state, by); } },
+    { description: 'Rejects the plan.', validator: ({ by }: RejectPlan) => { refuseSecondDecision(state, by); } },
   );
   setHandler(
     answerQuestionUpdate,
@@ -65,7 +66,7 @@ function listenForDecisions(state: MigrationState): void {
     },
     {
       description: 'Answers a question.',
-      validator: ({ questionId, option, by }) => {
+      validator: ({ questionId, option, by }: AnswerQuestion) => {
         requireActor(by);
         const question = state.questions.find((candidate) => candidate.id === questionId);
         if (question === undefined) throw failure('NOT_NOW', `There is no question "${questionId}".`);
@@ -83,7 +84,7 @@ function listenForDecisions(state: MigrationState): void {
     },
     {
       description: 'Accepts a finding, with a reason.',
-      validator: ({ findingId, by }) => {
+      validator: ({ findingId, by }: AcceptFinding) => {
         requireActor(by);
         const finding = state.findings.find((candidate) => candidate.id === findingId);
         if (finding === undefined) throw failure('NOT_NOW', `There is no finding "${findingId}".`);
@@ -101,7 +102,7 @@ function listenForPause(state: MigrationState, reactions: Reactions): void {
   };
   setHandler(pauseUpdate, change(true), {
     description: 'Starts nothing new until resumed; what runs ends.',
-    validator: ({ by }) => {
+    validator: ({ by }: Pause) => {
       requireActor(by);
       if (state.paused) throw failure('ALREADY_DECIDED', 'It is paused already.');
       if (state.phase === 'promotion' || state.phase === 'learning' || state.phase === 'done') {
@@ -111,7 +112,7 @@ function listenForPause(state: MigrationState, reactions: Reactions): void {
   });
   setHandler(resumeUpdate, change(false), {
     description: 'Goes on.',
-    validator: ({ by }) => {
+    validator: ({ by }: Resume) => {
       requireActor(by);
       if (!state.paused) throw failure('NOT_NOW', 'It is not paused.');
     },

@@ -142,8 +142,7 @@ class Migration {
       await this.#tell('question', 'approval', `The plan waits for approval: ${planning.planHash}.`);
       await this.#wait(() => state.decision !== undefined);
     }
-    // TypeScript cannot see that a handler changed it while we waited.
-    const decision = state.decision as MigrationState['decision'];
+    const { decision } = state;
     if (decision === undefined) throw failure('DEADLINE_PASSED', 'The plan was neither approved nor rejected.');
     if (!decision.approved) throw failure('PLAN_REJECTED', `By ${decision.by}.`);
     state.notes.push(`plan approved by ${decision.by}`);
@@ -177,6 +176,7 @@ class Migration {
           planId,
           round,
           paused: this.#state.paused,
+          copiedAt: this.#execution?.copiedAt,
         }, round),
       );
       this.#proof = proof;

@@ -43,6 +43,7 @@ export const DOUBLE_INTEGERS = 9_007_199_254_740_992;
 
 /** Magnitude of the greater extreme; undefined where a text among the numbers hides it. */
 export function magnitude(context: TypeContext): number | undefined {
+  if (storageOf(context).text > 0) return undefined;
   const extremes = [context.profile?.min, context.profile?.max].filter((text) => text !== undefined);
   const sizes = extremes.map((text) => (text.trim() === '' ? NaN : Math.abs(Number(text))));
   return sizes.some((size) => Number.isNaN(size)) ? undefined : Math.max(0, ...sizes);

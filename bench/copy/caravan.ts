@@ -1,0 +1,103 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageFolder } from '../../platform/local-stack/package-folder.js';
+import { readLivingStack } from '../../platform/local-stack/stack-state.js';
+import { openSecretBox } from '../../platform/secrets/secret-box.js';
+import { openStore } from '../../platform/store/open-store.js';
+import type { MigrationReport } from '../../contracts/migration.js';
+import { WrongResult } from './checksum.js';
+
+/** A private stack, reached by its command as a user reaches it. */
+export interface BenchStack {
+  migrate(source: string, target: string): Promise<MigrationRun>;
+  /** Most resident memory of the copy worker since its start, in megabytes; null where the kernel does not tell. */
+  copyPeakMegabytes(): number | null;
+  down(): Promise<void>;
+}
+
+export interface MigrationRun {
+  /** From the start of the command's process to the last chunk's commit. */
+  readonly toLastCommitSeconds: number;
+  /** The command's process from start to end: keys, proof, promotion and certificate too. */
+  readonly wholeSeconds: number;
+  readonly report: MigrationReport;
+}
+
+/** Starts the stack under `home`. */
+export async function openStack(home: string, environment: Readonly<Record<string, string>>): Promise<BenchStack> {
+  const caravan = (args: readonly string[]): Promise<Ran> => run(args, { ...environment, CARAVAN_HOME: home });
+  const up = await caravan(['up', '--detach']);
+  if (up.exit !== 0) throw new Error(`caravan up ended with ${String(up.exit)}: ${up.stderr.slice(-500)}`);
+  return {
+    migrate: async (source, target) => {
+      const startedMs = Date.now();
+      const ran = await caravan(['migrate', '--source', source, '--target', target, '--yes', '--json']);
+      const wholeSeconds = (Date.now() - startedMs) / 1000;
+      const report = reportOf(ran);
+      const lastCommitMs = await lastCommitOf(home, report.migrationId);
+      return { toLastCommitSeconds: (lastCommitMs - startedMs) / 1000, wholeSeconds, report };
+    },
+    copyPeakMegabytes: () => peakOf(home),
+    down: async () => {
+      await caravan(['down']);
+    },
+  };
+}
+
+/** The report of a migration that was proven equal; anything else is a wrong result. */
+function reportOf(ran: Ran): MigrationReport {
+  const line = ran.stdout.trim().split('\n').at(-1) ?? '';
+  const report = (line.startsWith('{') ? JSON.parse(line) : {}) as Partial<MigrationReport>;
+  const proven =
+    ran.exit === 0 &&
+    report.status === 'proven' &&
+    report.tables?.every(({ sourceHash, targetHash }) => sourceHash !== null && sourceHash === targetHash) === true;
+  if (proven) return report as MigrationReport;
+  const said = report.error?.message ?? ran.stderr.slice(-300);
+  throw new WrongResult(`the migration ended with ${String(ran.exit)}, ${report.status ?? 'no report'}: ${said}`);
+}
+
+async function lastCommitOf(home: string, migrationId: string): Promise<number> {
+  const state = readLivingStack(home);
+  if (state === null) throw new Error('the stack is gone');
+  const secretBox = openSecretBox({ keyFile: join(home, 'secret.key') });
+  const store = await openStore({ databaseUrl: state.databaseUrl, secretBox });
+  try {
+    const span = await store.migrations.copyTime(migrationId);
+    if (span === undefined) throw new WrongResult('the migration recorded no copy');
+    return span.endedMs;
+  } finally {
+    await store.close();
+  }
+}
+
+function peakOf(home: string): number | null {
+  const pid = readLivingStack(home)?.parts.find(({ role }) => role === 'copy')?.pid;
+  if (process.platform !== 'linux' || pid === undefined || pid === null) return null;
+  const kilobytes = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'))?.[1];
+  return kilobytes === undefined ? null : (Number(kilobytes) * 1024) / 1e6;
+}
+
+interface Ran {
+  readonly exit: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Ran> {
+  const child = spawn(process.execPath, [join(packageFolder(), 'bin', 'caravan.js'), ...args], {
+    env: { ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (bytes: Buffer) => (stdout += bytes.toString()));
+  child.stderr.on('data', (bytes: Buffer) => (stderr += bytes.toString()));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (exit) => {
+      resolve({ exit, stdout, stderr });
+    });
+  });
+}

@@ -1,0 +1,119 @@
+// Records histories of real migrations, which tests replay: `npm run record-histories`. Until the first tagged release
+// a change that breaks replay may record them anew; from then on it must be patched or versioned.
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import pg from 'pg';
+import { ensureStack } from '../dist/cli/stack/ensure-stack.js';
+import { readConfig } from '../dist/config/config.js';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const folder = join(root, 'test', 'histories');
+const home = mkdtempSync(join(tmpdir(), 'caravan-record-'));
+const { PATH, HOME, XDG_CACHE_HOME } = process.env;
+const config = readConfig({ PATH, HOME, XDG_CACHE_HOME, CARAVAN_HOME: home });
+const stack = await ensureStack({ config });
+const connection = await Connection.connect({ address: stack.temporalAddress });
+const client = new Client({ connection, namespace: stack.namespace });
+
+try {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  await record('finished', buildShop(), async (migrate) => (await migrate('--yes')).ended);
+  await record('finished-with-exceptions', buildShop({ dirty: true }), async (migrate) => (await migrate('--yes')).ended);
+  await record('rejected', buildShop(), async (migrate, id) => {
+    const running = await migrate();
+    await planOf(id);
+    await caravan(['reject', id, '--reason', 'recorded for replay', '--by', 'recorder']).ended;
+    await running.ended;
+  });
+  await record('cancelled', buildShop({ dirty: true }), async (migrate, id) => {
+    const running = await migrate();
+    const { planHash } = await planOf(id);
+    await client.workflow.getHandle(id).executeUpdate('approvePlan', { args: [{ planHash, by: 'recorder' }] });
+    await until(async () => (await client.workflow.getHandle(id).query('findings')).some((finding) => finding.disposition === 'open'));
+    await caravan(['cancel', id]).ended;
+    await running.ended;
+  });
+  await record('failed', buildShop({ duplicates: true }), async (migrate) => (await migrate('--yes')).ended);
+} finally {
+  await connection.close();
+  await stack.stop();
+  rmSync(home, { recursive: true, force: true });
+}
+
+/** Runs one migration and writes the history of its workflow and of each child. */
+async function record(name, sourcePath, story) {
+  const id = `recorded-${name}`;
+  const target = await freshDatabase(name.replaceAll('-', '_'));
+  const base = ['migrate', '--source', `sqlite:${sourcePath}`, '--target', target, '--workflow-id', id, '--json'];
+  await story(async (...more) => caravan([...base, ...more]), id);
+  const found = client.workflow.list({ query: `WorkflowId = "${id}" OR WorkflowId STARTS_WITH "${id}/"` });
+  const ids = new Map();
+  await until(async () => (await client.workflow.getHandle(id).describe()).status.name !== 'RUNNING');
+  for await (const { workflowId, runId } of found) ids.set(workflowId, runId);
+  for (const [workflowId, runId] of ids) {
+    const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+    const file = `${name}.${workflowId === id ? 'migration' : workflowId.slice(id.length + 1).replaceAll('/', '-')}.json`;
+    writeFileSync(join(folder, file), `${JSON.stringify(JSON.parse(historyToJSON(history)))}\n`);
+    console.log(file, history.events.length, 'events');
+  }
+}
+
+async function planOf(id) {
+  const handle = client.workflow.getHandle(id);
+  await until(async () => {
+    for (const { id: questionId, options, answer } of await handle.query('questions').catch(() => [])) {
+      const args = [{ questionId, option: options[0], by: 'recorder' }];
+      if (answer === undefined) await handle.executeUpdate('answerQuestion', { args });
+    }
+    return (await handle.query('plan').catch(() => null)) !== null;
+  });
+  return handle.query('plan');
+}
+
+async function until(holds, limitMs = 60_000) {
+  for (const deadline = Date.now() + limitMs; Date.now() < deadline; ) {
+    if (await holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error('waited in vain');
+}
+
+function buildShop({ dirty = false, duplicates = false } = {}) {
+  const path = join(home, `shop-${Math.random().toString(36).slice(2)}.sqlite`);
+  const shop = new DatabaseSync(path);
+  shop.exec(`
+    CREATE TABLE customer (id INTEGER PRIMARY KEY, name TEXT NOT NULL, born DATE);
+    CREATE TABLE purchase (id INTEGER PRIMARY KEY, customer_id INTEGER NOT NULL REFERENCES customer (id), total NUMERIC(10,2));
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50)
+      INSERT INTO customer SELECT i, 'customer ' || i, '1990-01-01' FROM n;
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)
+      INSERT INTO purchase SELECT i, 1 + i % 50, i * 1.25 FROM n;`);
+  if (dirty) shop.exec(`UPDATE customer SET born = '2023-02-30' WHERE id = 7`);
+  if (duplicates) {
+    // Two keys to SQLite, one to PostgreSQL: a text and a blob of the same bytes.
+    shop.exec(`CREATE TABLE voucher (code BLOB UNIQUE); INSERT INTO voucher VALUES ('a'), (x'61');`);
+  }
+  shop.close();
+  return path;
+}
+
+async function freshDatabase(name) {
+  const admin = new pg.Client({ connectionString: stack.databaseUrl });
+  await admin.connect();
+  await admin.query(`CREATE DATABASE ${name}`);
+  await admin.end();
+  return Object.assign(new URL(stack.databaseUrl), { pathname: `/${name}` }).toString();
+}
+
+function caravan(args) {
+  const env = { PATH, HOME, CARAVAN_HOME: home };
+  const child = spawn(process.execPath, [join(root, 'bin', 'caravan.js'), ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  return { ended: new Promise((done) => child.once('close', done)) };
+}

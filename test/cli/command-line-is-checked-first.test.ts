@@ -1,0 +1,148 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FAILURES, isFailureCode } from '../../contracts/failures.js';
+import type { Progress } from '../../contracts/migration.js';
+import { parseDuration } from '../../cli/duration.js';
+import { headLine, screenLines } from '../../cli/migrate/display.js';
+import { needsOf } from '../../cli/migrate/needs.js';
+import { readRequest } from '../../cli/migrate/request.js';
+import { openTerminal } from '../../cli/terminal.js';
+import { shellWord } from '../../cli/text-table.js';
+import { cliHome, reportOf } from './cli-harness.js';
+import type { CliHome } from './cli-harness.js';
+
+let home: CliHome;
+beforeAll(() => {
+  home = cliHome();
+  writeFileSync(join(home.folder, 'broken.yaml'), 'caravan_plan: 1\n  name: [');
+});
+afterAll(async () => {
+  await home.dispose();
+});
+
+const GOOD = ['--source', 'mysql://u:hunter2@127.0.0.1/shop', '--target', 'postgres://u:hunter2@127.0.0.1/db'];
+
+describe('bad input', () => {
+  it.each([
+    ['an unknown option', ['migrate', ...GOOD, '--bogus'], 'USAGE'],
+    ['a wrong choice', ['migrate', ...GOOD, '--on-existing', 'merge'], 'USAGE'],
+    ['a wrong duration', ['migrate', ...GOOD, '--deadline', 'soon'], 'USAGE'],
+    ['no target', ['migrate', '--source', 'legacy'], 'USAGE'],
+    ['no source', ['migrate', '--target', 'legacy'], 'USAGE'],
+    ['an unknown URL option', ['migrate', ...GOOD, '--source', 'mysql://u:hunter2@h/d?ssl=0'], 'URL_OPTION_UNKNOWN'],
+    ['an unknown scheme', ['migrate', ...GOOD, '--source', 'oracle://u:hunter2@h/d'], 'URL_SCHEME_UNKNOWN'],
+    ['a broken URL', ['migrate', ...GOOD, '--source', 'mysql://u:hunter2@h'], 'URL_INVALID'],
+    ['a target that is not PostgreSQL', ['migrate', ...GOOD, '--target', 'mysql://u:hunter2@h/d'], 'INPUT_INVALID'],
+    ['a wrong workflow id', ['migrate', ...GOOD, '--workflow-id', 'a/b'], 'INPUT_INVALID'],
+    ['a plan that is not there', ['migrate', ...GOOD, '--plan', 'nowhere.yaml'], 'PLAN_INVALID'],
+    ['a plan that is broken', ['migrate', ...GOOD, '--plan', 'broken.yaml'], 'PLAN_INVALID'],
+  ])('of the kind "%s" exits with 2 and one line of JSON, and starts nothing', async (_, args, code) => {
+    const ran = await home.run(...args, '--json');
+    expect(ran.exit).toBe(2);
+    expect(ran.stdout.trimEnd().split('\n')).toHaveLength(1);
+    expect(Object.keys(reportOf(ran))).toEqual([
+      'migrationId',
+      'status',
+      'tables',
+      'notMigrated',
+      'findings',
+      'certificate',
+      'phases',
+      'copy',
+      'error',
+    ]);
+    expect(reportOf(ran)).toMatchObject({ status: 'invalid_input', error: { code } });
+    expect(ran.stdout + ran.stderr).not.toContain('hunter2');
+    expect(ran.stderr).not.toContain('ready in');
+  });
+
+  it('says on its own line what is wrong, without --json', async () => {
+    const ran = await home.run('migrate', '--source', 'legacy');
+    expect(ran).toMatchObject({ exit: 2, stdout: '' });
+    expect(ran.stderr).toMatch(/USAGE: could not use "--target"/u);
+  });
+});
+
+describe('a request', () => {
+  it('gets an id that tells source and time, and connections of its own for URLs', () => {
+    const now = new Date('2026-01-02T03:04:05.678Z');
+    const { migrationId, source, target, isNamed } = readRequest(
+      { source: 'sqlite:old/shop.db', target: 'wh' },
+      '/w',
+      now,
+    );
+    expect(migrationId).toMatch(/^migrate-shop-20260102-030405-[0-9a-f]{4}$/u);
+    expect(isNamed).toBe(false);
+    expect(source).toEqual({
+      kind: 'url',
+      name: `${migrationId}-source`,
+      endpoint: { engine: 'sqlite', path: '/w/old/shop.db' },
+    });
+    expect(target).toEqual({ kind: 'name', name: 'wh' });
+  });
+
+  it('reads durations', () => {
+    expect(['90s', '30m', '24h', '2d', '1h30m'].map(parseDuration)).toEqual([90, 1800, 86_400, 172_800, 5400]);
+    for (const wrong of ['', '5', '0s', '-1h', '1w', '1h 30m', '999d'])
+      expect(() => parseDuration(wrong)).toThrow(/USAGE/u);
+  });
+});
+
+const PROGRESS: Progress = {
+  phase: 'execution',
+  status: 'running',
+  rows: 50_000,
+  totalRows: 200_000,
+  bytes: 1,
+  rowsPerSecond: 10_000,
+  etaSeconds: 15,
+  tables: Array.from({ length: 30 }, (_, n) => ({
+    source: `s.table_${String(n)}`,
+    rows: n,
+    totalRows: 30,
+    state: n === 29 ? 'copying' : 'waiting',
+  })),
+};
+
+describe('what is shown', () => {
+  it('fits the screen, with the tables at work first', () => {
+    const lines = screenLines(PROGRESS, { columns: 80, rows: 10 });
+    expect(lines).toHaveLength(8);
+    expect(lines[0]).toBe('execution: 50,000 of 200,000 rows, 25 %, 10,000 rows/s, about 15 s left');
+    expect(lines[1]).toContain('s.table_29');
+    expect(lines.at(-1)).toBe('… and 24 more tables');
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(80);
+    expect(headLine({ ...PROGRESS, totalRows: 0, phase: 'discovery' })).toBe('discovery');
+  });
+
+  it('is drawn over itself, and what is told stands above it', () => {
+    let written = '';
+    const { tell, screen } = openTerminal({ columns: 10, rows: 5, write: (text) => (written += text) });
+    screen.draw(['one', 'a line that is too long']);
+    tell('told');
+    screen.draw(['two']);
+    screen.keep();
+    tell('end');
+    expect(written.replaceAll('\u001b[', '^')).toBe('one\na line th\n^2A^0Jtold\none\na line th\n^2A^0Jtwo\nend\n');
+  });
+
+  it('names the exact command for whatever a migration waits for', () => {
+    const progress: Progress = { ...PROGRESS, phase: 'planning', status: 'waiting' };
+    const question = { id: "it's", text: 'Which?', options: ['a', 'b'], default: 'b', deadline: 'then' };
+    const plan = { planId: 'p', planHash: 'h', yaml: '' };
+    const lines = (waiting: Partial<Parameters<typeof needsOf>[1]>) =>
+      needsOf('m 1', { progress, plan, questions: [], findings: [], ...waiting }).flatMap((need) => need.lines);
+    expect(lines({})).toContain("  caravan approve 'm 1'");
+    expect(lines({ questions: [question] })).toContain(String.raw`  caravan answer 'm 1' 'it'\''s' b    (the default)`);
+    expect(lines({ questions: [{ ...question, answer: { option: 'a', by: 'x' } }] })).toContain(
+      "  caravan approve 'm 1'",
+    );
+    expect(lines({ progress: PROGRESS })).toEqual([]);
+    expect(shellWord('a;b')).toBe("'a;b'");
+  });
+
+  it('has an exit code for every failure', () => {
+    expect(Object.keys(FAILURES).every(isFailureCode)).toBe(true);
+  });
+});

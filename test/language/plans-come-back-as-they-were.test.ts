@@ -1,0 +1,200 @@
+import { describe, expect, it } from 'vitest';
+import type { PlanDocument } from '../../contracts/definition.schema.js';
+import { CaravanFailure } from '../../contracts/failures.js';
+import { adoptPlan } from '../../activities/architect/adopt.js';
+import { draftPlan } from '../../activities/architect/draft.js';
+import { draftTasks } from '../../activities/architect/tasks.js';
+import { parsePlan, writePlan } from '../../language/plan.js';
+import { chinook, draft, sakila } from '../mapping/catalogues.js';
+
+function planOf(catalogue = chinook()): PlanDocument {
+  return draftPlan({ mapping: draft(catalogue).mapping, name: 'test' });
+}
+
+function failureOf(work: () => unknown): CaravanFailure {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof CaravanFailure) return error;
+    throw error;
+  }
+  throw new Error('nothing was thrown');
+}
+
+describe('a plan', () => {
+  it.each([chinook(), sakila()])('comes back as it was written, and fits its own source', (catalogue) => {
+    const plan = planOf(catalogue);
+    expect(parsePlan(writePlan(plan))).toEqual(plan);
+    expect(adoptPlan(parsePlan(writePlan(plan)), catalogue)).toEqual(plan);
+    expect(writePlan(parsePlan(writePlan(plan)))).toBe(writePlan(plan));
+  });
+
+  it('keeps every text through YAML', () => {
+    const texts = [
+      'null',
+      '0',
+      '1e3',
+      ' x ',
+      'a: b # c',
+      '- x',
+      '\u2028\u0085\u00a0',
+      '\u0000\u0007\u007f',
+      '"\'\\',
+      'yes',
+      '~',
+      '',
+      '*a',
+      '&a',
+      '!x',
+      'ünï 😀',
+      'a\r\nb\n\n',
+      '%x',
+      '@',
+      '\ufeff',
+    ];
+    const plan = planOf();
+    const notMigrated = texts.map((text) => ({ kind: text, name: text, reason: text }));
+    const odd = { ...plan, migration: { ...plan.migration, notMigrated } };
+    expect(parsePlan(writePlan(odd))).toEqual(odd);
+  });
+
+  it('orders its tasks so that each stands behind what it needs', () => {
+    const tasks = draftTasks(draft(chinook()).mapping, { 'main.Album': 1000 });
+    expect(tasks.map(({ id }) => id)).toEqual([
+      'make-shadow',
+      ...['copy:main.Album', 'copy:main.AlbumTag', 'copy:main.Artist'],
+      ...['keys:main.Album', 'keys:main.AlbumTag', 'keys:main.Artist'],
+      ...['foreign-keys', 'verify', 'promote'],
+    ]);
+    const seen = new Set<string>();
+    for (const { id, depends_on } of tasks) {
+      expect(depends_on.every((before) => seen.has(before))).toBe(true);
+      seen.add(id);
+    }
+  });
+});
+
+describe('a plan that cannot be read', () => {
+  it('tells all problems at once, each with line, column and what to do', () => {
+    const text = writePlan(planOf())
+      .replace('agent: worker', 'agnet: worker')
+      .replace('kind: integer', 'kind: intger')
+      .replace('next: "276"', 'next: 276');
+    const failure = failureOf(() => parsePlan(text));
+    const lineOf = (part: string): number => text.slice(0, text.indexOf(part)).split('\n').length;
+    expect(failure.code).toBe('PLAN_INVALID');
+    expect(failure.facts).toEqual({ line: lineOf('- id: make-shadow'), columnNumber: 5 });
+    expect(failure.message).toContain(
+      `line ${String(lineOf('agnet'))}, column 5: tasks.0 has no field "agnet" (did you mean "agent"?)`,
+    );
+    expect(failure.message).toContain(
+      `line ${String(lineOf('kind: intger'))}, column 17: migration.tables.0.columns.0.kind`,
+    );
+    expect(failure.message).toContain(`line ${String(lineOf('next: 276'))}, column 19`);
+    expect(failure.message).toContain('put it in quotes');
+  });
+
+  const letters = 'bcdefgh'.split('');
+  const bomb = [
+    'a: &a [x,x,x,x,x,x,x]',
+    ...letters.map(
+      (name, at) =>
+        `${name}: &${name} [${Array(7)
+          .fill(`*${'abcdefgh'.charAt(at)}`)
+          .join(',')}]`,
+    ),
+  ].join('\n');
+  // The limit of the test is the guarantee: each is refused in seconds at most.
+  it.each([
+    ['nothing', ''],
+    ['an alias bomb', bomb],
+    ['deep flow', '['.repeat(100_000)],
+    ['deep blocks', '- '.repeat(5000) + 'x'],
+    ['too many bytes', 'x'.repeat(5_000_000)],
+    ['a key given twice', 'name: a\nname: b\n'],
+    ['a tag', 'name: !!js/function x\n'],
+    ['two documents', 'a: 1\n---\nb: 2\n'],
+    ['50,000 unknown keys', Array.from({ length: 50_000 }, (_, at) => `k${String(at)}: 1`).join('\n')],
+  ])('is refused soon: %s', (_, text) => {
+    const failure = failureOf(() => parsePlan(text));
+    expect(failure.code).toBe('PLAN_INVALID');
+    expect(failure.facts.line).toBeGreaterThan(0);
+    expect(failure.facts.columnNumber).toBeGreaterThan(0);
+    expect(failure.message.length).toBeLessThan(10_000);
+  });
+
+  it('is another failure when its version is unknown', () => {
+    expect(failureOf(() => parsePlan('caravan_plan: 2\n'))).toMatchObject({ code: 'PLAN_VERSION', facts: { line: 1 } });
+  });
+});
+
+type Change = (plan: PlanDocument) => void;
+
+describe('a plan that is given back', () => {
+  type Table = PlanDocument['migration']['tables'][number];
+  const there = <T>(value: T | undefined): T => {
+    if (value === undefined) throw new Error('it is not there');
+    return value;
+  };
+  const first = (plan: PlanDocument): Table => there(plan.migration.tables[0]);
+  const column = (plan: PlanDocument): Table['columns'][number] => there(first(plan).columns[1]);
+  const changed = (change: Change): PlanDocument => {
+    const plan = structuredClone(planOf());
+    change(plan);
+    return plan;
+  };
+
+  it('may leave a table out: its tasks and the foreign keys to it go with it, and are listed', () => {
+    const adopted = adoptPlan(
+      changed((plan) => plan.migration.tables.shift()),
+      chinook(),
+    );
+    expect(adopted.tasks.map(({ table }) => table)).not.toContain('main.Artist');
+    expect(adopted.tasks).toHaveLength(8);
+    expect(adopted.migration.notMigrated).toContainEqual({
+      kind: 'table',
+      name: 'main.Artist',
+      reason: 'left out of the plan',
+    });
+    expect(adopted.migration.notMigrated.map(({ name }) => name)).toContain('main.Album.album_artistid_fkey');
+  });
+
+  it('may change a type, a default and the order of its tasks', () => {
+    const given = changed((plan) => {
+      Object.assign(column(plan), { type: 'text', limits: {}, default: "'x'" });
+      plan.tasks.find(({ id }) => id === 'copy:main.Album')?.depends_on.push('copy:main.Artist');
+    });
+    expect(adoptPlan(given, chinook())).toEqual(given);
+  });
+
+  const stale: readonly (readonly [string, Change])[] = [
+    ['a table that is gone', (plan) => (first(plan).source.name = 'Gone')],
+    ['a column that is gone', (plan) => (column(plan).source = 'Gone')],
+    ['another engine', (plan) => (plan.migration.sourceEngine = 'mysql')],
+  ];
+  it.each(stale)('is stale with %s', (_, change) => {
+    expect(failureOf(() => adoptPlan(changed(change), chinook())).code).toBe('PLAN_STALE');
+  });
+
+  const invalid: readonly (readonly [string, Change])[] = [
+    ['a type outside the grammar', (plan) => (column(plan).type = 'text; drop table x')],
+    ['a type with a default in it', (plan) => (column(plan).type = "text DEFAULT 'x'")],
+    ['an extension type', (plan) => (column(plan).type = 'hstore')],
+    ['a kind that does not fit', (plan) => (column(plan).kind = 'integer')],
+    ['an operator that does not fit', (plan) => (column(plan).transform = [{ op: 'to_boolean' }])],
+    ['a default that is a statement', (plan) => (column(plan).default = "'x'; drop table y")],
+    ['a default that calls what it may not', (plan) => (column(plan).default = "pg_read_file('x')")],
+    ['a check over a strange column', (plan) => first(plan).checks.push({ name: 'c', expression: 'zzz > 1' })],
+    ['a subselect', (plan) => first(plan).checks.push({ name: 'c', expression: '(select 1) = 1' })],
+    ['a system column', (plan) => (column(plan).target = 'ctid')],
+    ['a long name', (plan) => (first(plan).target.name = 'x'.repeat(64))],
+    ['a name twice', (plan) => (first(plan).target.name = 'album')],
+    ['another schema', (plan) => (first(plan).target.schema = 'pg_catalog')],
+    ['a row key that is none', (plan) => (first(plan).rowKey = ['Name'])],
+    ['a key over a missing column', (plan) => first(plan).uniqueKeys.push({ name: 'u', columns: ['zzz'] })],
+    ['tasks in a circle', (plan) => plan.tasks[0]?.depends_on.push('promote')],
+  ];
+  it.each(invalid)('is invalid with %s', (_, change) => {
+    expect(failureOf(() => adoptPlan(changed(change), chinook())).code).toBe('PLAN_INVALID');
+  });
+});

@@ -1,0 +1,126 @@
+import { createHmac } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ensureStack } from '../../cli/stack/ensure-stack.js';
+import type { Stack } from '../../cli/stack/ensure-stack.js';
+import { readConfig } from '../../config/config.js';
+import type { Notification } from '../../contracts/events.js';
+import type { TestFolder } from './fixtures.js';
+import { testFolder, uniqueId } from './fixtures.js';
+import type { Ran, TestDatabase } from './harness.js';
+import { caravan, freshDatabase, until } from './harness.js';
+
+const SECRET = 'shared with the receiver';
+
+interface Delivery {
+  readonly id: string;
+  readonly signature: string;
+  readonly body: string;
+  readonly notification: Notification;
+}
+
+/** A receiver that can be away, and that can fail. */
+class Receiver {
+  readonly deliveries: Delivery[] = [];
+  /** How many of the next requests are answered with 500. */
+  failing = 0;
+  #server: Server | undefined;
+
+  async listen(port = 0): Promise<number> {
+    const server = createServer((request, response) => {
+      let body = '';
+      request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+      request.on('end', () => {
+        const { 'x-caravan-delivery': id, 'x-caravan-signature': signature } = request.headers;
+        this.deliveries.push({
+          id: String(id),
+          signature: String(signature),
+          body,
+          notification: JSON.parse(body) as Notification,
+        });
+        this.failing -= 1;
+        response.writeHead(this.failing >= 0 ? 500 : 204).end();
+      });
+    });
+    this.#server = server;
+    await new Promise<void>((listening) => server.listen(port, '127.0.0.1', listening));
+    return (server.address() as AddressInfo).port;
+  }
+
+  async close(): Promise<void> {
+    const server = this.#server;
+    server?.closeAllConnections();
+    await new Promise<void>((closed) => (server === undefined ? closed() : server.close(() => { closed(); })));
+  }
+
+  of(migrationId: string): Delivery[] {
+    return this.deliveries.filter(({ notification }) => notification.migrationId === migrationId);
+  }
+}
+
+describe('AMANI', () => {
+  const receiver = new Receiver();
+  let home: string;
+  let stack: Stack;
+  let folder: TestFolder;
+  let target: TestDatabase;
+  let port: number;
+
+  beforeAll(async () => {
+    folder = testFolder();
+    home = mkdtempSync(join(tmpdir(), 'caravan-amani-'));
+    port = await receiver.listen();
+    await receiver.close();
+    const { PATH, HOME, XDG_CACHE_HOME } = process.env;
+    const webhook = { CARAVAN_WEBHOOK_URL: `http://127.0.0.1:${String(port)}/hook`, CARAVAN_WEBHOOK_SECRET: SECRET };
+    stack = await ensureStack({ config: readConfig({ PATH, HOME, XDG_CACHE_HOME, CARAVAN_HOME: home, ...webhook }) });
+    target = await freshDatabase(stack.databaseUrl);
+  });
+  afterAll(async () => {
+    await receiver.close();
+    await stack.stop();
+    folder.remove();
+    rmSync(home, { recursive: true, force: true });
+  });
+
+  const migrate = (id: string, schema: string): Promise<Ran> => {
+    const source = folder.sqlite(id, 'CREATE TABLE note (id INTEGER PRIMARY KEY); INSERT INTO note VALUES (1)');
+    const ends = ['--source', source, '--target', target.url, '--target-schema', schema];
+    return caravan(['migrate', ...ends, '--workflow-id', id, '--yes', '--json'], { home });
+  };
+  const isComplete = (id: string): boolean => receiver.of(id).some(({ notification }) => notification.kind === 'result');
+
+  it('holds nothing up while its webhook is dead, and delivers everything when that is back', async () => {
+    const id = uniqueId('dead');
+    const ran = await migrate(id, 'one');
+    expect(ran.exit, ran.stderr).toBe(0);
+    expect(receiver.deliveries).toEqual([]);
+    await receiver.listen(port);
+    await until('the result is delivered', () => isComplete(id), 60_000);
+    const kinds = receiver.of(id).map(({ notification }) => notification.kind);
+    expect(kinds).toContain('progress');
+    expect(kinds).toContain('result');
+    expect(new Set(receiver.of(id).map(({ id: delivery }) => delivery)).size).toBe(kinds.length);
+  });
+
+  it('signs what it sends, and sends again, under the same number, what was not taken', async () => {
+    const id = uniqueId('fails');
+    receiver.failing = 2;
+    const ran = await migrate(id, 'two');
+    expect(ran.exit, ran.stderr).toBe(0);
+    await until('the result is delivered', () => isComplete(id), 60_000);
+    await until('the refused ones came again', () => receiver.of(id).length >= 4, 60_000);
+    const deliveries = receiver.of(id);
+    for (const { body, signature } of deliveries) {
+      expect(signature).toBe(`sha256=${createHmac('sha256', SECRET).update(body).digest('hex')}`);
+    }
+    const keys = new Map(deliveries.map(({ id: delivery, notification }) => [notification.key, delivery]));
+    expect(new Set(keys.values()).size).toBe(keys.size);
+    expect(deliveries.length).toBe(keys.size + 2);
+  });
+});

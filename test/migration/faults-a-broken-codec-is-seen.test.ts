@@ -1,0 +1,121 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packageFolder } from '../../platform/local-stack/package-folder.js';
+import { expectUntouched, faultStack, scratch, startFaulty } from './faults-harness.js';
+import type { FaultStack } from './faults-harness.js';
+import { leftovers } from './harness.js';
+
+/**
+ * The roles `copy` and `verify` as workers/ compose them, but the transform spoils the last digit or letter of every
+ * column `v` while FLAG exists. No such route is in the product.
+ */
+const ENTRY = `
+import { existsSync } from 'node:fs';
+import { SnapshotHost } from 'DIST/activities/snapshot-host.js';
+import { createScoutActivities } from 'DIST/activities/scout/activities.js';
+import { createValidatorActivities } from 'DIST/activities/validator/activities.js';
+import { createWorkerActivities } from 'DIST/activities/worker/activities.js';
+import { copyChunk } from 'DIST/activities/worker/copy-chunk.js';
+import { QUEUES, processQueue } from 'DIST/contracts/queues.js';
+import { main, runWorkers } from 'DIST/workers/run.js';
+import { openRuntime } from 'DIST/workers/runtime.js';
+
+const { ROLE: role, FLAG: flag } = process.env;
+const spoil = (codec) => (bytes, start, end, storage, sink) => {
+  const from = sink.length;
+  const issue = codec(bytes, start, end, storage, sink);
+  for (let at = sink.length - 1; issue === 0 && at >= from; at -= 1) {
+    const byte = sink.bytes[at];
+    if (byte >= 0x30 && byte <= 0x38) { sink.bytes[at] = byte + 1; break; }
+    if (byte === 0x66) { sink.bytes[at] = 0x74; break; }
+    if (byte === 0x74) { sink.bytes[at] = 0x66; break; }
+    if (byte >= 0x61 && byte < 0x7a) { sink.bytes[at] = byte + 1; break; }
+  }
+  return issue;
+};
+main(async () => {
+  const runtime = await openRuntime(role);
+  const compileTransform = (table) => {
+    const codecs = runtime.deps.compileTransform(table);
+    return existsSync(flag) ? codecs.map((codec, at) => (table.columns[at].source === 'v' ? spoil(codec) : codec)) : codecs;
+  };
+  const deps = { ...runtime.deps, compileTransform };
+  const host = new SnapshotHost(deps.processId);
+  const repair = async (input, alive) => { await copyChunk(deps, host, { ...input, repair: true }, alive); };
+  const activities = role === 'copy'
+    ? { ...createWorkerActivities(deps, host), ...createScoutActivities(deps) }
+    : createValidatorActivities(deps, host, repair);
+  await runWorkers(runtime, [
+    { taskQueue: QUEUES[role], activities, slots: 6 },
+    { taskQueue: processQueue(deps.processId), activities, slots: 100 },
+  ]);
+  await host.closeAll();
+  await runtime.close();
+});
+`;
+
+/** One table for each codec that SQLite's declared types lead to; every value is as its type wants it. */
+const KINDS = {
+  whole: ['INTEGER', '4711'],
+  fraction: ['DOUBLE', '2.25'],
+  exact: ['DECIMAL(10,2)', '12.34'],
+  words: ['TEXT', "'grün'"],
+  short_words: ['VARCHAR(20)', "'short'"],
+  day: ['DATE', "'2024-02-13'"],
+  moment: ['DATETIME', "'2024-02-13 11:22:33'"],
+  clock: ['TIME', "'11:22:33'"],
+  bytes: ['BLOB', "x'00ff10'"],
+  yes_or_no: ['BOOLEAN', '1'],
+} as const;
+
+describe('a codec of the copy that spoils one digit', () => {
+  const folder = scratch();
+  const flags = { copy: folder.path('spoil-copy'), verify: folder.path('spoil-verify') };
+  let stack: FaultStack;
+  let source: string;
+
+  beforeAll(async () => {
+    const entry = folder.path('spoiling-worker.mjs');
+    writeFileSync(entry, ENTRY.replaceAll('DIST', join(packageFolder(), 'dist')));
+    const spoiling = (role: 'copy' | 'verify') => ({ role, entry, environment: { ROLE: role, FLAG: flags[role] } });
+    stack = await faultStack([{ role: 'control' }, spoiling('copy'), spoiling('verify')]);
+    const file = folder.path('kinds.sqlite');
+    const database = new DatabaseSync(file);
+    for (const [kind, [type, value]] of Object.entries(KINDS)) {
+      database.exec(`CREATE TABLE ${kind} (id INTEGER PRIMARY KEY, v ${type}); INSERT INTO ${kind} VALUES (1, ${value}), (2, NULL)`);
+    }
+    database.close();
+    source = `sqlite:${file}`;
+  });
+  afterAll(async () => {
+    await stack.dispose();
+    folder.remove();
+  });
+
+  it('turns the proof of every kind of column red: NOT_EQUAL, undone, exit 1', async () => {
+    mkdirSync(flags.copy);
+    mkdirSync(flags.verify);
+    const { target, running } = await startFaulty({ source, stack });
+    const ran = await running.ended;
+    expect(ran.exit, ran.stderr).toBe(1);
+    expect(ran.json).toMatchObject({ status: 'failed', error: { code: 'NOT_EQUAL' } });
+    const differing = ran.json.findings.filter(({ code }) => code === 'rows_differ').map(({ object }) => object);
+    expect(differing.sort()).toEqual(Object.keys(KINDS).map((kind) => `main.${kind}`).sort());
+    await expectUntouched(target);
+    await target.drop();
+  });
+
+  it('is repaired from the source where the repair is made by an honest one', async () => {
+    rmSync(flags.verify, { recursive: true });
+    const { target, running } = await startFaulty({ source, stack });
+    const ran = await running.ended;
+    expect(ran.exit, ran.stderr).toBe(0);
+    expect(ran.json).toMatchObject({ status: 'proven', findings: [] });
+    expect(await target.query('SELECT v FROM whole ORDER BY id')).toEqual([{ v: expect.anything() as unknown }, { v: null }]);
+    expect(String((await target.query('SELECT v FROM whole WHERE id = 1'))[0]?.['v'])).toBe('4711');
+    expect(await leftovers(target)).toEqual([]);
+    await target.drop();
+  });
+});

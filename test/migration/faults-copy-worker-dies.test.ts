@@ -1,0 +1,86 @@
+import { existsSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isAlive } from '../../platform/local-stack/processes.js';
+import {
+  activitiesOf,
+  bigSqlite,
+  expectArrived,
+  faultStack,
+  figure,
+  planWithChunks,
+  scratch,
+  secondsUntil,
+  startFaulty,
+  struckAt,
+} from './faults-harness.js';
+import type { ActivityEvent, Faulty, FaultStack } from './faults-harness.js';
+import type { Ran } from './harness.js';
+
+const ROWS = 120_000;
+const CHUNK_ROWS = 4000;
+const CHUNKS = ROWS / CHUNK_ROWS;
+/** The chunks of one table that are copied at once. */
+const IN_FLIGHT = 2;
+
+describe('the only copy worker killed in the middle of COPY, before COMMIT, and after COMMIT', () => {
+  const folder = scratch();
+  const places = [
+    { name: 'copy.mid', after: 3 },
+    { name: 'copy.before_commit', after: 6 },
+    { name: 'copy.after_commit', after: 6 },
+  ].map((place) => ({ ...place, marker: folder.path(place.name) }));
+  let stack: FaultStack;
+  let faulty: Faulty;
+  let ran: Ran;
+  let chunks: ActivityEvent[];
+
+  beforeAll(async () => {
+    const failpoints = places.map(({ name, after, marker }) => `${name}:${String(after)}:${marker}`).join(',');
+    stack = await faultStack([
+      { role: 'control' },
+      { role: 'copy', environment: { CARAVAN_FAILPOINT: failpoints } },
+      { role: 'verify' },
+    ]);
+    const source = bigSqlite(folder.path('big.sqlite'), ROWS);
+    const plan = await planWithChunks(source, { chunkRows: CHUNK_ROWS, file: folder.path('plan.yaml'), home: stack.home });
+    faulty = await startFaulty({ source, plan, stack });
+    ran = await faulty.running.ended;
+    const history = await activitiesOf(stack.client, `${faulty.id}/table/main.big`);
+    chunks = history.filter(({ activity }) => activity === 'copyChunk');
+  });
+  afterAll(async () => {
+    await stack.dispose();
+    folder.remove();
+  });
+
+  it('was killed at each of the three places, and runs again', () => {
+    expect(places.map(({ marker }) => existsSync(marker))).toEqual([true, true, true]);
+    expect(stack.own.part('worker-copy')).toMatchObject({ state: 'ready', restarts: 3 });
+  });
+
+  it('ends proven, with every row exactly once and nothing left behind', async () => {
+    expect(ran.exit, ran.stderr).toBe(0);
+    expect(ran.json).toMatchObject({ status: 'proven', findings: [], tables: [{ sourceRows: ROWS, targetRows: ROWS }] });
+    expect(ran.json.copy.rows).toBe(ROWS);
+    await expectArrived(faulty.target, ROWS);
+  });
+
+  it('redoes only the chunks that were in flight, and not the one that had been committed', () => {
+    const completed = chunks.filter(({ type }) => type === 'completed');
+    expect(completed).toHaveLength(CHUNKS);
+    const lost = chunks.filter(({ type }) => type === 'timed out').length;
+    const retried = completed.reduce((sum, { attempt }) => sum + attempt - 1, 0);
+    process.stderr.write(`FIGURE chunks sent again after 3 deaths: ${String(lost + retried)} of ${String(CHUNKS)}\n`);
+    expect(lost + retried).toBeGreaterThanOrEqual(3);
+    expect(lost + retried).toBeLessThanOrEqual(3 * IN_FLIGHT);
+    const already = completed.filter(({ result }) => (result as { already: boolean }).already);
+    expect(already.length).toBeGreaterThanOrEqual(1);
+  });
+
+  it('is at work again within 5 seconds after each death', () => {
+    for (const { name, marker } of places) {
+      const seconds = secondsUntil(chunks, struckAt(marker), { type: 'completed', activity: 'copyChunk' });
+      figure(`next chunk done after death at ${name}`, seconds, 5);
+    }
+  });
+});

@@ -1,0 +1,182 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { StackView, TestFolder } from './fixtures.js';
+import { objectsIn, startMigrate, testFolder, viewStack } from './fixtures.js';
+import type { Ran, TestDatabase } from './harness.js';
+import { caravan, freshDatabase, leftovers, until } from './harness.js';
+
+const ROWS = 400;
+
+/** A table with a few values and references that PostgreSQL cannot hold as they are; fewer than one in a hundred. */
+const DIRTY = `
+  CREATE TABLE city (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
+  CREATE TABLE person (
+    id INTEGER PRIMARY KEY,
+    city_id INTEGER REFERENCES city,
+    born DATE NOT NULL,
+    age INTEGER,
+    name TEXT NOT NULL,
+    note TEXT,
+    score INTEGER CHECK (score >= 0)
+  );
+  INSERT INTO city VALUES (1, 'Bonn'), (2, 'Köln');
+  WITH RECURSIVE n(v) AS (SELECT 1 UNION ALL SELECT v + 1 FROM n WHERE v < ${String(ROWS)})
+  INSERT INTO person SELECT v, 1 + v % 2, '1990-01-' || printf('%02d', 1 + v % 28), v, 'name ' || v, NULL, v FROM n;
+  UPDATE person SET born = '2023-02-30' WHERE id = 7;
+  UPDATE person SET age = 'about 40' WHERE id IN (8, 9);
+  UPDATE person SET name = 'nul' || char(0) || 'inside' WHERE id = 10;
+  UPDATE person SET note = CAST(x'ff41fe' AS TEXT) WHERE id = 11;
+  UPDATE person SET city_id = 99 WHERE id IN (12, 13);
+  PRAGMA ignore_check_constraints = ON;
+  UPDATE person SET score = -1 WHERE id = 14;`;
+
+describe('What cannot be as it was', () => {
+  let view: StackView;
+  let folder: TestFolder;
+  let source: string;
+  const targets: TestDatabase[] = [];
+  let ran: Ran;
+
+  const fresh = async (): Promise<TestDatabase> => {
+    const target = await freshDatabase();
+    targets.push(target);
+    return target;
+  };
+
+  beforeAll(async () => {
+    view = await viewStack();
+    folder = testFolder();
+    source = folder.sqlite('dirty', DIRTY);
+    const target = await fresh();
+    ran = await startMigrate({ source, target: target.url }, '--yes').ended;
+  });
+  afterAll(async () => {
+    folder.remove();
+    for (const target of targets) await target.drop();
+    await view.close();
+  });
+
+  it('ends with 3 under --yes, and every exception is named with its count and disposition', () => {
+    expect(ran.exit, ran.stderr).toBe(3);
+    expect(ran.json.status).toBe('proven_with_exceptions');
+    const named = ran.json.findings.map((f) => `${f.code} ${f.object} ${String(f.count)} ${f.disposition}`).sort();
+    expect(named).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^check_not_valid .*person.* 1 accepted$/),
+        expect.stringMatching(/^foreign_key_not_valid .*person.* 2 accepted$/),
+        'not_null_relaxed main.person.born 1 listed',
+        'not_null_relaxed main.person.name 1 listed',
+        'values_changed main.person.age 2 accepted',
+        'values_changed main.person.born 1 accepted',
+        'values_changed main.person.name 1 accepted',
+        'values_changed main.person.note 1 accepted',
+      ]),
+    );
+    for (const finding of ran.json.findings) expect(finding.disposition).not.toBe('open');
+  });
+
+  it('adds up: rows of the source are rows of the target and rows in quarantine', () => {
+    for (const table of ran.json.tables) {
+      expect(table.sourceRows).toBe(table.targetRows + table.quarantinedRows);
+      expect(table.sourceHash).toBe(table.targetHash);
+    }
+    const person = ran.json.tables.find((table) => table.source === 'main.person');
+    expect(person).toMatchObject({ sourceRows: ROWS, targetRows: ROWS, quarantinedRows: 0, changedValues: 5 });
+  });
+
+  it('stores NULL, relaxes NOT NULL, and keeps the violated constraints as NOT VALID', async () => {
+    const [target] = targets;
+    const rows = await target?.query(
+      'SELECT id, born IS NULL AS born, age IS NULL AS age, name IS NULL AS name FROM person WHERE id BETWEEN 7 AND 11 ORDER BY id',
+    );
+    expect(rows).toEqual([
+      { id: '7', born: true, age: false, name: false },
+      { id: '8', born: false, age: true, name: false },
+      { id: '9', born: false, age: true, name: false },
+      { id: '10', born: false, age: false, name: true },
+      { id: '11', born: false, age: false, name: false },
+    ]);
+    const constraints = await target?.query(
+      "SELECT contype, convalidated FROM pg_constraint WHERE conrelid = 'person'::regclass AND contype IN ('c', 'f') ORDER BY 1",
+    );
+    expect(constraints).toEqual([
+      { contype: 'c', convalidated: false },
+      { contype: 'f', convalidated: false },
+    ]);
+    expect(await target?.query('SELECT city_id FROM person WHERE id IN (12, 13)')).toEqual([
+      { city_id: '99' },
+      { city_id: '99' },
+    ]);
+  });
+
+  it('waits for "caravan accept" without --yes', async () => {
+    const target = await fresh();
+    const running = startMigrate({ source, target: target.url });
+    const migration = view.migration(running.id);
+    await migration.waits();
+    while ((await migration.questions()).some((question) => question.answer === undefined)) {
+      const [open] = (await migration.questions()).filter((question) => question.answer === undefined);
+      const answered = await caravan(['answer', running.id, open?.id ?? '', open?.default ?? '']);
+      expect(answered.exit, answered.stderr).toBe(0);
+    }
+    await migration.waits('planning');
+    await caravan(['approve', running.id]);
+    await migration.waits('verification');
+    const open = (await migration.findings()).filter(({ disposition }) => disposition === 'open');
+    expect(open.length).toBeGreaterThan(5);
+    const accept = (id: string): Promise<Ran> => caravan(['accept', running.id, id, '--reason', 'known', '--by', 'ann']);
+    const accepted = await Promise.all(open.slice(0, 2).map(({ id }) => accept(id)));
+    for (const { exit, stderr } of accepted) expect(exit, stderr).toBe(0);
+    const again = await accept(open[0]?.id ?? '');
+    expect(again.stderr).toMatch(/ALREADY_DECIDED.*ann/);
+    for (const { id } of open.slice(2)) {
+      await migration.handle.executeUpdate('acceptFinding', { args: [{ findingId: id, by: 'bob', reason: 'known' }] });
+    }
+    const ended = await running.ended;
+    expect(ended.exit, ended.stderr).toBe(3);
+    expect(await leftovers(target)).toEqual([]);
+  });
+
+  it('is undone when nobody accepts it until the deadline', async () => {
+    const target = await fresh();
+    const running = startMigrate({ source, target: target.url }, '--deadline', '6s');
+    const migration = view.migration(running.id);
+    await until('it waits for approval', async () => {
+      const seen = await migration.progress().catch(() => undefined);
+      for (const { id, answer, default: option } of await migration.questions().catch(() => [])) {
+        const args = [{ questionId: id, option, by: 'ann' }];
+        if (answer === undefined) await migration.handle.executeUpdate('answerQuestion', { args });
+      }
+      return seen?.phase === 'planning' && seen.status === 'waiting';
+    });
+    const planHash = (await migration.plan())?.planHash;
+    await migration.handle.executeUpdate('approvePlan', { args: [{ planHash, by: 'ann' }] });
+    const ended = await running.ended;
+    expect(ended.exit, ended.stderr).toBe(1);
+    expect(ended.json).toMatchObject({ status: 'failed', error: { code: 'EXCEPTIONS_REFUSED' }, certificate: null });
+    expect(ended.json.findings.length).toBeGreaterThan(5);
+    expect(await objectsIn(target)).toEqual([]);
+  });
+
+  it('quarantines alone the rows that pass every check and that PostgreSQL refuses', async () => {
+    const target = await fresh();
+    const columns = Array.from({ length: 600 }, (_, at) => `c${String(at)}`);
+    // A row of PostgreSQL must fit a page of 8 kB: 600 texts of 15 bytes cannot be moved out of it.
+    const wide = (id: number): string => `INSERT INTO wide VALUES (${String(id)}, ${columns.map(() => "'fifteen letters'").join(', ')})`;
+    const url = folder.sqlite(
+      'wide',
+      `CREATE TABLE wide (id INTEGER PRIMARY KEY, ${columns.map((name) => `${name} TEXT`).join(', ')});
+       WITH RECURSIVE n(v) AS (SELECT 1 UNION ALL SELECT v + 1 FROM n WHERE v < 300) INSERT INTO wide (id, c0) SELECT v, 'x' FROM n;
+       DELETE FROM wide WHERE id IN (17, 200); ${wide(17)}; ${wide(200)};`,
+    );
+    const ended = await startMigrate({ source: url, target: target.url }, '--yes').ended;
+    expect(ended.exit, ended.stderr).toBe(3);
+    expect(ended.json.tables).toMatchObject([{ sourceRows: 300, targetRows: 298, quarantinedRows: 2, changedValues: 0 }]);
+    expect(ended.json.findings).toEqual([
+      { code: 'rows_quarantined', kind: 'data', object: 'main.wide', count: 2, disposition: 'accepted' },
+    ]);
+    expect(await target.query('SELECT count(*), count(*) FILTER (WHERE id IN (17, 200)) AS bad FROM wide')).toEqual([
+      { count: '298', bad: '0' },
+    ]);
+    expect(await leftovers(target)).toEqual([]);
+  });
+});

@@ -1,0 +1,152 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasMariadb, sakilaFolder, startPrivateMariadb } from '../databases/mariadb.js';
+import type { PrivateMariadb } from '../databases/mariadb.js';
+import { installedServers, startTestServer } from '../databases/postgres-server.js';
+import type { TestServer } from '../databases/postgres-server.js';
+import { startMigrate, urlOf } from './fixtures.js';
+import type { Ran, TestDatabase } from './harness.js';
+import { freshDatabase, leftovers } from './harness.js';
+
+type Where = ReturnType<typeof installedServers>[number];
+type Texts = (string | null)[];
+
+describe.skipIf(!hasMariadb || sakilaFolder === undefined)('Sakila from MariaDB', () => {
+  let mariadb: PrivateMariadb;
+  let source: Connection;
+  let debian: TestServer | undefined;
+  const arrived = new Map<Where, { readonly target: TestDatabase; readonly ran: Ran }>();
+
+  beforeAll(async () => {
+    mariadb = await startPrivateMariadb();
+    for (const part of ['schema', 'data']) {
+      await mariadb.script(readFileSync(join(sakilaFolder ?? '', `sakila-${part}.sql`), 'utf8'));
+    }
+    source = await mariadb.connect('sakila');
+    if (installedServers().includes('debian')) debian = await startTestServer('debian');
+    await Promise.all(
+      installedServers().map(async (where) => {
+        const target = await freshDatabase(where === 'debian' && debian ? urlOf(debian.endpoint) : undefined);
+        const from = urlOf(mariadb.endpoint('sakila'));
+        arrived.set(where, { target, ran: await startMigrate({ source: from, target: target.url }, '--yes').ended });
+      }),
+    );
+  });
+  afterAll(async () => {
+    for (const { target } of arrived.values()) await target.drop();
+    await source.end();
+    await debian?.stop();
+    await mariadb.stop();
+  });
+
+  describe.each(installedServers())('in PostgreSQL, %s', (where) => {
+    const seen = (): { readonly target: TestDatabase; readonly ran: Ran } => {
+      const found = arrived.get(where);
+      return found ?? expect.unreachable('the migration did not run');
+    };
+
+    it('ends with exit 0, and what it leaves behind is named', () => {
+      const { ran } = seen();
+      expect(ran.exit, ran.stderr).toBe(0);
+      expect(ran.json.status).toBe('proven');
+      expect(ran.json.tables).toHaveLength(16);
+      const kinds = new Set(ran.json.notMigrated.map(({ kind }) => kind));
+      for (const kind of ['view', 'trigger', 'routine']) expect(kinds).toContain(kind);
+      const names = ran.json.notMigrated.map(({ name }) => name).join('\n');
+      for (const name of ['customer_list', 'ins_film', 'rewards_report', 'inventory_in_stock']) expect(names).toContain(name);
+      for (const { reason } of ran.json.notMigrated) expect(reason).not.toBe('');
+    });
+
+    it('says that a MyISAM table stands outside the snapshot, and accepts nothing', () => {
+      const outside = seen().ran.json.findings.filter(({ code }) => code === 'outside_snapshot');
+      expect(outside).toMatchObject([{ object: 'sakila.film_text', disposition: 'listed' }]);
+      expect(seen().ran.json.findings.filter(({ disposition }) => disposition !== 'listed')).toEqual([]);
+    });
+
+    it('holds, in every column of every row, what an independent query finds in the source', async () => {
+      const { target, ran } = seen();
+      for (const table of ran.json.tables) {
+        const name = table.source.replace('sakila.', '');
+        const [from, to] = await Promise.all([rowsOfSource(source, name), rowsOfTarget(target, name)]);
+        expect(to.columns, name).toEqual(from.columns);
+        expect(to.rows, name).toEqual(from.rows);
+        expect(table.targetRows).toBe(from.rows.length);
+      }
+    });
+
+    it('has the foreign keys, the cycle of store and staff too, all validated; enum, default, identity', async () => {
+      const { target } = seen();
+      const keys = await target.query(
+        `SELECT conrelid::regclass::text || '>' || confrelid::regclass::text AS key, convalidated AS valid
+           FROM pg_constraint WHERE contype = 'f' AND connamespace = 'public'::regnamespace`,
+      );
+      expect(keys).toHaveLength(22);
+      expect(keys.every(({ valid }) => valid === true)).toBe(true);
+      const names = keys.map(({ key }) => key);
+      expect(names).toContain('store>staff');
+      expect(names).toContain('staff>store');
+      const [made] = await target.query(
+        `INSERT INTO film (title, language_id) VALUES ('NEW', 1) RETURNING film_id, rating::text, rental_rate::text, rental_duration::text AS days`,
+      );
+      expect(made).toMatchObject({ rating: 'G', rental_rate: '4.99', days: '3' });
+      expect(Number(made?.['film_id'])).toBe(1001);
+      await expect(target.query("UPDATE film SET rating = 'X' WHERE film_id = 1")).rejects.toThrow(/enum/);
+      expect(await leftovers(target)).toEqual([]);
+    });
+  });
+});
+
+interface TableTexts {
+  readonly columns: string[];
+  readonly rows: Texts[];
+}
+
+/** Rows as texts, sorted; bytes as hex. */
+async function rowsOfSource(source: Connection, table: string): Promise<TableTexts> {
+  await source.query("SET time_zone = '+00:00'");
+  const [found] = await source.query<RowDataPacket[]>(
+    'SELECT column_name AS name, data_type AS type FROM information_schema.columns WHERE table_schema = ? AND table_name = ?',
+    ['sakila', table],
+  );
+  const columns = found.map(({ name, type }) => ({ name: String(name), type: String(type) }));
+  columns.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const list = columns.map(({ name, type }, at) =>
+    type.endsWith('blob') ? `HEX(\`${name}\`) AS c${String(at)}` : `CAST(\`${name}\` AS CHAR) AS c${String(at)}`,
+  );
+  const [rows] = await source.query<RowDataPacket[]>(`SELECT ${list.join(', ')} FROM \`${table}\``);
+  return { columns: columns.map(({ name }) => name), rows: sorted(rows) };
+}
+
+async function rowsOfTarget(target: TestDatabase, table: string): Promise<TableTexts> {
+  const found = await target.query(
+    "SELECT column_name AS name, data_type AS type FROM information_schema.columns WHERE table_schema = 'public' AND table_name = $1",
+    [table],
+  );
+  const columns = found.map(({ name, type }) => ({ name: String(name), type: String(type) }));
+  columns.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const list = columns.map(({ name, type }, at) => `${textOf(`"${name}"`, type)} AS c${String(at)}`);
+  return { columns: columns.map(({ name }) => name), rows: sorted(await target.query(`SELECT ${list.join(', ')} FROM "${table}"`)) };
+}
+
+/** The form in which MariaDB prints such a value. */
+function textOf(column: string, type: string): string {
+  switch (type) {
+    case 'bytea':
+      return `upper(encode(${column}, 'hex'))`;
+    case 'ARRAY':
+      return `array_to_string(${column}, ',')`;
+    case 'boolean':
+      return `${column}::int::text`;
+    case 'timestamp with time zone':
+      return `(${column} AT TIME ZONE 'UTC')::text`;
+    default:
+      return `${column}::text`;
+  }
+}
+
+function sorted(rows: readonly Record<string, unknown>[]): Texts[] {
+  const texts = rows.map((row) => Object.values(row).map((value) => (value === null ? null : String(value as string))));
+  return texts.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+}

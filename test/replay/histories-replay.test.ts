@@ -1,0 +1,40 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
+import { DeterminismViolationError } from '@temporalio/common';
+import { Worker } from '@temporalio/worker';
+import { describe, expect, it } from 'vitest';
+
+const folder = fileURLToPath(new URL('../histories', import.meta.url));
+const codePath = fileURLToPath(new URL('../../dist/workflow-bundle.js', import.meta.url));
+const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
+
+function read(file: string): ReturnType<typeof historyFromJSON> {
+  return historyFromJSON(JSON.parse(readFileSync(join(folder, file), 'utf8')));
+}
+
+describe('histories of real migrations', () => {
+  it('are there: finished, with exceptions, rejected, cancelled, failed', () => {
+    for (const name of ['finished', 'finished-with-exceptions', 'rejected', 'cancelled', 'failed']) {
+      expect(files).toContain(`${name}.migration.json`);
+    }
+  });
+
+  it.each(files)('%s replays with the workflow code of today', async (file) => {
+    const histories = [{ workflowId: file, history: read(file) }];
+    for await (const { error } of Worker.runReplayHistories({ workflowBundle: { codePath } }, histories)) {
+      expect(error).toBeUndefined();
+    }
+  });
+
+  it('would show a change of the order of commands', async () => {
+    const history = read('finished.discovery.json');
+    const scheduled = history.events?.find((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'raiseQuestions');
+    const type = scheduled?.activityTaskScheduledEventAttributes?.activityType;
+    if (type === null || type === undefined) throw new Error('the history has no such activity');
+    type.name = 'somethingElse';
+    const replayed = Worker.runReplayHistories({ workflowBundle: { codePath } }, [{ workflowId: 'changed', history }]);
+    for await (const { error } of replayed) expect(error).toBeInstanceOf(DeterminismViolationError);
+  });
+});
