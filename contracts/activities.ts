@@ -114,6 +114,8 @@ export interface ArchitectActivities {
   raiseQuestions(input: InMigration & { catalogueId: string; deadline: string }): Promise<{ questions: Question[] }>;
   /** Makes mappings and the task graph; or takes the edited plan that was given (`given`), checked against the source. */
   draftPlan(input: InMigration & { catalogueId: string; answers: Record<string, string>; given?: string }): Promise<DraftedPlan>;
+  /** The plan without these tables (source names, at most PAGE), each listed as not migrated: they failed for good. */
+  excludeTables(input: InPlan & { tables: readonly string[] }): Promise<{ planId: string; planHash: string; tables: number }>;
   /** Text of a plan, for the query `plan`. Bounded: over 1 MB it names where to read it. */
   readPlan(input: { planId: string }): Promise<{ yaml: string }>;
   /** A page of the plan's tables, in order. */
@@ -145,6 +147,8 @@ export interface DraftedPlan {
 export interface WorkerActivities {
   /** Makes lease, sidecar, shadow schema, types and tables. Idempotent. */
   createShadow(input: InPlan): Promise<{ tables: number }>;
+  /** Takes tables that the plan no longer names out of the shadow. Idempotent. */
+  reduceShadow(input: InPlan): Promise<void>;
   /** Cuts a table into chunks; bounds go to the chunk ledger. Idempotent: the first cut holds. */
   cutTable(input: InTable): Promise<{ chunks: number; done: number; rows: number }>;
   /** Opens snapshot S1 in this process. */

@@ -61,6 +61,7 @@ export const FINDING_CODES = [
   'mojibake_suspected',
   'outside_snapshot',
   'cannot_see',
+  'table_excluded',
 ] as const;
 export type FindingCode = (typeof FINDING_CODES)[number];
 

@@ -29,13 +29,19 @@ export interface ExecutionInput extends InPlan {
   /** Started paused (the parent was paused before this phase). */
   readonly paused: boolean;
 }
+export interface FailedTask {
+  readonly task: string;
+  /** Source table, of a task that works on one. */
+  readonly table?: string;
+  readonly failure: FailureReport;
+}
 export interface ExecutionResult {
   readonly rows: number;
   readonly bytes: number;
   readonly quarantined: number;
   readonly changed: number;
   readonly findings: readonly Finding[];
-  readonly failed: readonly { readonly task: string; readonly failure: FailureReport }[];
+  readonly failed: readonly FailedTask[];
   /** S1 was lost on the way; the rest was read fresh. */
   readonly snapshotLost: boolean;
   /** `OpenedSnapshot.position` of S1, when every chunk was read from it. */

@@ -18,6 +18,8 @@ export interface Target {
   checkNames(mapping: MigrationMapping, onExisting: 'fail' | 'replace'): Promise<void>;
   /** Lease, sidecar, shadow, types, tables (columns without keys, defaults, identity). */
   createShadow(mapping: MigrationMapping): Promise<void>;
+  /** Drops the shadow's tables and types that the mapping does not name: tables that were excluded on the way. */
+  reduceShadow(mapping: MigrationMapping): Promise<void>;
   ledger: ChunkLedger;
   /** Keys, indexes, defaults, identity (sequence at its next value), checks, comments, ANALYZE of one shadow table. */
   buildKeys(table: TableMapping, mapping: MigrationMapping): Promise<{ keys: number; indexes: number; findings: Finding[] }>;

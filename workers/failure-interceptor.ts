@@ -1,11 +1,18 @@
 import { ApplicationFailure, CancelledFailure, CompleteAsyncError } from '@temporalio/activity';
 import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
 import type { Context } from '@temporalio/activity';
+import type { MetaActivities, WorkerActivities } from '../contracts/activities.js';
 import { CaravanFailure, FAILURES } from '../contracts/failures.js';
 import type { Log } from '../platform/telemetry/log.js';
 
 /** Attempts after which an error that is in no catalogue (a defect) is no longer retried. */
 const MAX_DEFECT_ATTEMPTS = 5;
+
+/** Steps after the pivot: there is no way back, so they are tried until they succeed, whatever is wrong. */
+const FORWARD_ONLY: readonly string[] = ['archiveSidecar', 'signCertificate', 'learn', 'closeMigration'] satisfies (
+  | keyof MetaActivities
+  | keyof WorkerActivities
+)[];
 
 /**
  * What crosses the activity border: a code of the catalogue, names and counts. A driver's message text can carry row
@@ -27,12 +34,13 @@ export function failureInterceptor(context: Context, log: Log): ActivityInboundC
 function toApplicationFailure(error: unknown, { info }: Context, log: Log): ApplicationFailure {
   const ids = { activity: info.activityType, workflowId: info.workflowExecution?.workflowId, attempt: info.attempt };
   if (error instanceof ApplicationFailure) return error;
+  const forwardOnly = FORWARD_ONLY.includes(info.activityType);
   if (error instanceof CaravanFailure) {
     log.warn({ event: 'activity.failed', code: error.code, ...ids });
     return ApplicationFailure.create({
       type: error.code,
       message: error.message,
-      nonRetryable: error.disposition !== 'retryable',
+      nonRetryable: error.disposition !== 'retryable' && !forwardOnly,
       details: [{ next: error.next, ...error.facts }],
     });
   }
@@ -41,7 +49,7 @@ function toApplicationFailure(error: unknown, { info }: Context, log: Log): Appl
   return ApplicationFailure.create({
     type: 'INTERNAL',
     message: `INTERNAL: ${FAILURES.INTERNAL.means} (${name} in ${info.activityType}) ${FAILURES.INTERNAL.next}`,
-    nonRetryable: info.attempt >= MAX_DEFECT_ATTEMPTS,
+    nonRetryable: info.attempt >= MAX_DEFECT_ATTEMPTS && !forwardOnly,
   });
 }
 

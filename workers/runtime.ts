@@ -78,7 +78,11 @@ interface DepParts {
 }
 
 async function openDeps({ config, box, log, processId }: DepParts): Promise<Deps> {
-  const store = await openStore({ databaseUrl: require('DATABASE_URL', config.databaseUrl), secretBox: box });
+  const store = await openStore({
+    databaseUrl: require('DATABASE_URL', config.databaseUrl),
+    secretBox: box,
+    environment: config.environment,
+  });
   return {
     store,
     bus: openBus(require('REDIS_URL', config.redisUrl), log),

@@ -14,7 +14,7 @@ import type { Deps } from '../deps.js';
 import { openTargetOf, planOf, recordOf, withEnd } from '../ends.js';
 import { draftMapping } from '../maba/mapping/draft-mapping.js';
 import { bytesPerRow, Experience } from '../maba/mapping/experience.js';
-import { adoptPlan } from './adopt.js';
+import { adoptPlan, withoutTables } from './adopt.js';
 import { draftPlan } from './draft.js';
 import { raiseQuestions } from './questions.js';
 import { assessRisk } from './risk.js';
@@ -35,6 +35,7 @@ export function createArchitectActivities(deps: Deps): ArchitectActivities {
       return { questions };
     },
     draftPlan: (input) => makePlan(deps, input),
+    excludeTables: (input) => excludeTables(deps, input),
     readPlan: async ({ planId }) => {
       const { yaml } = await planOf(deps, planId);
       const bytes = Buffer.byteLength(yaml);
@@ -120,6 +121,16 @@ async function makeDocument(
   const drafted = draftMapping(drafting);
   if (drafted.refused.length > 0) throw refusal(start.source, drafted.refused);
   return { document: draftPlan({ name: input.migrationId, mapping: drafted.mapping }), findings: drafted.findings };
+}
+
+type ExcludeInput = Parameters<ArchitectActivities['excludeTables']>[0];
+
+/** Tables that failed for good leave the plan; what referenced them is listed as not migrated. */
+async function excludeTables(deps: Deps, { migrationId, planId, tables }: ExcludeInput): ReturnType<ArchitectActivities['excludeTables']> {
+  const document = withoutTables((await planOf(deps, planId)).document, tables);
+  const hash = planHash(document);
+  const reduced = await deps.store.plans.put({ yaml: writePlan(document), document, planHash: hash, migrationId });
+  return { planId: reduced, planHash: hash, tables: document.migration.tables.length };
 }
 
 /** A type, key, check or default without a mapping is refused by name, before anything is touched. */

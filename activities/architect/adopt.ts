@@ -132,3 +132,15 @@ export function adoptPlan(document: PlanDocument, catalogue: Catalogue): PlanDoc
   const migration = { ...reduced, tables, notMigrated: listLeftOut(reduced, catalogue) };
   return { ...document, migration, tasks: fits ? document.tasks : draftTasks(migration) };
 }
+
+/** The plan without some of its tables (source names): they failed for good, and a person excluded them. */
+export function withoutTables(document: PlanDocument, names: readonly string[]): PlanDocument {
+  const { migration } = document;
+  const excluded = migration.tables.filter((table) => names.includes(qualified(table.source)));
+  const tables = migration.tables.filter((table) => !names.includes(qualified(table.source)));
+  if (tables.length === 0) raise('PLAN_INVALID', document, ['no table is left']);
+  const reason = 'it failed while it was copied, and was excluded';
+  const left = excluded.map(({ source }) => ({ kind: 'table', name: qualified(source), reason }));
+  const reduced = withoutDangling({ ...migration, tables, notMigrated: [...migration.notMigrated, ...left] });
+  return { ...document, migration: reduced, tasks: draftTasks(reduced) };
+}

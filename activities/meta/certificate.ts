@@ -21,21 +21,23 @@ export function certificatePath({ folder }: CertificateOptions, migrationId: str
 
 /** What was proven, frozen before the pivot: nothing after it can change what is signed. */
 export async function freezeEvidence(deps: Deps, input: FreezeEvidence): Promise<{ evidenceHash: string }> {
-  const { migrationId, planId, findings, proof } = input;
+  const { migrationId, planId, findings, proof, decision } = input;
   const plan = await planOf(deps, planId);
-  const { sourceEngine, input: start } = await recordOf(deps, migrationId);
+  const { sourceEngine } = await recordOf(deps, migrationId);
   const { migration } = plan.document;
-  const version = await withEnd(openSourceOf(deps, migrationId), async (source) => (await source.catalogue()).serverVersion);
+  const { serverVersion, database } = await withEnd(openSourceOf(deps, migrationId), (source) => source.catalogue());
   const evidence: Evidence = {
     migrationId,
     planHash: plan.planHash,
     source: {
       engine: sourceEngine,
-      version,
-      database: start.source,
+      version: serverVersion,
+      database,
       position: proof.position,
       consistent: proof.consistent,
+      detail: proof.detail,
     },
+    decision,
     tables: (await deps.store.migrations.tables(migrationId)).toSorted((a, b) => (a.source < b.source ? -1 : 1)),
     findings,
     notMigrated: migration.notMigrated,

@@ -12,6 +12,7 @@ import { copyChunk } from './copy-chunk.js';
 export function createWorkerActivities(deps: Deps, host: SnapshotHost): WorkerActivities {
   return {
     createShadow: (input) => alive(({ signal }) => createShadow(deps, input, signal)),
+    reduceShadow: (input) => alive(() => reduceShadow(deps, input)),
     cutTable: (input) => alive(({ signal }) => cutTable(deps, input, signal)),
     openCopySnapshot: (input) => alive(() => openSnapshot(deps, host, { ...input, queue: processQueue(deps.processId) })),
     closeCopySnapshot: ({ snapshotId }) => host.close(snapshotId),
@@ -37,6 +38,11 @@ async function createShadow(
     await target.createShadow(migration);
     return { tables: migration.tables.length };
   }, signal);
+}
+
+async function reduceShadow(deps: Deps, { migrationId, planId }: InPlan): Promise<void> {
+  const { migration } = (await planOf(deps, planId)).document;
+  await withEnd(openTargetOf(deps, migrationId), (target) => target.reduceShadow(migration));
 }
 
 async function cutTable(

@@ -40,6 +40,25 @@ export async function makeTypesAndTables(session: Session, hash: string, mapping
   }
 }
 
+/** Drops tables and types that the mapping does not name. Before the pivot only; nothing of the plan depends on them. */
+export async function dropUnnamed(session: Session, hash: string, mapping: MigrationMapping): Promise<void> {
+  const shadow = shadowSchema(hash);
+  const tables = new Set(mapping.tables.map((table) => table.target.name));
+  const types = new Set(mapping.types.map((type) => type.name));
+  const unnamed = [
+    ...[...(await namesIn(session, shadow, 'table'))]
+      .filter((name) => !tables.has(name))
+      .map((name) => `DROP TABLE ${qualified(shadow, name)}`),
+    ...[...(await namesIn(session, shadow, 'type'))]
+      .filter((name) => !types.has(name))
+      .map((name) => `DROP TYPE ${qualified(shadow, name)}`),
+  ];
+  for (let at = 0; at < unnamed.length; at += TABLES_PER_TRANSACTION) {
+    const batch = unnamed.slice(at, at + TABLES_PER_TRANSACTION);
+    await inTransaction(session, () => session.run(batch.join(';\n')));
+  }
+}
+
 export function createTypeSql(schema: string, type: MigrationMapping['types'][number]): string {
   return `CREATE TYPE ${qualified(schema, type.name)} AS ENUM (${type.labels.map(literal).join(', ')})`;
 }

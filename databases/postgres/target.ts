@@ -8,7 +8,7 @@ import type { ChunkLedger, Target, TargetNames } from '../target.js';
 import { endBackends } from './backends.js';
 import { reopenSession } from './connect.js';
 import type { Session } from './connect.js';
-import { checkDefinitions, makeTypesAndTables } from './ddl.js';
+import { checkDefinitions, dropUnnamed, makeTypesAndTables } from './ddl.js';
 import { dropForeignKeys } from './drop-schema.js';
 import { attempting, codeOfSqlState, factsOf, isServerError } from './errors.js';
 import { addForeignKeys } from './foreign-keys.js';
@@ -61,6 +61,12 @@ class PostgresTarget implements Target {
         await makeSchemas(session, this.#names, mapping);
         await makeTypesAndTables(session, this.#names.hash, mapping);
       }),
+    );
+  }
+
+  async reduceShadow(mapping: MigrationMapping): Promise<void> {
+    await this.#attempt('take excluded tables out of', () =>
+      this.#alone('shadow', (session) => dropUnnamed(session, this.#names.hash, mapping)),
     );
   }
 

@@ -13,7 +13,9 @@ const STRIDE = 200;
 /** Copies the chunks of one large table; continues as new before its history grows long. */
 export async function tableCopy(input: TableCopyInput): Promise<TableCopyResult> {
   const gate = new PauseGate(input.paused);
-  const state = await copyChunks(input, input.state ?? initialState(), gate);
+  const progress = new ProgressReporter(input.migrationId);
+  const state = await copyChunks(input, input.state ?? initialState(), { gate, progress });
+  await progress.flush();
   if (state.nextChunk < input.chunks) {
     await condition(allHandlersFinished);
     return continueAsNew<typeof tableCopy>({ ...input, paused: gate.paused, state });
@@ -30,14 +32,13 @@ export function initialState(): TableCopyState {
 export async function copyChunks(
   input: Omit<TableCopyInput, 'state' | 'paused'>,
   from: TableCopyState,
-  gate: PauseGate,
+  { gate, progress }: { readonly gate: PauseGate; readonly progress: ProgressReporter },
 ): Promise<TableCopyState> {
   const snapshot = new CopySnapshot(input.snapshot);
   if (from.snapshotLost) snapshot.lose();
-  const progress = new ProgressReporter(input.migrationId);
   let { nextChunk, rows, bytes, milliseconds } = from;
   const source = input.table;
-  const tell = (state: 'copying' | 'copied', more: number): Promise<void> =>
+  const tell = (state: 'copying' | 'copied', more: number): void =>
     progress.report({ source, rows, totalRows: input.totalRows, state }, more);
   while (nextChunk < input.chunks && (nextChunk === from.nextChunk || !workflowInfo().continueAsNewSuggested)) {
     const end = Math.min(input.chunks, nextChunk + STRIDE);
@@ -50,11 +51,10 @@ export async function copyChunks(
       rows += copied.rows;
       bytes += copied.bytes;
       milliseconds += copied.milliseconds;
-      await tell('copying', copied.bytes);
+      tell('copying', copied.bytes);
     });
     nextChunk = end;
   }
-  if (nextChunk >= input.chunks) await tell('copied', 0);
-  await progress.flush();
+  if (nextChunk >= input.chunks) tell('copied', 0);
   return { version: 1, nextChunk, rows, bytes, milliseconds, snapshotLost: snapshot.lost };
 }

@@ -13,6 +13,7 @@ import { codeOf } from '../../workflows/kit/failures.js';
 import { setPausedSignal } from '../../workflows/kit/messages.js';
 import { PauseGate } from '../../workflows/kit/pause.js';
 import { CHILD, boundWorker, worker } from '../../workflows/kit/profiles.js';
+import { ProgressReporter } from '../../workflows/kit/progress.js';
 import { copyChunks, initialState } from './table-copy.js';
 
 /** Tasks at once. */
@@ -32,6 +33,7 @@ export async function execution(input: ExecutionInput): Promise<ExecutionResult>
 class Execution {
   readonly #input: ExecutionInput;
   readonly #gate: PauseGate;
+  readonly #progress: ProgressReporter;
   readonly #findings: Finding[] = [];
   readonly #totals = { rows: 0, bytes: 0, quarantined: 0, changed: 0 };
   #snapshot: Promise<OpenedSnapshot> | undefined;
@@ -42,6 +44,7 @@ class Execution {
   constructor(input: ExecutionInput) {
     this.#input = input;
     this.#gate = new PauseGate(input.paused);
+    this.#progress = new ProgressReporter(input.migrationId);
   }
 
   async run(): Promise<ExecutionResult> {
@@ -54,10 +57,11 @@ class Execution {
         run: (task) => this.#run(task),
         gate: () => this.#gate.open(),
       });
+      await this.#progress.flush();
       return {
         ...this.#totals,
         findings: this.#findings,
-        failed: outcome.failed.slice(0, PAGE).map(({ task, failure }) => ({ task: task.id, failure })),
+        failed: outcome.failed.slice(0, PAGE).map(({ task, failure }) => ({ task: task.id, table: task.table, failure })),
         snapshotLost: this.#snapshotLost,
         ...(this.#snapshotLost ? {} : { copiedAt: this.#position }),
       };
@@ -128,7 +132,7 @@ class Execution {
 
   async #copyInline(copy: Omit<TableCopyInput, 'paused'>): Promise<TableCopyResult> {
     let state = initialState();
-    while (state.nextChunk < copy.chunks) state = await copyChunks(copy, state, this.#gate);
+    while (state.nextChunk < copy.chunks) state = await copyChunks(copy, state, { gate: this.#gate, progress: this.#progress });
     return state;
   }
 

@@ -62,7 +62,7 @@ async function proveTables(input: VerificationInput, snapshot: OpenedSnapshot, g
     await gate.open();
     const proven = await proveTable({ ...plan, table, repair, stale }, snapshot);
     const state = proven.equal ? 'equal' : 'differs';
-    await progress.report({ source: table, rows: proven.targetRows, totalRows: proven.targetRows, state }, 0);
+    progress.report({ source: table, rows: proven.targetRows, totalRows: proven.targetRows, state }, 0);
     return proven;
   };
   for (let offset = 0; ; offset += PAGE) {

@@ -43,7 +43,7 @@ export function postgresLaunch(cluster: PostgresCluster, options: PostgresLaunch
     ready: { probe: () => serves(cluster, options) },
     // Fast shutdown: ends the sessions, writes a checkpoint.
     stopSignal: 'SIGINT',
-    leftovers: { folder: cluster.data, command: 'postgres' },
+    leftovers: { folder: cluster.data, command: 'postgres', lockFile: join(cluster.data, 'postmaster.pid') },
   };
 }
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { orElse } from './files.js';
 
@@ -21,6 +21,8 @@ export interface StopOrder extends ProcessIdentity {
 export interface Leftovers {
   readonly folder: string;
   readonly command: string;
+  /** File whose first line is the leader's number. It refuses a new leader while the old one is only a zombie. */
+  readonly lockFile: string;
 }
 
 /** The identity of a living process; null when there is none, or only its zombie. */
@@ -74,16 +76,22 @@ export async function endProcesses(orders: readonly StopOrder[], graceMs: number
   }
 }
 
-/** Kills what a dead server left behind, and waits until none of it lives. */
+/** Kills what a dead server left behind, and waits until none of it lives. A server that lives keeps everything. */
 export async function endLeftovers(leftovers: Leftovers): Promise<void> {
+  if (process.platform !== 'linux' || leaderLives(leftovers)) return;
   const strays = findLeftovers(leftovers);
   for (const stray of strays) signal(stray.pid, 'SIGKILL');
-  await waitUntilGone(strays, 5_000);
+  if ((await waitUntilGone(strays, 5_000)).length === 0) rmSync(leftovers.lockFile, { force: true });
+}
+
+function leaderLives({ folder, command, lockFile }: Leftovers): boolean {
+  const pid = orElse(() => readFileSync(lockFile, 'utf8').split('\n', 1)[0] ?? '', '').trim();
+  if (!/^\d+$/.test(pid) || identityOf(Number(pid)) === null) return false;
+  return worksIn(pid, folder) && commandOf(pid) === command;
 }
 
 /** Only Linux can tell; elsewhere the server's next start tries until they are gone. */
 function findLeftovers({ folder, command }: Leftovers): ProcessIdentity[] {
-  if (process.platform !== 'linux') return [];
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && worksIn(name, folder) && commandOf(name) === command)
     .map((name) => identityOf(Number(name)))

@@ -92,7 +92,8 @@ export class SupervisedPart {
   /** One life of the process: spawn, ready, death. */
   private async liveOnce(resolve: (value: undefined) => void): Promise<'died' | 'late'> {
     const { launch, log, watchdog } = this.options;
-    if (launch.leftovers !== null && this.restarts > 0) await endLeftovers(launch.leftovers);
+    // Also before the first start: whoever supervised it before may have been killed together with it.
+    if (launch.leftovers !== null) await endLeftovers(launch.leftovers);
     if (!this.isWanted()) return 'died';
     const child = this.spawn();
     const death = deathOf(child);

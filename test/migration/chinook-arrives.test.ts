@@ -1,20 +1,26 @@
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { installedServers, startTestServer } from '../databases/postgres-server.js';
+import type { TestServer } from '../databases/postgres-server.js';
+import { urlOf } from './fixtures.js';
 import type { Ran, TestDatabase } from './harness.js';
 import { caravan, corpus, freshDatabase, leftovers } from './harness.js';
 
 const chinook = corpus('chinook/chinook.sqlite');
 
-describe.skipIf(chinook === undefined)('Chinook from SQLite', () => {
+describe.skipIf(chinook === undefined).each(installedServers())('Chinook from SQLite, in PostgreSQL, %s', (where) => {
+  let server: TestServer | undefined;
   let target: TestDatabase;
   let ran: Ran;
 
   beforeAll(async () => {
-    target = await freshDatabase();
+    server = where === 'debian' ? await startTestServer(where) : undefined;
+    target = await freshDatabase(server && urlOf(server.endpoint));
     ran = await caravan(['migrate', '--source', `sqlite:${chinook ?? ''}`, '--target', target.url, '--yes', '--json']);
   });
   afterAll(async () => {
     await target.drop();
+    await server?.stop();
   });
 
   it('ends with exit 0 and status proven', () => {

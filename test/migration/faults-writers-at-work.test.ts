@@ -8,7 +8,7 @@ import { activitiesOf, clientOf, expectUntouched, planWithChunks, scratch, start
 import type { Faulty } from './faults-harness.js';
 import { lockShadowTable, untilBlocked, untilProgress } from './faults-holds.js';
 import type { Release } from './faults-holds.js';
-import { leftovers } from './harness.js';
+import { leftovers, until } from './harness.js';
 
 const ROWS = 12_000;
 
@@ -119,6 +119,10 @@ describe.runIf(findMariadb() !== null)('a MariaDB source that others write to', 
   async function holdProof(faulty: Faulty): Promise<Release> {
     await untilProgress(client, faulty, { phase: 'verification' });
     const release = await lockShadowTable(faulty, 'big', 'ACCESS EXCLUSIVE');
+    await until('the snapshot of the proof is taken', async () => {
+      const proof = await activitiesOf(client, `${faulty.id}/verification`);
+      return proof.some(({ type, activity }) => type === 'completed' && activity === 'openProofSnapshot');
+    });
     await untilBlocked(faulty.target);
     return release;
   }

@@ -54,7 +54,7 @@ export function uniqueId(what: string): string {
 
 /** A URL of a server of these tests; every password is the endpoint's own. */
 export function urlOf({ engine, user, password, host, port, database }: ServerEndpoint): string {
-  return `${engine}://${encodeURIComponent(user)}:${encodeURIComponent(password ?? '')}@${host}:${String(port)}/${database}`;
+  return `${engine}://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${host}:${String(port)}/${database}`;
 }
 
 /** The stack of a data folder as a Temporal client sees it. */

@@ -138,13 +138,13 @@ describe('What cannot be as it was', () => {
 
   it('is undone when nobody accepts it until the deadline', async () => {
     const target = await fresh();
-    const running = startMigrate({ source, target: target.url }, '--deadline', '6s');
+    const running = startMigrate({ source, target: target.url }, '--deadline', '8s');
     const migration = view.migration(running.id);
     await until('it waits for approval', async () => {
       const seen = await migration.progress().catch(() => undefined);
       for (const { id, answer, default: option } of await migration.questions().catch(() => [])) {
-        const args = [{ questionId: id, option, by: 'ann' }];
-        if (answer === undefined) await migration.handle.executeUpdate('answerQuestion', { args });
+        const said = { questionId: id, option, by: 'ann' };
+        if (answer === undefined) await migration.handle.executeUpdate('answerQuestion', { args: [said] });
       }
       return seen?.phase === 'planning' && seen.status === 'waiting';
     });

@@ -7,7 +7,7 @@ import { objectsIn, startMigrate, testFolder, viewStack } from './fixtures.js';
 import type { TestDatabase } from './harness.js';
 import { caravan, freshDatabase, until } from './harness.js';
 
-const ROWS = 12_000;
+const ROWS = 8_000;
 /** Many chunks, so that a copy is long enough to be paused. */
 const CHUNK_ROWS = 40;
 

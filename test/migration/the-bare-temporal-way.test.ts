@@ -74,14 +74,15 @@ describe('A migration without the command', () => {
     expect(await migration.questions()).toEqual([]);
     expect(await migration.findings()).toEqual([]);
 
-    const { searchAttributes } = await handle.describe();
-    expect(searchAttributes).toMatchObject({
-      CaravanPhase: ['done'],
-      CaravanStatus: ['proven'],
-      CaravanSource: [from],
-      CaravanTarget: [to],
-      CaravanNeedsHuman: [false],
-      CaravanProgress: [100],
+    const { typedSearchAttributes } = await handle.describe();
+    const attributes = Object.fromEntries(typedSearchAttributes.getAll().map(({ key, value }) => [key.name, value]));
+    expect(attributes).toMatchObject({
+      CaravanPhase: 'done',
+      CaravanStatus: 'proven',
+      CaravanSource: from,
+      CaravanTarget: to,
+      CaravanNeedsHuman: false,
+      CaravanProgress: 100,
     });
     const { currentDetails, definition } = await metadata(workflowId);
     expect(currentDetails).toContain('| main.pet | equal | 2 | 2 |');

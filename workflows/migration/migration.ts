@@ -14,14 +14,22 @@ import { WORKFLOWS } from '../../contracts/messages.js';
 import type { FinalStatus, MigrationResult, Phase } from '../../contracts/migration.js';
 import type { MigrationStart } from '../../contracts/migration.schema.js';
 import { phaseWorkflowId } from '../../contracts/names.js';
-import type { DiscoveryResult, ExecutionResult, PlanningResult, VerificationResult } from '../../contracts/phases.js';
+import type {
+  DiscoveryResult,
+  ExecutionResult,
+  FailedTask,
+  PlanningResult,
+  VerificationResult,
+} from '../../contracts/phases.js';
 import { failure, failureFromReport, isProcessGone, reportFailure } from '../kit/failures.js';
 import { setPausedSignal } from '../kit/messages.js';
 import { CHILD, amani, architect, boundValidator, meta, worker } from '../kit/profiles.js';
 import { Saga } from '../kit/saga.js';
 import { showDetails, showPercent, showStart, showStatus } from '../kit/visibility.js';
+import { failedTablesQuestion } from './failed-tables.js';
 import { listen } from './handlers.js';
 import { MigrationState } from './state.js';
+import { statusOf } from './status.js';
 
 /** Times that S2 is taken again because the source moved on. */
 const MAX_REFRESHES = 3;
@@ -150,20 +158,46 @@ class Migration {
 
   /** Undo is registered before the child that will need it, from the plan: every task of the slice builds in the shadow. */
   async #execute(): Promise<ExecutionResult> {
-    const { planId } = this.#planned();
     this.#touched = true;
     this.#saga.register('drop the shadow', () => worker('undo: drop the shadow').undoShadow({ migrationId: this.#id }));
     this.#state.copyStartedMs = Date.now();
-    const result = await this.#child<ExecutionResult>('execution', {
-      migrationId: this.#id,
-      planId,
-      paused: this.#state.paused,
-    });
-    this.#state.copyEndedMs = Date.now();
-    this.#state.addFindings(result.findings);
-    const [first] = result.failed;
-    if (first !== undefined) throw failureFromReport(first.failure);
-    return result;
+    for (let round = 1; ; round += 1) {
+      const { planId } = this.#planned();
+      const input = { migrationId: this.#id, planId, paused: this.#state.paused };
+      const result = await this.#child<ExecutionResult>('execution', input, round);
+      this.#state.addFindings(result.findings);
+      if (result.failed.length === 0) {
+        this.#state.copyEndedMs = Date.now();
+        return result;
+      }
+      await this.#settleFailed(result.failed, round);
+    }
+  }
+
+  /** A table that failed for good does not stop the others; then a person says what becomes of the migration. */
+  async #settleFailed(failed: readonly FailedTask[], round: number): Promise<void> {
+    const [first] = failed;
+    if (first === undefined) return;
+    const question = failedTablesQuestion(failed, round, this.#deadline());
+    this.#state.questions.push(question);
+    if (!this.#opened.input.yes) {
+      await this.#tell('question', question.id, question.text);
+      await this.#wait(() => this.#state.answers()[question.id] !== undefined);
+    }
+    const choice = this.#state.answers()[question.id] ?? 'abort';
+    if (choice === 'abort') throw failureFromReport(first.failure);
+    if (choice === 'exclude') await this.#exclude(failed.flatMap(({ table }) => table ?? []));
+  }
+
+  async #exclude(tables: readonly string[]): Promise<void> {
+    const planning = this.#planned();
+    const plan = { migrationId: this.#id, planId: planning.planId };
+    const reduced = await architect(`exclude ${String(tables.length)} table(s)`).excludeTables({ ...plan, tables });
+    await worker('take excluded tables out of the shadow').reduceShadow({ ...plan, planId: reduced.planId });
+    this.#planning = { ...planning, ...reduced };
+    const { yaml } = await architect('read the plan for its query').readPlan({ planId: reduced.planId });
+    this.#state.plan = { planId: reduced.planId, planHash: reduced.planHash, yaml };
+    for (const table of tables) this.#state.exclude(table);
   }
 
   /** Proves against S2 until the source stands still, or the policy says otherwise. Returns the S2 that holds. */
@@ -413,12 +447,4 @@ class Migration {
   #deadline(): string {
     return new Date(Date.now() + this.#opened.input.deadlineSeconds * 1000).toISOString();
   }
-}
-
-/** `touched`: something was made in the target (and undone), so it is no longer only bad input. */
-function statusOf(report: FailureReport, touched: boolean): FinalStatus {
-  if (report.code === 'CANCELLED') return 'cancelled';
-  const { exit } = FAILURES[report.code];
-  if (exit === 4 && !touched) return 'rejected';
-  return exit === 2 && !touched ? 'invalid_input' : 'failed';
 }

@@ -37,6 +37,14 @@ export class MigrationState {
     }
   }
 
+  exclude(source: string): void {
+    const table = this.tables.get(source);
+    if (table !== undefined) this.tables.set(source, { ...table, state: 'excluded' });
+    const detail = `${source} failed while it was copied, and was excluded.`;
+    const finding = { id: `table_excluded:${source}`, code: 'table_excluded', kind: 'data', object: source } as const;
+    this.addFindings([{ ...finding, count: 1, disposition: 'accepted', detail }]);
+  }
+
   get rows(): number {
     let rows = 0;
     for (const table of this.tables.values()) rows += table.rows;
