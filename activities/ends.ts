@@ -17,7 +17,11 @@ export async function recordOf(deps: Deps, migrationId: string): Promise<Migrati
 export async function planOf(deps: Deps, planId: string): Promise<StoredPlan> {
   const plan = await deps.store.plans.get(planId);
   if (plan !== undefined) return plan;
-  throw new CaravanFailure('PLAN_INVALID', { attempted: 'read plan', on: planId, seen: 'the store has none by this id' });
+  throw new CaravanFailure('PLAN_INVALID', {
+    attempted: 'read plan',
+    on: planId,
+    seen: 'the store has none by this id',
+  });
 }
 
 /** `table` is the source's "schema.name". */

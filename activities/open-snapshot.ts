@@ -18,7 +18,14 @@ export async function openSnapshot(
     const snapshotId = host.hold({ migrationId: input.migrationId, source, snapshot });
     const { connections, consistent, detail } = snapshot;
     const position = consistent ? positionDigest(snapshot.position) : undefined;
-    return { snapshotId, queue: input.queue, connections, consistent, detail, ...(position !== undefined && { position }) };
+    return {
+      snapshotId,
+      queue: input.queue,
+      connections,
+      consistent,
+      detail,
+      ...(position !== undefined && { position }),
+    };
   } catch (error) {
     await source.close().catch(() => undefined);
     throw error;

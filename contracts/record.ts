@@ -36,14 +36,6 @@ export interface ByteSink {
   ensure(more: number): void;
 }
 
-/** A batch as the loop sees it; see databases/source.ts `RowBatch`. */
-export interface FieldBytes {
-  readonly bytes: Uint8Array;
-  readonly start: Int32Array;
-  readonly end: Int32Array;
-  readonly storage?: Uint8Array;
-}
-
 /** Appends one field's COPY text to the sink, or tells why not (then the sink is as it was). Not called for NULL. */
 export type FieldCodec = (bytes: Uint8Array, start: number, end: number, storage: number, sink: ByteSink) => Issue;
 

@@ -8,7 +8,7 @@ import { ExpressionProblem } from './expressions/tokens.js';
 import type { BinaryOperator, Expression } from './expressions/tree.js';
 
 export type { Dialect } from './expressions/tokens.js';
-export type { BinaryOperator, Expression } from './expressions/tree.js';
+export type { Expression } from './expressions/tree.js';
 
 export type ParsedExpression =
   | { readonly ok: true; readonly expression: Expression }

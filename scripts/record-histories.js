@@ -60,7 +60,8 @@ async function record(name, sourcePath, story) {
   for (const [workflowId, runId] of ids) {
     const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
     const file = `${name}.${workflowId === id ? 'migration' : workflowId.slice(id.length + 1).replaceAll('/', '-')}.json`;
-    writeFileSync(join(folder, file), `${JSON.stringify(JSON.parse(historyToJSON(history)))}\n`);
+    const recorded = { workflowId, history: JSON.parse(historyToJSON(history)) };
+    writeFileSync(join(folder, file), `${JSON.stringify(recorded)}\n`);
     console.log(file, history.events.length, 'events');
   }
 }

@@ -25,5 +25,9 @@ export async function purgeOld(deps: Deps, { migrationId }: InMigration): Promis
   if (input.target === undefined) return { left: [] };
   const endpoint = await deps.store.connections.get(input.target);
   if (endpoint.engine === 'postgres') return dropOld(endpoint, hash);
-  throw new CaravanFailure('INPUT_INVALID', { attempted: 'purge', on: migrationId, seen: 'its target is no PostgreSQL' });
+  throw new CaravanFailure('INPUT_INVALID', {
+    attempted: 'purge',
+    on: migrationId,
+    seen: 'its target is no PostgreSQL',
+  });
 }

@@ -17,7 +17,8 @@ export function createValidatorActivities(
 ): ValidatorActivities {
   return {
     checkFeasibility: (input) => checkFeasibility(deps, input),
-    openProofSnapshot: (input) => alive(() => openSnapshot(deps, host, { ...input, queue: processQueue(deps.processId) })),
+    openProofSnapshot: (input) =>
+      alive(() => openSnapshot(deps, host, { ...input, queue: processQueue(deps.processId) })),
     closeProofSnapshot: ({ snapshotId }) => host.close(snapshotId),
     proveTable: (input) => alive((context) => proveTable({ deps, host, repairChunk }, input, context)),
     compareStructure: (input) => alive(({ signal }) => compareStructure(deps, input, signal)),

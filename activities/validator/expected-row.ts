@@ -1,11 +1,5 @@
 import { NULL_MARK, ODD_MARK } from '../../databases/canonical.js';
 
-/** What the ledgers say of one row: target columns stored as NULL, by position; or that the row is in quarantine. */
-export interface RowExceptions {
-  readonly changed: ReadonlySet<number> | undefined;
-  readonly quarantined: boolean;
-}
-
 /**
  * A source row as it must stand in the target: ledgered fields become NULL. In a table without a usable key the ledger
  * cannot name the row; there every field without a canonical form (it is odd) becomes NULL, and `odd` counts them for

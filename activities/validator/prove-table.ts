@@ -51,7 +51,9 @@ export async function proveTable(
         return work({ table, reader, target, signal: alive.signal, onRows });
       });
     const stale = input.stale === true;
-    return new TableProof({ table, target, compare, stale, repair: input.repair ? repair : undefined }).run(input.table);
+    return new TableProof({ table, target, compare, stale, repair: input.repair ? repair : undefined }).run(
+      input.table,
+    );
   });
   await deps.store.migrations.putTable(input.migrationId, reportOf(proven));
   announce(deps, input.migrationId, proven);

@@ -14,7 +14,8 @@ export function createWorkerActivities(deps: Deps, host: SnapshotHost): WorkerAc
     createShadow: (input) => alive(({ signal }) => createShadow(deps, input, signal)),
     reduceShadow: (input) => alive(() => reduceShadow(deps, input)),
     cutTable: (input) => alive(({ signal }) => cutTable(deps, input, signal)),
-    openCopySnapshot: (input) => alive(() => openSnapshot(deps, host, { ...input, queue: processQueue(deps.processId) })),
+    openCopySnapshot: (input) =>
+      alive(() => openSnapshot(deps, host, { ...input, queue: processQueue(deps.processId) })),
     closeCopySnapshot: ({ snapshotId }) => host.close(snapshotId),
     copyChunk: (input) => alive((context) => copyChunk(deps, host, input, context)),
     sealTable: (input) => alive(({ signal }) => sealTable(deps, input, signal)),
@@ -33,11 +34,15 @@ async function createShadow(
 ): Promise<{ tables: number }> {
   const { migration } = (await planOf(deps, planId)).document;
   const { input } = await recordOf(deps, migrationId);
-  return withEnd(openTargetOf(deps, migrationId), async (target) => {
-    await target.checkNames(migration, input.onExisting);
-    await target.createShadow(migration);
-    return { tables: migration.tables.length };
-  }, signal);
+  return withEnd(
+    openTargetOf(deps, migrationId),
+    async (target) => {
+      await target.checkNames(migration, input.onExisting);
+      await target.createShadow(migration);
+      return { tables: migration.tables.length };
+    },
+    signal,
+  );
 }
 
 async function reduceShadow(deps: Deps, { migrationId, planId }: InPlan): Promise<void> {
@@ -51,12 +56,16 @@ async function cutTable(
   signal: AbortSignal,
 ): Promise<{ chunks: number; done: number; rows: number }> {
   const table = mappingOf(await planOf(deps, input.planId), input.table);
-  return withEnd(openTargetOf(deps, input.migrationId), async (target) => {
-    const opening = openSourceOf(deps, input.migrationId);
-    const bounds = await withEnd(opening, (source) => source.chunkBounds(table), signal);
-    const cut = await target.ledger.cut(input.table, bounds);
-    return { ...cut, rows: Math.round(table.estimatedRows) };
-  }, signal);
+  return withEnd(
+    openTargetOf(deps, input.migrationId),
+    async (target) => {
+      const opening = openSourceOf(deps, input.migrationId);
+      const bounds = await withEnd(opening, (source) => source.chunkBounds(table), signal);
+      const cut = await target.ledger.cut(input.table, bounds);
+      return { ...cut, rows: Math.round(table.estimatedRows) };
+    },
+    signal,
+  );
 }
 
 async function sealTable(
@@ -65,14 +74,18 @@ async function sealTable(
   signal: AbortSignal,
 ): Promise<{ chunks: number; rows: number; bytes: number; quarantined: number; changed: number }> {
   const { migrationId, table, milliseconds } = input;
-  return withEnd(openTargetOf(deps, migrationId), async (target) => {
-    const sealed = await target.ledger.seal(table);
-    const { rows, bytes } = sealed;
-    await deps.store.migrations.putCopied(migrationId, { table, rows, bytes, milliseconds });
-    const data = { table, rows, bytes, quarantined: sealed.quarantined };
-    deps.bus.publish({ type: 'execution.table_copied', migrationId, at: new Date().toISOString(), data });
-    return sealed;
-  }, signal);
+  return withEnd(
+    openTargetOf(deps, migrationId),
+    async (target) => {
+      const sealed = await target.ledger.seal(table);
+      const { rows, bytes } = sealed;
+      await deps.store.migrations.putCopied(migrationId, { table, rows, bytes, milliseconds });
+      const data = { table, rows, bytes, quarantined: sealed.quarantined };
+      deps.bus.publish({ type: 'execution.table_copied', migrationId, at: new Date().toISOString(), data });
+      return sealed;
+    },
+    signal,
+  );
 }
 
 async function buildKeys(deps: Deps, input: InTable, signal: AbortSignal): ReturnType<WorkerActivities['buildKeys']> {

@@ -30,18 +30,22 @@ interface Totals {
 export async function copyChunk(deps: Deps, host: SnapshotHost, input: CopyChunk, alive: Alive): Promise<CopiedChunk> {
   const startedMs = Date.now();
   const table = mappingOf(await planOf(deps, input.planId), input.table);
-  return withEnd(openTargetOf(deps, input.migrationId), async (target) => {
-    const taken = await target.ledger.take(input.table, input.chunk, { repair: input.repair ?? false });
-    if (taken.state === 'done') return { ...taken.chunk, milliseconds: 0, already: true };
-    const totals = await withReader(deps, host, input, (reader) => {
-      const copy = new ChunkCopy({ deps, table, taken, target, alive });
-      return copy.run(reader);
-    });
-    const endedMs = Date.now();
-    await deps.store.migrations.addCopyTime(input.migrationId, { startedMs, endedMs });
-    if (totals.quarantined > 0) announce(deps, input, totals);
-    return { ...totals, milliseconds: endedMs - startedMs, already: false };
-  }, alive.signal);
+  return withEnd(
+    openTargetOf(deps, input.migrationId),
+    async (target) => {
+      const taken = await target.ledger.take(input.table, input.chunk, { repair: input.repair ?? false });
+      if (taken.state === 'done') return { ...taken.chunk, milliseconds: 0, already: true };
+      const totals = await withReader(deps, host, input, (reader) => {
+        const copy = new ChunkCopy({ deps, table, taken, target, alive });
+        return copy.run(reader);
+      });
+      const endedMs = Date.now();
+      await deps.store.migrations.addCopyTime(input.migrationId, { startedMs, endedMs });
+      if (totals.quarantined > 0) announce(deps, input, totals);
+      return { ...totals, milliseconds: endedMs - startedMs, already: false };
+    },
+    alive.signal,
+  );
 }
 
 function announce(deps: Deps, { migrationId, table, chunk }: CopyChunk, totals: Totals): void {
@@ -86,7 +90,11 @@ class ChunkCopy {
       return await this.#attempt(reader, (batch, encoder, writer, sink) => this.#stream(batch, encoder, writer, sink));
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      this.#parts.deps.log.warn({ event: 'copy.refused', chunk: this.#parts.taken.chunk.chunk, sqlstate: error.facts.sqlstate });
+      this.#parts.deps.log.warn({
+        event: 'copy.refused',
+        chunk: this.#parts.taken.chunk.chunk,
+        sqlstate: error.facts.sqlstate,
+      });
       return this.#attempt(reader, (batch, encoder, writer, sink) =>
         this.#bisect({ batch, encoder, writer, sink }, 0, batch.rows),
       );
@@ -107,7 +115,8 @@ class ChunkCopy {
       for await (const batch of reader.read(table, this.#range, alive.signal)) {
         await put(batch, encoder, writer, sink);
         read += batch.rows;
-        if (encoder.changed.length + encoder.quarantined.length >= MOST_ENTRIES) await this.#note(encoder, writer, totals);
+        if (encoder.changed.length + encoder.quarantined.length >= MOST_ENTRIES)
+          await this.#note(encoder, writer, totals);
         alive.report({ rows: read });
         deps.failpoint('copy.mid');
       }

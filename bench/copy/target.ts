@@ -17,11 +17,11 @@ export interface BenchTarget {
   dispose(): Promise<void>;
 }
 
-/** The types that a migration of the bench's table makes. */
+/** The types that a migration of the bench's table makes; only the flag is a boolean, as pgloader wants it. */
 const BARE = `
   CREATE TYPE ${TABLE}_status AS ENUM ('new', 'paid', 'packed', 'sent', 'returned');
   CREATE TABLE public.${TABLE} (
-    id numeric(20) NOT NULL, account integer NOT NULL, status ${TABLE}_status NOT NULL, amount numeric(12,2) NOT NULL,
+    id bigint NOT NULL, account integer NOT NULL, status ${TABLE}_status NOT NULL, amount numeric(12,2) NOT NULL,
     weight double precision NOT NULL, active boolean NOT NULL, ordered_at timestamp NOT NULL, due_on date,
     email varchar(120) NOT NULL, city varchar(60) NOT NULL, note text, reference bigint NOT NULL)`;
 

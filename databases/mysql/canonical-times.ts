@@ -1,4 +1,4 @@
-import type { CanonicalEncoder, CanonicalWriter } from './canonical-values.js';
+import { ofWhole, type CanonicalEncoder, type CanonicalWriter, type FieldView } from './canonical-values.js';
 
 /**
  * Dates and times come to the scan as numbers (`column + 0`): 20200131, 20200131123456.120000, -8385959. So neither
@@ -30,16 +30,16 @@ function twoDigits(buffer: Buffer, at: number): number {
 }
 
 /** Fills `form` from the number's digits; gives how many digits stand behind the point. */
-function spread(value: Buffer, form: Buffer, digits: number): number {
-  const point = value.indexOf(POINT);
-  const whole = point === -1 ? value.length : point;
-  const missing = digits - whole;
+function spread({ bytes, from, to }: FieldView, form: Buffer, digits: number): number {
+  let point = from;
+  while (point < to && bytes[point] !== POINT) point++;
+  const missing = digits - (point - from);
   for (let index = 0; index < digits; index++) {
-    form[PLACES[index] as number] = index < missing ? ZERO : (value[index - missing] ?? 0);
+    form[PLACES[index] as number] = index < missing ? ZERO : (bytes[from + index - missing] ?? 0);
   }
-  const fraction = point === -1 ? 0 : value.length - point - 1;
+  const fraction = Math.max(0, to - point - 1);
   for (let index = 0; index < 6; index++) {
-    form[FRACTION_AT + index] = index < fraction ? (value[point + 1 + index] ?? 0) : ZERO;
+    form[FRACTION_AT + index] = index < fraction ? (bytes[point + 1 + index] ?? 0) : ZERO;
   }
   return fraction;
 }
@@ -94,17 +94,17 @@ function printed({ negative, hours, minutes, seconds, fraction }: Clock): string
   return fraction === '' ? text : `${text}.${fraction}`;
 }
 
-const timeOfDay: CanonicalEncoder = (value, out) => {
+const timeOfDay = ofWhole((value, out) => {
   const clock = clockOf(value);
   if (clock.negative || clock.hours > 23) out.odd(Buffer.from(printed(clock), 'latin1'));
   else out.text(printed({ ...clock, fraction: clock.fraction.padEnd(6, '0') }));
-};
+});
 
-const duration: CanonicalEncoder = (value, out) => {
+const duration = ofWhole((value, out) => {
   const { negative, hours, minutes, seconds, fraction } = clockOf(value);
   const microseconds = ((hours * 60 + minutes) * 60 + seconds) * 1_000_000 + Number(fraction.padEnd(6, '0'));
   out.text(negative && microseconds > 0 ? `-${String(microseconds)}` : String(microseconds));
-};
+});
 
 const DATE_TEXT = /^(\d{4})-(\d{2})-(\d{2})$/;
 const MOMENT_TEXT = /^(\d{4})-(\d{2})-(\d{2})[ T]([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.(\d{1,6}))?$/;
@@ -112,10 +112,10 @@ const TIME_TEXT = /^([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.(\d{1,6}))?$/;
 
 /** A text that a person mapped to a date or time. */
 function fromText(pattern: RegExp, write: (match: RegExpExecArray, out: CanonicalWriter) => boolean): CanonicalEncoder {
-  return (value, out) => {
+  return ofWhole((value, out) => {
     const match = pattern.exec(value.toString('latin1'));
     if (!match || !write(match, out)) out.odd(value);
-  };
+  });
 }
 
 function dated(match: RegExpExecArray): boolean {
@@ -139,8 +139,8 @@ const timeText = fromText(TIME_TEXT, (match, out) => {
   return true;
 });
 
-const odd: CanonicalEncoder = (value, out) => {
-  out.odd(value);
+const odd: CanonicalEncoder = ({ bytes, from, to }, out) => {
+  out.odd(bytes, from, to);
 };
 
 export type TemporalKind = 'date' | 'timestamp' | 'timestamptz' | 'time' | 'interval';

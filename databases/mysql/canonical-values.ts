@@ -29,11 +29,11 @@ export class CanonicalWriter {
     this.#mark(NULL_MARK);
   }
 
-  value(source: Uint8Array, from = 0, to = source.length): void {
+  value(source: Buffer, from = 0, to = source.length): void {
     const length = to - from;
     this.reserve(4 + length);
     this.#mark(length);
-    if (length > 24) this.bytes.set(source.subarray(from, to), this.at);
+    if (length > 24) source.copy(this.bytes, this.at, from, to);
     else for (let index = 0; index < length; index++) this.bytes[this.at + index] = source[from + index] ?? 0;
     this.at += length;
   }
@@ -54,15 +54,43 @@ export class CanonicalWriter {
     this.at += size;
   }
 
-  odd(raw: Uint8Array): void {
+  odd(raw: Buffer, from = 0, to = raw.length): void {
     this.reserve(4);
     this.#mark(ODD_MARK);
-    this.value(raw);
+    this.value(raw, from, to);
+  }
+}
+
+/** A value where it lies in its row's packet. One is used for all values: a Buffer for each would be most of the scan. */
+export class FieldView {
+  bytes: Buffer = Buffer.alloc(0);
+  from = 0;
+  to = 0;
+
+  /** The value as a Buffer of its own place. */
+  whole(): Buffer {
+    return this.bytes.subarray(this.from, this.to);
+  }
+
+  /** ASCII text. */
+  text(): string {
+    return this.bytes.toString('latin1', this.from, this.to);
   }
 }
 
 /** Writes one value that is not NULL, as the scan's SELECT gives it. */
-export type CanonicalEncoder = (value: Buffer, out: CanonicalWriter) => void;
+export type CanonicalEncoder = (value: FieldView, out: CanonicalWriter) => void;
+
+/** An encoder for values that are rare enough to be given a Buffer each. */
+export function ofWhole(encode: (value: Buffer, out: CanonicalWriter) => void): CanonicalEncoder {
+  return (value, out) => {
+    encode(value.whole(), out);
+  };
+}
+
+function odd({ bytes, from, to }: FieldView, out: CanonicalWriter): void {
+  out.odd(bytes, from, to);
+}
 
 const ZERO = 0x30;
 const NINE = 0x39;
@@ -103,73 +131,90 @@ function plainDecimal(text: string): string | undefined {
   return plain === '0' ? plain : `${match[1] ?? ''}${plain}`;
 }
 
+/** Where the point stands; `to` when there is none. */
+function pointIn(bytes: Uint8Array, from: number, to: number): number {
+  let at = from;
+  while (at < to && bytes[at] !== POINT) at++;
+  return at;
+}
+
 /** Integers too: an integer is a decimal without a fraction. */
 const decimal: CanonicalEncoder = (value, out) => {
-  const negative = value[0] === MINUS;
-  const begin = negative ? 1 : 0;
-  const point = value.indexOf(POINT);
-  const whole = point === -1 ? value.length : point;
-  let to = value.length;
-  if (!isDigits(value, begin, whole) || (whole + 1 < to && !isDigits(value, whole + 1, to))) {
-    const plain = plainDecimal(value.toString('latin1'));
-    if (plain === undefined) out.odd(value);
+  const { bytes, from: start, to: stop } = value;
+  const negative = bytes[start] === MINUS;
+  const begin = negative ? start + 1 : start;
+  const point = pointIn(bytes, begin, stop);
+  let to = stop;
+  if (!isDigits(bytes, begin, point) || (point + 1 < stop && !isDigits(bytes, point + 1, stop))) {
+    const plain = plainDecimal(value.text());
+    if (plain === undefined) odd(value, out);
     else out.text(plain);
     return;
   }
-  const from = firstDigit(value, begin, whole);
-  if (point !== -1) {
-    while (value[to - 1] === ZERO) to--;
+  const from = firstDigit(bytes, begin, point);
+  if (point < stop) {
+    while (bytes[to - 1] === ZERO) to--;
     if (to === point + 1) to = point;
   }
-  const isZero = to === from + 1 && value[from] === ZERO;
-  if (!negative || isZero) out.value(value, from, to);
-  else if (from === 1) out.value(value, 0, to);
-  else out.text(`-${value.toString('latin1', from, to)}`);
+  const isZero = to === from + 1 && bytes[from] === ZERO;
+  if (!negative || isZero) out.value(bytes, from, to);
+  else if (from === begin) out.value(bytes, start, to);
+  else out.text(`-${bytes.toString('latin1', from, to)}`);
 };
 
 const boolean: CanonicalEncoder = (value, out) => {
-  if (value.length === 1 && (value[0] === ZERO || value[0] === ZERO + 1)) out.value(value);
-  else out.odd(value);
+  const { bytes, from, to } = value;
+  if (to === from + 1 && (bytes[from] === ZERO || bytes[from] === ZERO + 1)) out.value(bytes, from, to);
+  else odd(value, out);
 };
 
 function floating(size: 4 | 8): CanonicalEncoder {
   return (value, out) => {
-    const parsed = Number(value.toString('latin1'));
-    if (value.length === 0 || Number.isNaN(parsed)) out.odd(value);
+    const parsed = Number(value.text());
+    if (value.to === value.from || Number.isNaN(parsed)) odd(value, out);
     else out.float(parsed, size);
   };
 }
 
 const text: CanonicalEncoder = (value, out) => {
-  if (value.includes(0) || !isUtf8(value)) out.odd(value);
-  else out.value(value);
+  const { bytes, from, to } = value;
+  let high = 0;
+  let hasZero = false;
+  for (let at = from; at < to; at++) {
+    const byte = bytes[at] ?? 0;
+    high |= byte;
+    if (byte === 0) hasZero = true;
+  }
+  if (hasZero || (high >= 0x80 && !isUtf8(value.whole()))) odd(value, out);
+  else out.value(bytes, from, to);
 };
 
 /** The SELECT puts "!" before a value whose index is 0, "=" before the others. */
 const label: CanonicalEncoder = (value, out) => {
-  const rest = value.subarray(1);
-  if (value[0] === 0x21) out.odd(rest);
-  else text(rest, out);
+  const isOdd = value.to > value.from && value.bytes[value.from] === 0x21;
+  value.from = Math.min(value.from + 1, value.to);
+  if (isOdd) odd(value, out);
+  else text(value, out);
 };
 
 const bytes: CanonicalEncoder = (value, out) => {
-  out.value(value);
+  out.value(value.bytes, value.from, value.to);
 };
 
 const hexBytes: CanonicalEncoder = (value, out) => {
-  out.value(Buffer.from(value.toString('latin1'), 'hex'));
+  out.value(Buffer.from(value.text(), 'hex'));
 };
 
 /** 32 hex digits as 16 bytes. */
 const uuid: CanonicalEncoder = (value, out) => {
-  const decoded = Buffer.from(value.toString('latin1').replaceAll('-', ''), 'hex');
+  const decoded = Buffer.from(value.text().replaceAll('-', ''), 'hex');
   if (decoded.length === 16) out.value(decoded);
-  else out.odd(value);
+  else odd(value, out);
 };
 
 const COMMA = 0x2c;
 
-const elements: CanonicalEncoder = (value, out) => {
+const elements = ofWhole((value, out) => {
   if (value.includes(0) || !isUtf8(value)) {
     out.odd(value);
     return;
@@ -184,13 +229,13 @@ const elements: CanonicalEncoder = (value, out) => {
     from = to + 1;
   }
   out.value(framed, 0, at);
-};
+});
 
 /** From BIN(): no zeros in front. */
 function bits(width: number): CanonicalEncoder {
   return (value, out) => {
-    if (value.length > width) out.odd(value);
-    else out.text(value.toString('latin1').padStart(width, '0'));
+    if (value.to - value.from > width) odd(value, out);
+    else out.text(value.text().padStart(width, '0'));
   };
 }
 

@@ -6,6 +6,7 @@ import type { VerificationInput, VerificationResult } from '../../contracts/phas
 import { codeOf, failure, isProcessGone, isRetryable } from '../../workflows/kit/failures.js';
 import { PauseGate } from '../../workflows/kit/pause.js';
 import { architect, boundValidator, validator, worker } from '../../workflows/kit/profiles.js';
+import { closeProof } from '../../workflows/kit/proof-snapshot.js';
 import { ProgressReporter } from '../../workflows/kit/progress.js';
 import { inWindow } from '../../workflows/kit/window.js';
 
@@ -33,7 +34,7 @@ export async function verification(input: VerificationInput): Promise<Verificati
       return { ...proof, snapshot, findings, equal: proof.equal && structure.findings.length === 0 };
     } catch (error) {
       if (isCancellation(error) || !isLost(error) || attempt >= MAX_SNAPSHOTS) {
-        await close(migrationId, snapshot);
+        await closeProof(migrationId, snapshot);
         throw error;
       }
     }
@@ -113,13 +114,4 @@ function add(proof: Proof, table: ProvenTable): void {
 
 function isLost(error: unknown): boolean {
   return isProcessGone(error) || codeOf(error) === 'SNAPSHOT_LOST';
-}
-
-async function close(migrationId: string, snapshot: OpenedSnapshot): Promise<void> {
-  try {
-    const bound = boundValidator(snapshot.queue, 'close the snapshot of the proof');
-    await bound.closeProofSnapshot({ migrationId, snapshotId: snapshot.snapshotId });
-  } catch {
-    // A process that is gone holds no snapshot.
-  }
 }

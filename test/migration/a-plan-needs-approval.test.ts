@@ -74,7 +74,9 @@ describe('A plan needs approval', () => {
     const { handle, plan, waits } = view.migration(running.id);
     await waits();
     const planHash = (await plan())?.planHash ?? '';
-    const wrong = await refusal(handle.executeUpdate('approvePlan', { args: [{ planHash: '0'.repeat(64), by: 'eve' }] }));
+    const wrong = await refusal(
+      handle.executeUpdate('approvePlan', { args: [{ planHash: '0'.repeat(64), by: 'eve' }] }),
+    );
     expect(wrong).toMatchObject({ type: 'NOT_NOW' });
     expect(wrong.message).toContain(planHash);
     const nobody = await refusal(handle.executeUpdate('approvePlan', { args: [{ planHash, by: ' ' }] }));

@@ -20,6 +20,13 @@ const SHOP = `
   '(WITH RECURSIVE n(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n WHERE value < 3000) SELECT value FROM n)',
 );
 
+/** Nine levels of ten aliases: a thousand million leaves. */
+const ALIAS_BOMB = Array.from({ length: 10 }, (_, level) =>
+  level === 0
+    ? 'a0: &a0 [x]'
+    : `a${String(level)}: &a${String(level)} [${`*a${String(level - 1)},`.repeat(10).slice(0, -1)}]`,
+).join('\n');
+
 describe('A plan that is given back', () => {
   let folder: TestFolder;
   let source: string;
@@ -47,14 +54,15 @@ describe('A plan that is given back', () => {
     const lines = yaml.split('\n');
     const at = lines.findIndex((line) => line.includes('chunkRows:'));
     const broken = lines.with(at, (lines[at] ?? '').replace(/: .*/, ': many')).join('\n');
-    const [wrong, newer, noYaml, missing, deep] = await Promise.all([
+    const [wrong, newer, noYaml, missing, deep, bomb] = await Promise.all([
       migrateWith('wrong.yaml', broken),
       migrateWith('newer.yaml', yaml.replace('caravan_plan: 1', 'caravan_plan: 99')),
       migrateWith('no.yaml', 'migration: [1, 2'),
       startMigrate({ source, target: target.url }, '--plan', join(folder.path, 'none.yaml'), '--yes').ended,
       migrateWith('deep.yaml', `a: ${'['.repeat(20_000)}`),
+      migrateWith('bomb.yaml', ALIAS_BOMB),
     ]);
-    for (const ran of [wrong, newer, noYaml, missing, deep]) {
+    for (const ran of [wrong, newer, noYaml, missing, deep, bomb]) {
       expect(ran.exit).toBe(2);
       expect(ran.json.status).toBe('invalid_input');
     }
@@ -65,6 +73,7 @@ describe('A plan that is given back', () => {
     expect(noYaml.json.error?.message).toMatch(/line 1, column \d+/);
     expect(missing.json.error?.code).toBe('PLAN_INVALID');
     expect(deep.json.error?.message).toContain('nested too deep');
+    expect(bomb.json.error?.message).toContain('aliases');
     expect(await objectsIn(target)).toEqual([]);
   });
 

@@ -143,7 +143,9 @@ describe('A target that cannot take the migration', () => {
 
   it('has an object of the same name: refused, or moved away and kept until purge', async () => {
     const target = await fresh();
-    await target.query("CREATE TABLE note (old text); INSERT INTO note VALUES ('kept'); CREATE VIEW outside AS SELECT old FROM note");
+    await target.query(
+      "CREATE TABLE note (old text); INSERT INTO note VALUES ('kept'); CREATE VIEW outside AS SELECT old FROM note",
+    );
     const before = await objectsIn(target);
     const [conflict, dependents] = await Promise.all([
       migrate(target.url),
@@ -166,6 +168,17 @@ describe('A target that cannot take the migration', () => {
     expect(purged.exit, purged.stderr).toBe(0);
     expect(await objectsIn(target)).toEqual(['public.note']);
   }, 120_000);
+
+  it('takes one of two migrations that start at once', async () => {
+    const target = await fresh();
+    const both = await Promise.all([migrate(target.url), migrate(target.url)]);
+    const [won, lost] = both.toSorted((a, b) => (a.exit ?? 0) - (b.exit ?? 0));
+    expect(won?.exit, won?.stderr).toBe(0);
+    // Whoever comes after the other's end finds its tables.
+    expect(['TARGET_LEASED', 'TARGET_CONFLICT']).toContain(lost?.json.error?.code);
+    if (lost !== undefined) expectInvalid(lost, lost.json.error?.code ?? '');
+    expect(await objectsIn(target)).toEqual(['public.note']);
+  });
 
   it('is leased by a migration at work: the second one is refused by name, the first one goes on', async () => {
     const target = await fresh();

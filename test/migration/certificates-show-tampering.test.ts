@@ -16,7 +16,10 @@ describe('The certificate of a migration', () => {
   beforeAll(async () => {
     folder = testFolder();
     target = await freshDatabase();
-    const source = folder.sqlite('small', "CREATE TABLE n (id INTEGER PRIMARY KEY, t TEXT); INSERT INTO n VALUES (1, 'a');");
+    const source = folder.sqlite(
+      'small',
+      "CREATE TABLE n (id INTEGER PRIMARY KEY, t TEXT); INSERT INTO n VALUES (1, 'a');",
+    );
     const running = startMigrate({ source, target: target.url }, '--yes');
     const ran = await running.ended;
     expect(ran.exit, ran.stderr).toBe(0);

@@ -84,7 +84,9 @@ describe('a codec of the copy that spoils one digit', () => {
     const file = folder.path('kinds.sqlite');
     const database = new DatabaseSync(file);
     for (const [kind, [type, value]] of Object.entries(KINDS)) {
-      database.exec(`CREATE TABLE ${kind} (id INTEGER PRIMARY KEY, v ${type}); INSERT INTO ${kind} VALUES (1, ${value}), (2, NULL)`);
+      database.exec(
+        `CREATE TABLE ${kind} (id INTEGER PRIMARY KEY, v ${type}); INSERT INTO ${kind} VALUES (1, ${value}), (2, NULL)`,
+      );
     }
     database.close();
     source = `sqlite:${file}`;
@@ -102,7 +104,11 @@ describe('a codec of the copy that spoils one digit', () => {
     expect(ran.exit, ran.stderr).toBe(1);
     expect(ran.json).toMatchObject({ status: 'failed', error: { code: 'NOT_EQUAL' } });
     const differing = ran.json.findings.filter(({ code }) => code === 'rows_differ').map(({ object }) => object);
-    expect(differing.sort()).toEqual(Object.keys(KINDS).map((kind) => `main.${kind}`).sort());
+    expect(differing.sort()).toEqual(
+      Object.keys(KINDS)
+        .map((kind) => `main.${kind}`)
+        .sort(),
+    );
     await expectUntouched(target);
     await target.drop();
   });
@@ -113,7 +119,10 @@ describe('a codec of the copy that spoils one digit', () => {
     const ran = await running.ended;
     expect(ran.exit, ran.stderr).toBe(0);
     expect(ran.json).toMatchObject({ status: 'proven', findings: [] });
-    expect(await target.query('SELECT v FROM whole ORDER BY id')).toEqual([{ v: expect.anything() as unknown }, { v: null }]);
+    expect(await target.query('SELECT v FROM whole ORDER BY id')).toEqual([
+      { v: expect.anything() as unknown },
+      { v: null },
+    ]);
     expect(String((await target.query('SELECT v FROM whole WHERE id = 1'))[0]?.['v'])).toBe('4711');
     expect(await leftovers(target)).toEqual([]);
     await target.drop();

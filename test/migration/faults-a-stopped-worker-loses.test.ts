@@ -47,7 +47,12 @@ describe('a copy worker stopped in the middle of COPY for longer than its heartb
 
   it('has lost its chunk to a newer attempt before it goes on', () => {
     expect(takenOver).toBeGreaterThanOrEqual(2);
-    expect(stack.own.parts().filter(({ role }) => role === 'copy').map(({ restarts }) => restarts)).toEqual([0, 0]);
+    expect(
+      stack.own
+        .parts()
+        .filter(({ role }) => role === 'copy')
+        .map(({ restarts }) => restarts),
+    ).toEqual([0, 0]);
   });
 
   it('changes nothing: the migration ends proven, with every row exactly once', async () => {
@@ -83,7 +88,9 @@ async function stopAndGoOn(stack: FaultStack, faulty: Faulty): Promise<number> {
       return epoch >= 2;
     });
     await until('the older backend is gone', async () => {
-      return (await target.query('SELECT 1 FROM pg_stat_activity WHERE application_name = $1', [application])).length === 0;
+      return (
+        (await target.query('SELECT 1 FROM pg_stat_activity WHERE application_name = $1', [application])).length === 0
+      );
     });
     return epoch;
   } finally {

@@ -9,13 +9,12 @@ import {
   clientOf,
   expectArrived,
   expectUntouched,
-  planWithChunks,
   scratch,
   shadowOf,
   startFaulty,
 } from './faults-harness.js';
 import type { Faulty } from './faults-harness.js';
-import { lockShadowTable, untilBlocked, untilProgress } from './faults-holds.js';
+import { holdProof, lockShadowTable, untilBlocked, untilProgress } from './faults-holds.js';
 import type { Release } from './faults-holds.js';
 import { caravan, until } from './harness.js';
 
@@ -39,13 +38,11 @@ async function expectCancelled(faulty: Faulty): Promise<void> {
 describe('a cancelled migration ends with exit 1 and leaves the target as it was', () => {
   const folder = scratch();
   let source: string;
-  let plan: string;
   let client: Client;
 
-  beforeAll(async () => {
+  beforeAll(() => {
     client = clientOf(inject('sharedHome'));
     source = bigSqlite(folder.path('big.sqlite'), ROWS);
-    plan = await planWithChunks(source, { chunkRows: 200, file: folder.path('plan.yaml') });
   });
   afterAll(async () => {
     await client.connection.close();
@@ -60,7 +57,7 @@ describe('a cancelled migration ends with exit 1 and leaves the target as it was
   });
 
   it('while a COPY waits for a lock in the target', async () => {
-    const faulty = await startFaulty({ source, plan });
+    const faulty = await startFaulty({ source });
     const release = await lockShadowTable(faulty, 'big', 'SHARE');
     await untilBlocked(faulty.target);
     const cancelling = cancelTwice(faulty);
@@ -71,10 +68,9 @@ describe('a cancelled migration ends with exit 1 and leaves the target as it was
   });
 
   it('while the proof reads', async () => {
-    const faulty = await startFaulty({ source, plan });
+    const faulty = await startFaulty({ source });
+    const release = await holdProof(faulty);
     await untilProgress(client, faulty, { phase: 'verification' });
-    const release = await lockShadowTable(faulty, 'big', 'ACCESS EXCLUSIVE');
-    await untilBlocked(faulty.target);
     const cancelling = cancelTwice(faulty);
     await untilProgress(client, faulty, { status: 'compensating' });
     await release();
@@ -125,7 +121,9 @@ describe.runIf(findMariadb() !== null)('a migration that is cancelled while it p
     const other = await createConnection(server.rootUrl.replace('mariadb:', 'mysql:'));
     releases.push(() => other.end());
     await until('a query of the profile waits for the lock', async () => {
-      const [rows] = await other.query("SELECT 1 FROM information_schema.processlist WHERE state LIKE 'Waiting for table%'");
+      const [rows] = await other.query(
+        "SELECT 1 FROM information_schema.processlist WHERE state LIKE 'Waiting for table%'",
+      );
       return (rows as unknown[]).length > 0;
     });
     await untilProgress(client, faulty, { phase: 'discovery', status: 'running' });
@@ -171,4 +169,3 @@ describe('a migration that is cancelled after the pivot', () => {
     await target.drop();
   });
 });
-

@@ -18,9 +18,9 @@ const ROWS = 60_000;
 const CHUNK_ROWS = 400;
 const CHUNKS = ROWS / CHUNK_ROWS;
 
-describe('Redis, the only control worker and Temporal killed one after the other while a table is copied', () => {
+describe('Redis, the only control worker, Temporal and PostgreSQL killed one after the other while a table is copied', () => {
   const folder = scratch();
-  const killedAt = { redis: 0, control: 0, temporal: 0 };
+  const killedAt = { redis: 0, control: 0, temporal: 0, postgres: 0 };
   let stack: FaultStack;
   let faulty: Faulty;
   let ran: Ran;
@@ -29,7 +29,11 @@ describe('Redis, the only control worker and Temporal killed one after the other
   beforeAll(async () => {
     stack = await faultStack([{ role: 'control' }, { role: 'copy' }, { role: 'verify' }]);
     const source = bigSqlite(folder.path('big.sqlite'), ROWS);
-    const plan = await planWithChunks(source, { chunkRows: CHUNK_ROWS, file: folder.path('plan.yaml'), home: stack.home });
+    const plan = await planWithChunks(source, {
+      chunkRows: CHUNK_ROWS,
+      file: folder.path('plan.yaml'),
+      home: stack.home,
+    });
     faulty = await startFaulty({ source, plan, stack });
     await untilChunks(faulty, 10);
     killedAt.redis = stack.kill('redis');
@@ -37,6 +41,8 @@ describe('Redis, the only control worker and Temporal killed one after the other
     killedAt.control = stack.kill('worker-control');
     await untilChunks(faulty, 75);
     killedAt.temporal = stack.kill('temporal');
+    await untilChunks(faulty, 100);
+    killedAt.postgres = stack.kill('postgres');
     ran = await faulty.running.ended;
     const history = await activitiesOf(stack.client, `${faulty.id}/table/main.big`);
     chunks = history.filter(({ activity }) => activity === 'copyChunk');
@@ -54,7 +60,7 @@ describe('Redis, the only control worker and Temporal killed one after the other
   });
 
   it('starts each part again, once', () => {
-    for (const part of ['redis', 'worker-control', 'temporal']) {
+    for (const part of ['redis', 'worker-control', 'temporal', 'postgres']) {
       expect(stack.own.part(part)).toMatchObject({ state: 'ready', restarts: 1 });
     }
   });
@@ -72,6 +78,10 @@ describe('Redis, the only control worker and Temporal killed one after the other
 
   it('is at work again within 15 seconds of Temporal being killed', () => {
     figure('next chunk sent after the death of Temporal', secondsUntil(chunks, killedAt.temporal, sent), 15);
+  });
+
+  it('is at work again within 15 seconds of PostgreSQL being killed, with the store and the target in it', () => {
+    figure('next chunk done after the death of PostgreSQL', secondsUntil(chunks, killedAt.postgres, done), 15);
   });
 });
 

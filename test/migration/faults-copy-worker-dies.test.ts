@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isAlive } from '../../platform/local-stack/processes.js';
 import {
   activitiesOf,
   bigSqlite,
@@ -22,12 +21,14 @@ const CHUNKS = ROWS / CHUNK_ROWS;
 /** The chunks of one table that are copied at once. */
 const IN_FLIGHT = 2;
 
-describe('the only copy worker killed in the middle of COPY, before COMMIT, and after COMMIT', () => {
+describe('the only copy worker killed in the middle of COPY, before and after COMMIT, before and after promotion', () => {
   const folder = scratch();
   const places = [
     { name: 'copy.mid', after: 3 },
     { name: 'copy.before_commit', after: 6 },
     { name: 'copy.after_commit', after: 6 },
+    { name: 'promote.before', after: 1 },
+    { name: 'promote.after', after: 1 },
   ].map((place) => ({ ...place, marker: folder.path(place.name) }));
   let stack: FaultStack;
   let faulty: Faulty;
@@ -42,7 +43,11 @@ describe('the only copy worker killed in the middle of COPY, before COMMIT, and 
       { role: 'verify' },
     ]);
     const source = bigSqlite(folder.path('big.sqlite'), ROWS);
-    const plan = await planWithChunks(source, { chunkRows: CHUNK_ROWS, file: folder.path('plan.yaml'), home: stack.home });
+    const plan = await planWithChunks(source, {
+      chunkRows: CHUNK_ROWS,
+      file: folder.path('plan.yaml'),
+      home: stack.home,
+    });
     faulty = await startFaulty({ source, plan, stack });
     ran = await faulty.running.ended;
     const history = await activitiesOf(stack.client, `${faulty.id}/table/main.big`);
@@ -53,14 +58,18 @@ describe('the only copy worker killed in the middle of COPY, before COMMIT, and 
     folder.remove();
   });
 
-  it('was killed at each of the three places, and runs again', () => {
-    expect(places.map(({ marker }) => existsSync(marker))).toEqual([true, true, true]);
-    expect(stack.own.part('worker-copy')).toMatchObject({ state: 'ready', restarts: 3 });
+  it('was killed at each of these places, and runs again', () => {
+    expect(places.filter(({ marker }) => !existsSync(marker))).toEqual([]);
+    expect(stack.own.part('worker-copy')).toMatchObject({ state: 'ready', restarts: places.length });
   });
 
   it('ends proven, with every row exactly once and nothing left behind', async () => {
     expect(ran.exit, ran.stderr).toBe(0);
-    expect(ran.json).toMatchObject({ status: 'proven', findings: [], tables: [{ sourceRows: ROWS, targetRows: ROWS }] });
+    expect(ran.json).toMatchObject({
+      status: 'proven',
+      findings: [],
+      tables: [{ sourceRows: ROWS, targetRows: ROWS }],
+    });
     expect(ran.json.copy.rows).toBe(ROWS);
     await expectArrived(faulty.target, ROWS);
   });
@@ -78,7 +87,7 @@ describe('the only copy worker killed in the middle of COPY, before COMMIT, and 
   });
 
   it('is at work again within 5 seconds after each death', () => {
-    for (const { name, marker } of places) {
+    for (const { name, marker } of places.filter((place) => place.name.startsWith('copy.'))) {
       const seconds = secondsUntil(chunks, struckAt(marker), { type: 'completed', activity: 'copyChunk' });
       figure(`next chunk done after death at ${name}`, seconds, 5);
     }

@@ -129,9 +129,7 @@ export async function startFaulty({ source, plan, stack, target, flags = ['--yes
 
 /** The schema where the migration builds, once it is there. */
 export async function shadowOf(target: TestDatabase): Promise<string | undefined> {
-  const [row] = await target.query(
-    "SELECT nspname FROM pg_namespace WHERE nspname ~ '^caravan_[0-9a-f]{12}$'",
-  );
+  const [row] = await target.query("SELECT nspname FROM pg_namespace WHERE nspname ~ '^caravan_[0-9a-f]{12}$'");
   return row === undefined ? undefined : String(row['nspname']);
 }
 
@@ -147,10 +145,14 @@ export async function doneChunks(target: TestDatabase): Promise<number> {
 export async function untilChunks({ target, running }: Faulty, chunks: number): Promise<void> {
   let over: Ran | undefined;
   void running.ended.then((ran) => (over = ran));
-  await until(`${String(chunks)} chunks are copied`, async () => {
-    if (over !== undefined) throw new Error(`it ended with ${String(over.exit)}: ${over.stderr}`);
-    return (await doneChunks(target)) >= chunks;
-  }, 60_000);
+  await until(
+    `${String(chunks)} chunks are copied`,
+    async () => {
+      if (over !== undefined) throw new Error(`it ended with ${String(over.exit)}: ${over.stderr}`);
+      return (await doneChunks(target)) >= chunks;
+    },
+    60_000,
+  );
 }
 
 /** What an independent query must find: every row once, and nothing of ours. */
@@ -200,7 +202,9 @@ export async function activitiesOf(client: Client, workflowId: string): Promise<
   return events;
 }
 
-type HistoryEvents = NonNullable<Awaited<ReturnType<ReturnType<Client['workflow']['getHandle']>['fetchHistory']>>['events']>;
+type HistoryEvents = NonNullable<
+  Awaited<ReturnType<ReturnType<Client['workflow']['getHandle']>['fetchHistory']>>['events']
+>;
 
 function activityEvents(history: HistoryEvents): ActivityEvent[] {
   const names = new Map<string, string>();
@@ -255,6 +259,8 @@ export function struckAt(marker: string): number {
  */
 export function figure(what: string, seconds: number, limit: number): void {
   const waiting = (loadavg()[0] ?? 0) / (2 * availableParallelism());
-  process.stderr.write(`FIGURE ${what}: ${seconds.toFixed(2)} s (limit ${String(limit)} s, load ${waiting.toFixed(1)})\n`);
+  process.stderr.write(
+    `FIGURE ${what}: ${seconds.toFixed(2)} s (limit ${String(limit)} s, load ${waiting.toFixed(1)})\n`,
+  );
   expect(seconds, what).toBeLessThanOrEqual(limit * Math.max(1, waiting));
 }

@@ -11,7 +11,7 @@ import type { TestDatabase } from './harness.js';
 export type Release = () => Promise<void>;
 
 /** Locks a table of the target in a session of its own: what needs the table waits, for as long as the test wants. */
-export async function lockTable(target: TestDatabase, table: string, mode: string): Promise<Release> {
+async function lockTable(target: TestDatabase, table: string, mode: string): Promise<Release> {
   const client = new pg.Client({ connectionString: target.url });
   client.on('error', () => undefined);
   await client.connect();
@@ -52,13 +52,20 @@ export async function untilBlocked(target: TestDatabase, backends = 1): Promise<
     const waiting = await target.query(`
       SELECT application_name AS name FROM pg_stat_activity
        WHERE datname = current_database() AND application_name LIKE 'caravan/%' AND wait_event_type = 'Lock'`);
-    name = String(waiting[0]?.['name'] ?? '');
+    name = String(waiting[0]?.['name']);
     return waiting.length >= backends;
   });
   return name;
 }
 
-export async function progressOf(client: Client, id: string): Promise<Progress | undefined> {
+/** Holds the proof at its end: of all steps only it reads the value ledger, when its rows are compared. */
+export async function holdProof(faulty: Faulty): Promise<Release> {
+  const release = await lockShadowTable(faulty, '_meta.value_ledger', 'ACCESS EXCLUSIVE');
+  await untilBlocked(faulty.target);
+  return release;
+}
+
+async function progressOf(client: Client, id: string): Promise<Progress | undefined> {
   try {
     return await client.workflow.getHandle(id).query<Progress>(QUERIES.progress);
   } catch {

@@ -43,7 +43,7 @@ describe('the target server restarted as after a power cut, in the middle of the
     await lockShadowTable(faulty, 'big', 'ROW EXCLUSIVE');
     const name = await untilBlocked(faulty.target);
     const sql = 'SELECT query FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type = $2';
-    building = String((await faulty.target.query(sql, [name, 'Lock']))[0]?.['query'] ?? '');
+    building = String((await faulty.target.query(sql, [name, 'Lock']))[0]?.['query']);
     await server.restart('immediate');
     ran = await faulty.running.ended;
   });

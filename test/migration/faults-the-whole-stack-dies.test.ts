@@ -1,7 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureStack } from '../../cli/stack/ensure-stack.js';
 import { livingParts, readLivingStack } from '../../platform/local-stack/stack-state.js';
-import { bigSqlite, expectArrived, faultStack, figure, planWithChunks, scratch, startFaulty, untilChunks } from './faults-harness.js';
+import {
+  bigSqlite,
+  expectArrived,
+  faultStack,
+  figure,
+  planWithChunks,
+  scratch,
+  startFaulty,
+  untilChunks,
+} from './faults-harness.js';
 import type { Faulty, FaultStack } from './faults-harness.js';
 import { until } from './harness.js';
 import type { Ran } from './harness.js';

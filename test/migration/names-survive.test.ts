@@ -55,12 +55,16 @@ describe('Names of the source', () => {
     expect(ran.exit, ran.stderr).toBe(0);
     expect(targetOf(ran, ATTACK)).toBe('a"; drop table x;--');
     expect(await target.query('SELECT * FROM x')).toEqual([{ id: '7' }]);
-    expect(await target.query(`SELECT "it's" FROM "a""; drop table x;--"`)).toEqual([{ "it's": 'tab\t\\N \\. \\\\\r\n' }]);
+    expect(await target.query(`SELECT "it's" FROM "a""; drop table x;--"`)).toEqual([
+      { "it's": 'tab\t\\N \\. \\\\\r\n' },
+    ]);
     expect(await target.query(`SELECT "from", "user", ctid_, xmin_ FROM "select"`)).toEqual([
       { from: 'f', user: 'u', ctid_: 'c', xmin_: '2' },
     ]);
     expect(await target.query(`SELECT "${RIGHT_TO_LEFT}" AS v FROM "${NEWLINE}"`)).toEqual([{ v: 'v' }]);
-    expect(await target.query('SELECT camelcase, httpserver, "Ärger" FROM bignames'.replace('Ärger', 'Ärger'))).toHaveLength(1);
+    expect(
+      await target.query('SELECT camelcase, httpserver, "Ärger" FROM bignames'.replace('Ärger', 'Ärger')),
+    ).toHaveLength(1);
     const twins = [targetOf(ran, `${TWIN}_1`), targetOf(ran, `${TWIN}_2`)];
     expect(new Set(twins).size).toBe(2);
     for (const twin of twins) expect(twin).toMatch(/^a{54}_[0-9a-f]{8}$/);

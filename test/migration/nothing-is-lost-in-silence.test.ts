@@ -123,14 +123,22 @@ describe('What cannot be as it was', () => {
     await migration.waits('verification');
     const open = (await migration.findings()).filter(({ disposition }) => disposition === 'open');
     expect(open.length).toBeGreaterThan(5);
-    const accept = (id: string): Promise<Ran> => caravan(['accept', running.id, id, '--reason', 'known', '--by', 'ann']);
+    const accept = (id: string): Promise<Ran> =>
+      caravan(['accept', running.id, id, '--reason', 'known', '--by', 'ann']);
     const accepted = await Promise.all(open.slice(0, 2).map(({ id }) => accept(id)));
     for (const { exit, stderr } of accepted) expect(exit, stderr).toBe(0);
-    const again = await accept(open[0]?.id ?? '');
+    const listed = (await migration.findings()).find(({ disposition }) => disposition === 'listed');
+    const [again, needless] = await Promise.all([accept(open[0]?.id ?? ''), accept(listed?.id ?? '')]);
+    expect(needless.stderr).toContain('NOT_NOW');
     expect(again.stderr).toMatch(/ALREADY_DECIDED.*ann/);
+    await migration.handle.executeUpdate('pause', { args: [{ by: 'bob' }] });
+    expect((await migration.progress()).status, 'paused or not, a person is needed').toBe('waiting');
     for (const { id } of open.slice(2)) {
       await migration.handle.executeUpdate('acceptFinding', { args: [{ findingId: id, by: 'bob', reason: 'known' }] });
     }
+    await until('it is paused', async () => (await migration.progress()).status === 'paused');
+    expect(await objectsIn(target), 'a paused migration is not promoted').not.toContain('public.person');
+    await migration.handle.executeUpdate('resume', { args: [{ by: 'bob' }] });
     const ended = await running.ended;
     expect(ended.exit, ended.stderr).toBe(3);
     expect(await leftovers(target)).toEqual([]);
@@ -161,7 +169,8 @@ describe('What cannot be as it was', () => {
     const target = await fresh();
     const columns = Array.from({ length: 600 }, (_, at) => `c${String(at)}`);
     // A row of PostgreSQL must fit a page of 8 kB: 600 texts of 15 bytes cannot be moved out of it.
-    const wide = (id: number): string => `INSERT INTO wide VALUES (${String(id)}, ${columns.map(() => "'fifteen letters'").join(', ')})`;
+    const wide = (id: number): string =>
+      `INSERT INTO wide VALUES (${String(id)}, ${columns.map(() => "'fifteen letters'").join(', ')})`;
     const url = folder.sqlite(
       'wide',
       `CREATE TABLE wide (id INTEGER PRIMARY KEY, ${columns.map((name) => `${name} TEXT`).join(', ')});
@@ -170,7 +179,9 @@ describe('What cannot be as it was', () => {
     );
     const ended = await startMigrate({ source: url, target: target.url }, '--yes').ended;
     expect(ended.exit, ended.stderr).toBe(3);
-    expect(ended.json.tables).toMatchObject([{ sourceRows: 300, targetRows: 298, quarantinedRows: 2, changedValues: 0 }]);
+    expect(ended.json.tables).toMatchObject([
+      { sourceRows: 300, targetRows: 298, quarantinedRows: 2, changedValues: 0 },
+    ]);
     expect(ended.json.findings).toEqual([
       { code: 'rows_quarantined', kind: 'data', object: 'main.wide', count: 2, disposition: 'accepted' },
     ]);

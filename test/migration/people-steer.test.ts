@@ -39,7 +39,11 @@ describe('People steer a migration', () => {
     const many = readFileSync(plan, 'utf8').replace(/chunkRows: \d+/g, `chunkRows: ${String(CHUNK_ROWS)}`);
     const running = startMigrate({ source, target: target.url }, '--yes', '--plan', folder.write('many.yaml', many));
     const migration = view.migration(running.id);
-    await until('rows arrive', async () => ((await migration.progress().catch(() => undefined))?.rows ?? 0) > 0, 60_000);
+    await until(
+      'rows arrive',
+      async () => ((await migration.progress().catch(() => undefined))?.rows ?? 0) > 0,
+      60_000,
+    );
     const paused = await caravan(['pause', running.id, '--reason', 'lunch', '--by', 'ann']);
     expect(paused.exit, paused.stderr).toBe(0);
     await until('no chunk is at work', async () => (await chunksAtWork(view, running.id)) === 0, 60_000);
@@ -107,10 +111,14 @@ async function watch(migration: MigrationView, ended: Promise<unknown>): Promise
   const seen: Progress[] = [];
   let over = false;
   const done = ended.then(() => (over = true));
-  await until('it ends', async () => {
-    seen.push(await migration.progress());
-    return over;
-  }, 120_000);
+  await until(
+    'it ends',
+    async () => {
+      seen.push(await migration.progress());
+      return over;
+    },
+    120_000,
+  );
   await done;
   return seen;
 }

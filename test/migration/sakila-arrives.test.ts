@@ -22,7 +22,7 @@ describe.skipIf(!hasMariadb || sakilaFolder === undefined)('Sakila from MariaDB'
     const server = await startPrivateMariadb();
     mariadb = server;
     for (const part of ['schema', 'data']) {
-      await server.script(`SOURCE ${join(sakilaFolder ?? '', `sakila-${part}.sql`)}`);
+      await server.script(`\nSOURCE ${join(sakilaFolder ?? '', `sakila-${part}.sql`)}`);
     }
     source = await server.connect('sakila');
     if (installedServers().includes('debian')) debian = await startTestServer('debian');
@@ -55,7 +55,8 @@ describe.skipIf(!hasMariadb || sakilaFolder === undefined)('Sakila from MariaDB'
       const kinds = new Set(ran.json.notMigrated.map(({ kind }) => kind));
       for (const kind of ['view', 'trigger', 'routine']) expect(kinds).toContain(kind);
       const names = ran.json.notMigrated.map(({ name }) => name).join('\n');
-      for (const name of ['customer_list', 'ins_film', 'rewards_report', 'inventory_in_stock']) expect(names).toContain(name);
+      for (const name of ['customer_list', 'ins_film', 'rewards_report', 'inventory_in_stock'])
+        expect(names).toContain(name);
       for (const { reason } of ran.json.notMigrated) expect(reason).not.toBe('');
     });
 
@@ -69,7 +70,10 @@ describe.skipIf(!hasMariadb || sakilaFolder === undefined)('Sakila from MariaDB'
       const { target, ran } = seen();
       for (const table of ran.json.tables) {
         const name = table.source.replace('sakila.', '');
-        const [from, to] = await Promise.all([rowsOfSource(source ?? expect.unreachable(), name), rowsOfTarget(target, name)]);
+        const [from, to] = await Promise.all([
+          rowsOfSource(source ?? expect.unreachable(), name),
+          rowsOfTarget(target, name),
+        ]);
         expect(to.columns, name).toEqual(from.columns);
         expect(to.rows, name).toEqual(from.rows);
         expect(table.targetRows).toBe(from.rows.length);
@@ -127,7 +131,10 @@ async function rowsOfTarget(target: TestDatabase, table: string): Promise<TableT
   const columns = found.map(({ name, type }) => ({ name: String(name), type: String(type) }));
   columns.sort((a, b) => (a.name < b.name ? -1 : 1));
   const list = columns.map(({ name, type }, at) => `${textOf(`"${name}"`, type)} AS c${String(at)}`);
-  return { columns: columns.map(({ name }) => name), rows: sorted(await target.query(`SELECT ${list.join(', ')} FROM "${table}"`)) };
+  return {
+    columns: columns.map(({ name }) => name),
+    rows: sorted(await target.query(`SELECT ${list.join(', ')} FROM "${table}"`)),
+  };
 }
 
 /** The form in which MariaDB prints such a value. */

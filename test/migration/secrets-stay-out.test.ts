@@ -55,12 +55,22 @@ describe('Secrets and values', () => {
     redis = new Redis(view.stack.redisUrl);
     const monitor = await redis.monitor();
     monitor.on('monitor', (_: string, words: string[]) => (heard += `${words.join(' ')}\n`));
-    const as = (password: string): string => Object.assign(new URL(target.url), { username: login, password }).toString();
+    const as = (password: string): string =>
+      Object.assign(new URL(target.url), { username: login, password }).toString();
     const exceptions = folder.sqlite('exceptions', EXCEPTIONS);
     const twins = folder.sqlite('twins', TWINS);
-    const planned = startMigrate({ source: twins, target: as(PASSWORD) }, '--dry-run', '--out', join(folder.path, 'p.yaml'));
+    const planned = startMigrate(
+      { source: twins, target: as(PASSWORD) },
+      '--dry-run',
+      '--target-schema',
+      'twins',
+      '--out',
+      join(folder.path, 'p.yaml'),
+    );
     await planned.ended;
-    const plan = parse(readFileSync(join(folder.path, 'p.yaml'), 'utf8')) as { migration: { tables: { uniqueKeys: unknown[] }[] } };
+    const plan = parse(readFileSync(join(folder.path, 'p.yaml'), 'utf8')) as {
+      migration: { tables: { uniqueKeys: unknown[] }[] };
+    };
     for (const table of plan.migration.tables) table.uniqueKeys = [{ name: 'names', columns: ['name'] }];
     const edited = folder.write('edited.yaml', stringify(plan));
     const runs = [
@@ -144,7 +154,9 @@ function expectNone(where: string, text: string, words: readonly string[] = CANA
 
 /** The part of a text's Base64 that is the same wherever it begins. */
 function base64Core(word: string, offset: number): string {
-  return Buffer.from('x'.repeat(offset) + word).toString('base64').slice(offset === 0 ? 0 : 4, -6);
+  return Buffer.from('x'.repeat(offset) + word)
+    .toString('base64')
+    .slice(offset === 0 ? 0 : 4, -6);
 }
 
 /** All texts of a value, bytes decoded. */
@@ -153,5 +165,7 @@ function textsIn(value: unknown): string {
   if (typeof value === 'string') return `${value}\n`;
   if (Array.isArray(value)) return value.map(textsIn).join('');
   if (typeof value !== 'object' || value === null) return '';
-  return Object.entries(value).map(([key, item]) => `${key} ${textsIn(item)}`).join('');
+  return Object.entries(value)
+    .map(([key, item]) => `${key} ${textsIn(item)}`)
+    .join('');
 }

@@ -46,7 +46,8 @@ describe('A migration without the command', () => {
 
   it('is started on the queue "caravan" with names of connections, and tells its story to every client', async () => {
     const target = await fresh();
-    const script = "CREATE TABLE pet (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO pet VALUES (1, 'rex'), (2, 'kit');";
+    const script =
+      "CREATE TABLE pet (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO pet VALUES (1, 'rex'), (2, 'kit');";
     const url = new URL(target.url);
     const secret = { TARGET_PASSWORD: decodeURIComponent(url.password) };
     url.password = '';
@@ -94,7 +95,11 @@ describe('A migration without the command', () => {
   });
 
   it('fails with a typed failure when its input is wrong', async () => {
-    const wrong = [{ source: 'none', target: 'none', nonsense: 1 }, { source: 'none' }, { source: 'no-such', target: 'no-such' }];
+    const wrong = [
+      { source: 'none', target: 'none', nonsense: 1 },
+      { source: 'none' },
+      { source: 'no-such', target: 'no-such' },
+    ];
     const codes = await Promise.all(
       wrong.map(async (args) => {
         const options = { taskQueue: 'caravan', workflowId: uniqueId('wrong'), args: [args] };
@@ -125,7 +130,11 @@ describe('A migration without the command', () => {
       const plan = parse((await view.migration(running.id).plan())?.yaml ?? '') as PlanDocument;
       const column = plan.migration.tables[0]?.columns.find(({ source: name }) => name === 'label');
       const { currentDetails = '' } = await metadata(running.id);
-      return { reasons: column?.reasons.join('; ') ?? '', confidence: column?.confidence ?? 0, details: currentDetails };
+      return {
+        reasons: column?.reasons.join('; ') ?? '',
+        confidence: column?.confidence ?? 0,
+        details: currentDetails,
+      };
     };
     const before = await draft();
     expect(before.reasons).not.toContain('earlier');

@@ -55,6 +55,22 @@ function fromCatalogue(code: FailureCode): FailureReport {
   return { code, message: `${code}: ${FAILURES[code].means}`, next: FAILURES[code].next };
 }
 
+/** Most leftovers that a report names. */
+const LEFT_TOLD = 20;
+
+/** What is left comes first, by name; then why it was to be undone. */
+export function undoIncomplete(
+  cause: FailureReport,
+  undone: { readonly left: readonly string[]; readonly failures: readonly FailureReport[] },
+): FailureReport {
+  const { means, next } = FAILURES.UNDO_INCOMPLETE;
+  const more = undone.left.length > LEFT_TOLD ? [`${String(undone.left.length - LEFT_TOLD)} more`] : [];
+  const left = undone.left.length === 0 ? [] : [`Left: ${[...undone.left.slice(0, LEFT_TOLD), ...more].join(', ')}.`];
+  const failures = undone.failures.map(({ message }) => message);
+  const message = [`UNDO_INCOMPLETE: ${means}`, ...left, ...failures, `It was undone because of: ${cause.message}`];
+  return { code: 'UNDO_INCOMPLETE', message: message.join(' '), next };
+}
+
 /** A failure of the catalogue, thrown by workflow code. */
 export function failure(code: FailureCode, seen: string): ApplicationFailure {
   const { means, next } = FAILURES[code];

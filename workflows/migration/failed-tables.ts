@@ -1,3 +1,4 @@
+import type { FailureCode, FailureReport } from '../../contracts/failures.js';
 import type { Question } from '../../contracts/migration.js';
 import type { FailedTask } from '../../contracts/phases.js';
 
@@ -19,4 +20,12 @@ export function failedTablesQuestion(failed: readonly FailedTask[], round: numbe
     default: 'abort',
     deadline,
   };
+}
+
+/** What the first task of execution is refused with before it makes anything. */
+const BEFORE_ANYTHING: ReadonlySet<FailureCode> = new Set(['TARGET_LEASED', 'TARGET_CONFLICT', 'TARGET_DEPENDENTS']);
+
+/** Somebody was faster than we between the plan and the shadow: nothing was made, so it is bad input still. */
+export function refusedBeforeAnything(failed: readonly FailedTask[], round: number): FailureReport | undefined {
+  return failed.find(({ failure }) => round === 1 && BEFORE_ANYTHING.has(failure.code))?.failure;
 }

@@ -1,5 +1,12 @@
 import { setHandler } from '@temporalio/workflow';
-import type { AcceptFinding, AnswerQuestion, ApprovePlan, Pause, RejectPlan, Resume } from '../../contracts/messages.js';
+import type {
+  AcceptFinding,
+  AnswerQuestion,
+  ApprovePlan,
+  Pause,
+  RejectPlan,
+  Resume,
+} from '../../contracts/messages.js';
 import { failure } from '../kit/failures.js';
 import {
   acceptFindingUpdate,
@@ -57,7 +64,12 @@ function listenForDecisions(state: MigrationState): void {
     ({ by, reason }) => {
       state.decision = { approved: false, by, reason };
     },
-    { description: 'Rejects the plan.', validator: ({ by }: RejectPlan) => { refuseSecondDecision(state, by); } },
+    {
+      description: 'Rejects the plan.',
+      validator: ({ by }: RejectPlan) => {
+        refuseSecondDecision(state, by);
+      },
+    },
   );
   setHandler(
     answerQuestionUpdate,
@@ -90,6 +102,8 @@ function listenForDecisions(state: MigrationState): void {
         if (finding === undefined) throw failure('NOT_NOW', `There is no finding "${findingId}".`);
         const winner = state.acceptances.get(findingId);
         if (winner !== undefined) throw failure('ALREADY_DECIDED', `By ${winner.by}.`);
+        if (finding.disposition !== 'open')
+          throw failure('NOT_NOW', `It is ${finding.disposition}: nobody must accept it.`);
       },
     },
   );

@@ -7,8 +7,7 @@ import {
   isCancellation,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { OpenedMigration, OpenedSnapshot } from '../../contracts/activities.js';
-import { FAILURES } from '../../contracts/failures.js';
+import type { OpenedMigration } from '../../contracts/activities.js';
 import type { FailureReport } from '../../contracts/failures.js';
 import { WORKFLOWS } from '../../contracts/messages.js';
 import type { FinalStatus, MigrationResult, Phase } from '../../contracts/migration.js';
@@ -21,18 +20,18 @@ import type {
   PlanningResult,
   VerificationResult,
 } from '../../contracts/phases.js';
-import { failure, failureFromReport, isProcessGone, reportFailure } from '../kit/failures.js';
+import { failure, failureFromReport, reportFailure, undoIncomplete } from '../kit/failures.js';
 import { setPausedSignal } from '../kit/messages.js';
-import { CHILD, amani, architect, boundValidator, meta, worker } from '../kit/profiles.js';
+import { CHILD, amani, architect, meta, worker } from '../kit/profiles.js';
+import { closeProof, comparePosition } from '../kit/proof-snapshot.js';
 import { Saga } from '../kit/saga.js';
 import { showDetails, showPercent, showStart, showStatus } from '../kit/visibility.js';
-import { failedTablesQuestion } from './failed-tables.js';
+import { failedTablesQuestion, refusedBeforeAnything } from './failed-tables.js';
 import { listen } from './handlers.js';
+import { movedChoice, positionFinding, sourceMovedQuestion } from './source-moved.js';
+import type { MovedChoice } from './source-moved.js';
 import { MigrationState } from './state.js';
 import { statusOf } from './status.js';
-
-/** Times that S2 is taken again because the source moved on. */
-const MAX_REFRESHES = 3;
 
 /** The parent: five phases, one saga, one pivot. Everything that people say to a migration comes here. */
 export async function migration(start: MigrationStart): Promise<MigrationResult> {
@@ -55,10 +54,18 @@ class Migration {
   /** Where the source stood when it was last compared with S2. */
   #position = 'unknown';
   #touched = false;
+  #waits = false;
 
   constructor(start: MigrationStart) {
     this.#start = start;
-    listen(this.#state, { onPause: (paused) => { this.#relayPause(paused); }, onProgress: () => { this.#show(); } });
+    listen(this.#state, {
+      onPause: (paused) => {
+        this.#relayPause(paused);
+      },
+      onProgress: () => {
+        this.#show();
+      },
+    });
   }
 
   async run(): Promise<MigrationResult> {
@@ -170,6 +177,11 @@ class Migration {
         this.#state.copyEndedMs = Date.now();
         return result;
       }
+      const refused = refusedBeforeAnything(result.failed, round);
+      if (refused !== undefined) {
+        this.#touched = false;
+        throw failureFromReport(refused);
+      }
       await this.#settleFailed(result.failed, round);
     }
   }
@@ -205,20 +217,24 @@ class Migration {
     const { planId } = this.#planned();
     for (let round = 1; ; round += 1) {
       const proof = await this.#phase('verification', () =>
-        this.#child<VerificationResult>('verification', {
-          migrationId: this.#id,
-          planId,
+        this.#child<VerificationResult>(
+          'verification',
+          {
+            migrationId: this.#id,
+            planId,
+            round,
+            paused: this.#state.paused,
+            copiedAt: this.#execution?.copiedAt,
+          },
           round,
-          paused: this.#state.paused,
-          copiedAt: this.#execution?.copiedAt,
-        }, round),
+        ),
       );
       this.#proof = proof;
       this.#state.addFindings(proof.findings);
       if (!proof.equal) throw failure('NOT_EQUAL', 'See the findings.');
       await this.#settleFindings();
-      if ((await this.#settlePosition(proof, round)) === 'go') return proof;
-      await this.#closeProof(proof.snapshot);
+      if ((await this.#settlePausedPosition(proof, round)) === 'go') return proof;
+      await closeProof(this.#id, proof.snapshot);
     }
   }
 
@@ -235,54 +251,41 @@ class Migration {
     if (state.openFindings().length > 0) throw failure('EXCEPTIONS_REFUSED', 'Nobody accepted them in time.');
   }
 
+  /** A paused migration is not promoted; the source may move on meanwhile, so it is looked at again. */
+  async #settlePausedPosition(proof: VerificationResult, round: number): Promise<'go' | 'again'> {
+    for (;;) {
+      await condition(() => !this.#state.paused);
+      const choice = await this.#settlePosition(proof, round);
+      if (choice === 'again' || !this.#state.paused) return choice;
+    }
+  }
+
   async #settlePosition(proof: VerificationResult, round: number): Promise<'go' | 'again'> {
-    const seen = await this.#comparePosition(proof.snapshot);
+    const { planId } = this.#planned();
+    const { moved: seen, position } = await comparePosition({ migrationId: this.#id, planId }, proof.snapshot);
+    this.#position = position ?? this.#position;
     if (seen === 'lost') return 'again';
     if (seen === 'no') return 'go';
     if (seen === 'unknown') {
-      this.#note('source_position_unknown', 'Whether the source moved after the proof cannot be known.', 'listed');
+      this.#state.addFindings([positionFinding('source_position_unknown', this.#start.source)]);
       return 'go';
     }
     const choice = await this.#movedChoice(round);
     if (choice === 'fail') throw failure('SOURCE_MOVED', '');
     if (choice === 'refresh') return 'again';
-    this.#note('source_moved', 'The source changed after it was proven.', 'accepted');
+    this.#state.addFindings([positionFinding('source_moved', this.#start.source)]);
     return 'go';
   }
 
-  async #comparePosition(snapshot: OpenedSnapshot): Promise<'no' | 'yes' | 'unknown' | 'lost'> {
-    try {
-      const { planId } = this.#planned();
-      const proxy = boundValidator(snapshot.queue, 'compare the source position with the proof');
-      const seen = await proxy.comparePosition({ migrationId: this.#id, planId, snapshotId: snapshot.snapshotId });
-      this.#position = seen.position;
-      return seen.moved;
-    } catch (error) {
-      if (isCancellation(error)) throw error;
-      if (isProcessGone(error) || reportFailure(error).code === 'SNAPSHOT_LOST') return 'lost';
-      throw error;
-    }
-  }
-
   /** `ask` asks a person; under `yes` it refreshes, and after the last round accepts as an exception. */
-  async #movedChoice(round: number): Promise<'refresh' | 'accept' | 'fail'> {
+  async #movedChoice(round: number): Promise<MovedChoice> {
     const { onSourceMoved, yes } = this.#opened.input;
-    if (onSourceMoved === 'fail' || onSourceMoved === 'accept') return onSourceMoved;
-    if (onSourceMoved === 'refresh' || yes) return round < MAX_REFRESHES ? 'refresh' : 'accept';
-    const id = `source_moved:${String(round)}`;
-    const options = ['refresh', 'accept', 'fail'];
-    this.#state.questions.push({
-      id,
-      text: 'The source changed after it was proven. Prove again, accept as an exception, or fail?',
-      options,
-      default: 'refresh',
-      deadline: this.#deadline(),
-    });
-    await this.#tell('question', id, 'The source changed after it was proven.');
-    await this.#wait(() => this.#state.answers()[id] !== undefined);
-    const answer = this.#state.answers()[id] ?? 'refresh';
-    if (answer === 'accept' || answer === 'fail') return answer;
-    return round < MAX_REFRESHES ? 'refresh' : 'accept';
+    if (onSourceMoved !== 'ask' || yes) return movedChoice(onSourceMoved, round);
+    const question = sourceMovedQuestion(round, this.#deadline());
+    this.#state.questions.push(question);
+    await this.#tell('question', question.id, 'The source changed after it was proven.');
+    await this.#wait(() => this.#state.answers()[question.id] !== undefined);
+    return movedChoice(this.#state.answers()[question.id], round);
   }
 
   /** The pivot. Until it returns an undo is possible; from then on only forward, for as long as it takes. */
@@ -299,23 +302,16 @@ class Migration {
     const promoted = await worker('promote').promote(plan);
     this.#saga.pivot();
     this.#state.notes.push(`promoted at ${promoted.promotedAt}`);
-    await this.#closeProof(proof.snapshot);
+    await closeProof(this.#id, proof.snapshot);
     await worker('keep the ledgers, drop the sidecar').archiveSidecar(plan);
     await meta('sign the certificate').signCertificate({
       ...plan,
       promotedAt: promoted.promotedAt,
       promotionLsn: promoted.lsn,
     });
-    await this.#phase('learning', () => this.#child('learning', { ...plan, catalogueId: this.#discovery?.catalogueId }));
-  }
-
-  async #closeProof(snapshot: OpenedSnapshot): Promise<void> {
-    try {
-      const proxy = boundValidator(snapshot.queue, 'close the snapshot of the proof');
-      await proxy.closeProofSnapshot({ migrationId: this.#id, snapshotId: snapshot.snapshotId });
-    } catch {
-      // A process that is gone holds no snapshot.
-    }
+    await this.#phase('learning', () =>
+      this.#child('learning', { ...plan, catalogueId: this.#discovery?.catalogueId }),
+    );
   }
 
   async #finish(status: FinalStatus, error?: FailureReport): Promise<MigrationResult> {
@@ -340,13 +336,14 @@ class Migration {
     const status = statusOf(report, this.#touched);
     return CancellationScope.nonCancellable(async () => {
       this.#enter(this.#state.phase, 'compensating');
-      if (this.#proof !== undefined) await this.#closeProof(this.#proof.snapshot);
+      if (this.#proof !== undefined) await closeProof(this.#id, this.#proof.snapshot);
       const undone = await this.#saga.unwind();
       const complete = undone.left.length === 0 && undone.failures.length === 0;
-      const result = await this.#finish(complete ? status : 'undo_incomplete', report);
+      const told = complete ? report : undoIncomplete(report, undone);
+      const result = await this.#finish(complete ? status : 'undo_incomplete', told);
       if (status === 'rejected' && complete) return result;
       if (isCancellation(error) && complete) throw error;
-      throw failureFromReport(complete ? report : { ...report, code: 'UNDO_INCOMPLETE', next: FAILURES.UNDO_INCOMPLETE.next });
+      throw failureFromReport(told);
     });
   }
 
@@ -398,18 +395,22 @@ class Migration {
 
   /** Waits for a person, until the deadline; resolves in both cases. */
   async #wait(decided: () => boolean): Promise<void> {
-    const before = this.#state.status;
+    this.#waits = true;
     this.#enter(this.#state.phase, 'waiting');
     await condition(decided, this.#opened.input.deadlineSeconds * 1000);
-    this.#enter(this.#state.phase, before);
+    this.#waits = false;
+    this.#enter(this.#state.phase, this.#state.paused ? 'paused' : 'running');
   }
 
   #relayPause(paused: boolean): void {
-    this.#enter(this.#state.phase, paused ? 'paused' : 'running');
+    // Somebody is still needed, paused or not.
+    if (!this.#waits) this.#enter(this.#state.phase, paused ? 'paused' : 'running');
     const child = this.#running;
     if (child === undefined) return;
     // A child that has just ended needs no word.
-    getExternalWorkflowHandle(child).signal(setPausedSignal, paused).catch(() => undefined);
+    getExternalWorkflowHandle(child)
+      .signal(setPausedSignal, paused)
+      .catch(() => undefined);
   }
 
   #enter(phase: MigrationState['phase'], status: MigrationState['status']): void {
@@ -427,11 +428,6 @@ class Migration {
       this.#percent = percent;
       showPercent(percent);
     }
-  }
-
-  #note(code: 'source_moved' | 'source_position_unknown', detail: string, disposition: 'accepted' | 'listed'): void {
-    const object = this.#start.source;
-    this.#state.addFindings([{ id: `${code}:${object}`, code, kind: 'data', object, count: 1, disposition, detail }]);
   }
 
   async #tell(kind: 'progress' | 'question' | 'result', group: string, text: string): Promise<void> {
