@@ -10,7 +10,7 @@ const USAGE = `npm run -s bench -- NAME [--json] [--rows N] [--rounds N]
 
   --json       nothing but lines of JSON on standard output
   --rows N     rows of the table (default 2000000)
-  --rounds N   times that ours and the rival run in turns (default 2)
+  --rounds N   times that ours and the rival run in turns (default 3)
 `;
 
 interface Options {
@@ -39,7 +39,7 @@ async function main(): Promise<number> {
     options: {
       json: { type: 'boolean', default: false },
       rows: { type: 'string', default: '2000000' },
-      rounds: { type: 'string', default: '2' },
+      rounds: { type: 'string', default: '3' },
       help: { type: 'boolean', default: false },
     },
   });

@@ -2,7 +2,7 @@ import type { MetaActivities } from '../contracts/activities.js';
 import { WORKFLOWS } from '../contracts/messages.js';
 import { QUEUES } from '../contracts/queues.js';
 import { sweepLeftovers } from '../databases/postgres/janitor.js';
-import { isClosed } from './migration-state.js';
+import { isAbandoned } from './migration-state.js';
 import type { WorkerRuntime } from './runtime.js';
 
 const INTERVAL_MS = 60_000;
@@ -51,19 +51,17 @@ export function openJanitor(runtime: WorkerRuntime): Janitor {
 }
 
 async function sweep(
-  { client, deps, namespace, log }: WorkerRuntime,
+  runtime: WorkerRuntime,
   { connection }: { connection?: string },
 ): Promise<{ undone: number; left: number }> {
+  const { deps, log } = runtime;
   const total = { undone: 0, left: 0 };
   for (const { name, engine } of await deps.store.connections.list()) {
     if (engine !== 'postgres' || (connection !== undefined && name !== connection)) continue;
     try {
       const endpoint = await deps.store.connections.get(name);
       if (endpoint.engine !== 'postgres') continue;
-      const swept = await sweepLeftovers(endpoint, async (owner) => {
-        if (owner.namespace !== namespace) return true;
-        return !(await isClosed(client, owner.workflowId, owner.runId));
-      });
+      const swept = await sweepLeftovers(endpoint, async (owner) => !(await isAbandoned(runtime, owner)));
       for (const migrationId of swept.undone) await deps.store.connections.release(migrationId);
       total.undone += swept.undone.length;
       total.left += swept.left.length;

@@ -15,7 +15,9 @@ export async function closeMigration(
   const certificate = promoted ? certificatePath(options, migrationId) : null;
   await deps.store.migrations.putReport(migrationId, await makeReport(deps, closing, certificate));
   const record = await deps.store.migrations.get(migrationId);
-  if (record !== undefined && mayForget(status, record.input.onExisting)) await deps.store.connections.release(migrationId);
+  // Without a record it was refused before anything began.
+  const nothingLeft = record === undefined || mayForget(status, record.input.onExisting);
+  if (nothingLeft) await deps.store.connections.release(migrationId);
   const data = { status };
   deps.bus.publish({ type: 'migration.finished', migrationId, at: new Date().toISOString(), data });
   return { certificate, pending: false };
@@ -39,14 +41,22 @@ async function makeReport(deps: Deps, closing: CloseMigration, certificate: stri
   const rows = copied.reduce((sum, table) => sum + table.rows, 0);
   const bytes = copied.reduce((sum, table) => sum + table.bytes, 0);
   const seconds = span === undefined ? 0 : (span.endedMs - span.startedMs) / 1000;
-  const order = new Map(plan?.document.migration.tables.map(({ source }, at) => [`${source.schema}.${source.name}`, at]));
+  const order = new Map(
+    plan?.document.migration.tables.map(({ source }, at) => [`${source.schema}.${source.name}`, at]),
+  );
   const place = (name: string): number => order.get(name) ?? order.size;
   return {
     migrationId,
     status,
     tables: tables.toSorted((a, b) => place(a.source) - place(b.source)),
     notMigrated: plan?.document.migration.notMigrated ?? [],
-    findings: findings.map(({ code, kind, object, count, disposition }) => ({ code, kind, object, count, disposition })),
+    findings: findings.map(({ code, kind, object, count, disposition }) => ({
+      code,
+      kind,
+      object,
+      count,
+      disposition,
+    })),
     certificate,
     phases,
     copy: { rows, bytes, seconds, rowsPerSecond: seconds === 0 ? 0 : Math.round(rows / seconds) },

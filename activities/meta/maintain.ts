@@ -1,5 +1,7 @@
 import type { InMigration, TestedConnection } from '../../contracts/activities.js';
+import type { Endpoint, ServerEndpoint } from '../../contracts/endpoint.js';
 import { CaravanFailure } from '../../contracts/failures.js';
+import { openSession } from '../../databases/postgres/connect.js';
 import { purgeOld as dropOld } from '../../databases/postgres/janitor.js';
 import type { Deps } from '../deps.js';
 import { recordOf, withEnd } from '../ends.js';
@@ -8,16 +10,25 @@ import { recordOf, withEnd } from '../ends.js';
 export async function testConnection(deps: Deps, { connection }: { connection: string }): Promise<TestedConnection> {
   const endpoint = await deps.store.connections.get(connection);
   const startedMs = performance.now();
-  const version = await (endpoint.engine === 'postgres'
-    ? withEnd(deps.openTarget(endpoint, NOBODY), async (target) =>
-        String((await target.preflight({ targetSchema: 'public', objects: 0 })).version),
-      )
-    : withEnd(deps.openSource(endpoint), async (source) => (await source.catalogue()).serverVersion));
+  const version =
+    endpoint.engine === 'postgres' ? await versionOfTarget(endpoint) : await versionOfSource(deps, endpoint);
   return { engine: endpoint.engine, version, milliseconds: performance.now() - startedMs };
 }
 
-/** Names of a target that nothing is made in. */
-const NOBODY = { hash: '000000000000', namespace: '', workflowId: '', runId: '' };
+/** Only reached: what a migration asks of a target beyond that, it tells itself. */
+async function versionOfTarget(endpoint: ServerEndpoint): Promise<string> {
+  const session = await openSession(endpoint, 'caravan/test');
+  try {
+    const [row] = await session.rows('SHOW server_version');
+    return row?.['server_version'] ?? 'unknown';
+  } finally {
+    await session.close();
+  }
+}
+
+function versionOfSource(deps: Deps, endpoint: Endpoint): Promise<string> {
+  return withEnd(deps.openSource(endpoint), async (source) => (await source.catalogue()).serverVersion);
+}
 
 /** Drops what a promotion with `replace` put away; nothing there is fine. */
 export async function purgeOld(deps: Deps, { migrationId }: InMigration): Promise<{ left: string[] }> {

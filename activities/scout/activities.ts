@@ -16,7 +16,7 @@ const SAMPLE_ABOVE = 1_000_000;
 /** The Scout agent: reads the catalogue, and has MABA take a fingerprint of every column. */
 export function createScoutActivities(deps: Deps): ScoutActivities {
   return {
-    inspectSource: (input) => alive(() => inspectSource(deps, input)),
+    inspectSource: (input) => alive((context) => inspectSource(deps, input, context)),
     listTables: async ({ catalogueId, offset }) => {
       const { tables } = await deps.store.discovery.catalogue(catalogueId);
       const page = tables.slice(offset, offset + PAGE);
@@ -26,9 +26,9 @@ export function createScoutActivities(deps: Deps): ScoutActivities {
   };
 }
 
-async function inspectSource(deps: Deps, { migrationId }: InMigration): Promise<InspectedSource> {
+async function inspectSource(deps: Deps, { migrationId }: InMigration, { signal }: Alive): Promise<InspectedSource> {
   const { input } = await recordOf(deps, migrationId);
-  const whole = await withEnd(openSourceOf(deps, migrationId), (source) => source.catalogue());
+  const whole = await withEnd(openSourceOf(deps, migrationId), (source) => source.catalogue(), signal);
   const catalogue = narrow(whole, input, input.source);
   const catalogueId = await deps.store.discovery.putCatalogue(migrationId, catalogue);
   const inspected = {

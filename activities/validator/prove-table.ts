@@ -37,24 +37,27 @@ export async function proveTable(
 ): Promise<ProvenTable> {
   const table = mappingOf(await planOf(deps, input.planId), input.table);
   const { snapshot } = host.get(input.snapshotId);
-  const proven = await withEnd(openTargetOf(deps, input.migrationId), async (target) => {
-    const repair = async (chunk: number): Promise<void> => repairChunk({ ...input, chunk }, alive);
-    // A repair needs the reader that this proof holds when there is only one: it lends one for each chunk.
-    const compare = <T>(work: (comparison: Comparison) => Promise<T>): Promise<T> =>
-      snapshot.lend((reader) => {
-        let rows = 0;
-        const onRows = (more: number): void => {
-          rows += more;
-          alive.report({ rows });
-          deps.failpoint('prove.mid');
-        };
-        return work({ table, reader, target, signal: alive.signal, onRows });
-      });
-    const stale = input.stale === true;
-    return new TableProof({ table, target, compare, stale, repair: input.repair ? repair : undefined }).run(
-      input.table,
-    );
-  });
+  const proven = await withEnd(
+    openTargetOf(deps, input.migrationId),
+    async (target) => {
+      const repair = async (chunk: number): Promise<void> => repairChunk({ ...input, chunk }, alive);
+      // A repair needs the reader that this proof holds when there is only one: it lends one for each chunk.
+      const compare = <T>(work: (comparison: Comparison) => Promise<T>): Promise<T> =>
+        snapshot.lend((reader) => {
+          let rows = 0;
+          const onRows = (more: number): void => {
+            rows += more;
+            alive.report({ rows });
+            deps.failpoint('prove.mid');
+          };
+          return work({ table, reader, target, signal: alive.signal, onRows });
+        });
+      const stale = input.stale === true;
+      const proof = new TableProof({ table, target, compare, stale, repair: input.repair ? repair : undefined });
+      return proof.run(input.table);
+    },
+    alive.signal,
+  );
   await deps.store.migrations.putTable(input.migrationId, reportOf(proven));
   announce(deps, input.migrationId, proven);
   return proven;

@@ -58,11 +58,36 @@ const SETTINGS: readonly (readonly [name: string, value: string])[] = [
   ['client_connection_check_interval', '2s'],
 ];
 
+/** Sets what the server knows, and tells their names. Reading pg_settings costs it some milliseconds. */
 const APPLY_SETTINGS = `
-  SELECT pg_catalog.set_config(s.name, wanted.value, false)
+  SELECT s.name, pg_catalog.set_config(s.name, wanted.value, false)
     FROM (VALUES ${SETTINGS.map(([name, value]) => `(${literal(name)}, ${literal(value)})`).join(', ')}) AS wanted(name, value)
     JOIN pg_catalog.pg_settings AS s ON s.name = wanted.name
    WHERE s.name <> 'client_connection_check_interval' OR pg_catalog.version() LIKE '%linux%'`;
+
+/** By place, the same settings in a statement that names only those the server there is known to have. */
+const knownSettings = new Map<string, string>();
+const KNOWN_PLACES_MAX = 100;
+
+async function applySettings(session: Session, place: string): Promise<void> {
+  const known = knownSettings.get(place);
+  if (known !== undefined) {
+    try {
+      await session.run(known);
+      return;
+    } catch (error) {
+      // Another server answers there now.
+      if (session.lost) throw error;
+      knownSettings.delete(place);
+    }
+  }
+  const names = new Set((await session.rows(APPLY_SETTINGS)).map((row) => row['name']));
+  const calls = SETTINGS.filter(([name]) => names.has(name)).map(
+    ([name, value]) => `pg_catalog.set_config(${literal(name)}, ${literal(value)}, false)`,
+  );
+  if (knownSettings.size >= KNOWN_PLACES_MAX) knownSettings.clear();
+  knownSettings.set(place, `SELECT ${calls.join(', ')}`);
+}
 
 export function applicationName(parts: readonly (string | number)[]): string {
   const name = parts.join('/');
@@ -104,7 +129,7 @@ export async function openSession(endpoint: ServerEndpoint, application: string)
     throw connectFailure(error, endpoint, performance.now() - startedAt >= seconds * 1000);
   }
   return attempting({ attempted: 'set up a session on', on: placeOf(endpoint) }, async () => {
-    await session.run(APPLY_SETTINGS).catch((error: unknown) => {
+    await applySettings(session, placeOf(endpoint)).catch((error: unknown) => {
       session.destroy();
       throw error;
     });

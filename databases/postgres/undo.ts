@@ -12,21 +12,26 @@ import { readPromotionRecord } from './sidecar.js';
  * name. The sidecar goes after the shadow, so that the promotion record can be read until there is nothing to lose.
  */
 export async function undo(session: Session, names: TargetNames, targetSchema: string): Promise<{ left: string[] }> {
-  if ((await readPromotionRecord(session, names.hash)) !== undefined) {
-    throw new CaravanFailure('NOT_NOW', {
-      attempted: 'undo the migration of',
-      on: names.workflowId,
-      seen: 'it is promoted',
-      next: 'A promoted migration is not undone; drop what it made by hand if it must go.',
-    });
-  }
+  await refusePromoted(session, names);
   await endBackends(session, { prefix: backendPrefix(names.hash) });
+  // A promotion may have been at its COMMIT when its backend was to be ended.
+  await refusePromoted(session, names);
   const left: string[] = [];
   for (const schema of [shadowSchema(names.hash), sidecarSchema(names.hash)]) {
     if (left.length === 0) left.push(...(await dropOwned(session, names, schema)));
   }
   if (left.length === 0) left.push(...(await dropLease(session, names, leaseOf(targetSchema))));
   return { left };
+}
+
+async function refusePromoted(session: Session, names: TargetNames): Promise<void> {
+  if ((await readPromotionRecord(session, names.hash)) === undefined) return;
+  throw new CaravanFailure('NOT_NOW', {
+    attempted: 'undo the migration of',
+    on: names.workflowId,
+    seen: 'it is promoted',
+    next: 'A promoted migration is not undone; drop what it made by hand if it must go.',
+  });
 }
 
 /** Ours by its comment, or it is named as left: a schema of another origin is never touched. */

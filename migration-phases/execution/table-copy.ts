@@ -5,8 +5,8 @@ import { ProgressReporter } from '../../workflows/kit/progress.js';
 import { inWindow } from '../../workflows/kit/window.js';
 import { CopySnapshot, sendChunk } from './copy-chunks.js';
 
-/** Chunks of one table at once. */
-const CHUNKS = 2;
+/** Chunks of one table at once: two keep two cores busy, the third fills the pause between one chunk and the next. */
+const CHUNKS = 3;
 /** Chunks between two looks at the size of the history. */
 const STRIDE = 200;
 

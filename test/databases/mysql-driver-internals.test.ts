@@ -12,6 +12,13 @@ interface Internals {
   readonly row: unknown;
 }
 
+interface LengthPacket {
+  readonly end: number;
+  offset: number;
+  isEOF(): boolean;
+  readLengthCodedNumber(): number | null;
+}
+
 describe.skipIf(!hasMariadb)('what the row feed expects of mysql2', () => {
   let server: PrivateMariadb;
   let session: MysqlSession;
@@ -62,6 +69,32 @@ describe.skipIf(!hasMariadb)('what the row feed expects of mysql2', () => {
       command.on('end', done);
     });
     expect(packets).toEqual(['\u0005value\u00fb']);
+    connection.destroy();
+  });
+
+  test('a packet reads the length in front of a value, as the scan of the proof expects (databases/mysql/scan.ts)', async () => {
+    const { user, password, host, port } = server.endpoint('mysql');
+    const connection = createConnection({ user, password, host, port });
+    const command = connection.query("SELECT 'value', NULL, REPEAT('x', 70000)") as unknown as {
+      row: (packet: LengthPacket, context: unknown) => unknown;
+      on(event: string, listener: () => void): void;
+    };
+    const original = command.row.bind(command);
+    const lengths: (number | null)[] = [];
+    command.row = (packet, context) => {
+      if (packet.isEOF()) return original(packet, context);
+      for (let field = 0; field < 3; field++) {
+        const length = packet.readLengthCodedNumber();
+        lengths.push(length);
+        packet.offset += length ?? 0;
+      }
+      expect(packet.offset).toBe(packet.end);
+      return command.row;
+    };
+    await new Promise<void>((done) => {
+      command.on('end', done);
+    });
+    expect(lengths).toEqual([5, null, 70_000]);
     connection.destroy();
   });
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StackView, TestFolder } from './fixtures.js';
 import { objectsIn, startMigrate, testFolder, uniqueId, viewStack } from './fixtures.js';
 import type { TestDatabase } from './harness.js';
-import { caravan, freshDatabase, until } from './harness.js';
+import { caravan, freshDatabase, startCaravan, until } from './harness.js';
 
 const TWO_TABLES = `
   CREATE TABLE team (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
@@ -49,6 +49,21 @@ describe('A plan needs approval', () => {
     expect(ran.exit, ran.stderr).toBe(0);
     expect(ran.json.status).toBe('proven');
     expect(await database.query('SELECT count(*) FROM player')).toEqual([{ count: '3' }]);
+  });
+
+  it('is attached to by a second command that names it; both see the same end', async () => {
+    const database = await target();
+    const first = startMigrate({ source, target: database.url });
+    await view.migration(first.id).waits();
+    const ends = ['--source', source, '--target', database.url, '--workflow-id', first.id];
+    const second = startCaravan(['migrate', ...ends, '--yes', '--json']);
+    await until('the second command is attached', () => second.stderr().includes(`attached to migration ${first.id}`));
+    expect((await view.migration(first.id).progress()).status, '--yes came too late').toBe('waiting');
+    const approved = await caravan(['approve', first.id]);
+    expect(approved.exit, approved.stderr).toBe(0);
+    const [one, other] = await Promise.all([first.ended, second.ended]);
+    expect([one.exit, other.exit]).toEqual([0, 0]);
+    expect(other.json).toEqual(one.json);
   });
 
   it('ends with 4 when it is rejected, and nothing was touched', async () => {

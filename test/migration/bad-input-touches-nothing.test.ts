@@ -3,8 +3,8 @@ import { startPrivateMariadb, hasMariadb } from '../databases/mariadb.js';
 import type { PrivateMariadb } from '../databases/mariadb.js';
 import { startTestServer } from '../databases/postgres-server.js';
 import type { TestServer } from '../databases/postgres-server.js';
-import type { TestFolder } from './fixtures.js';
-import { objectsIn, startMigrate, testFolder, urlOf } from './fixtures.js';
+import type { StackView, TestFolder } from './fixtures.js';
+import { keptInStore, objectsIn, startMigrate, testFolder, urlOf, viewStack } from './fixtures.js';
 import type { Ran, TestDatabase } from './harness.js';
 import { caravan, freshDatabase, until } from './harness.js';
 
@@ -27,11 +27,13 @@ function expectInvalid(ran: Ran, code: string, ...named: string[]): void {
 }
 
 describe('Bad input, found before anything is touched', () => {
+  let view: StackView;
   let folder: TestFolder;
   let source: string;
   let target: TestDatabase;
 
   beforeAll(async () => {
+    view = await viewStack();
     folder = testFolder();
     source = folder.sqlite('small', SMALL);
     target = await freshDatabase();
@@ -39,6 +41,7 @@ describe('Bad input, found before anything is touched', () => {
   afterAll(async () => {
     await target.drop();
     folder.remove();
+    await view.close();
   });
   const from = (url: string, ...more: string[]): Promise<Ran> =>
     startMigrate({ source: url, target: target.url }, '--yes', ...more).ended;
@@ -70,8 +73,10 @@ describe('Bad input, found before anything is touched', () => {
   });
 
   it('names a database that cannot be used', async () => {
+    const wrong = targetWith((url) => (url.password = 'wrong-canary'));
+    const refused = startMigrate({ source, target: wrong }, '--yes');
     const [password, port, missing, name, file, noDatabase, nothing] = await Promise.all([
-      to(targetWith((url) => (url.password = 'wrong-canary'))),
+      refused.ended,
       to(targetWith((url) => (url.port = '1'))),
       to(targetWith((url) => (url.pathname = '/no_such_database'))),
       from('no-such-connection'),
@@ -81,6 +86,7 @@ describe('Bad input, found before anything is touched', () => {
     ]);
     expectInvalid(password, 'LOGIN_REFUSED');
     expect(password.stdout + password.stderr).not.toContain('wrong-canary');
+    expect(await keptInStore(view, 'connections', refused.id), 'what was sealed for it is forgotten').toBe(0);
     expectInvalid(port, 'CONNECTION_REFUSED');
     expectInvalid(missing, 'DATABASE_MISSING', 'no_such_database');
     expectInvalid(name, 'CONNECTION_UNKNOWN', 'no-such-connection');
@@ -92,21 +98,24 @@ describe('Bad input, found before anything is touched', () => {
 });
 
 describe('A target that cannot take the migration', () => {
-  const TABLES = 400;
+  const TABLES = 60;
+  let view: StackView;
   let folder: TestFolder;
   let source: string;
   let server: TestServer;
   const databases: TestDatabase[] = [];
 
   beforeAll(async () => {
+    view = await viewStack();
     folder = testFolder();
     source = folder.sqlite('small', SMALL);
-    server = await startTestServer('embedded', { max_locks_per_transaction: '10', max_connections: '20' });
+    server = await startTestServer('embedded', { max_locks_per_transaction: '10', max_connections: '30' });
   });
   afterAll(async () => {
     for (const database of databases) await database.drop();
     await server.stop();
     folder.remove();
+    await view.close();
   });
   const fresh = async (): Promise<TestDatabase> => {
     const database = await freshDatabase();
@@ -164,9 +173,11 @@ describe('A target that cannot take the migration', () => {
     expect(old).toMatch(/^caravan_old_[0-9a-f]{12}$/);
     expect(await target.query(`SELECT old FROM ${old}.note`)).toEqual([{ old: 'kept' }]);
     expect(await target.query('SELECT body FROM note')).toEqual([{ body: 'a' }]);
+    expect(await keptInStore(view, 'connections', replaced.id), 'purge needs the target').toBe(2);
     const purged = await caravan(['purge', replaced.id]);
     expect(purged.exit, purged.stderr).toBe(0);
     expect(await objectsIn(target)).toEqual(['public.note']);
+    expect(await keptInStore(view, 'connections', replaced.id)).toBe(0);
   }, 120_000);
 
   it('takes one of two migrations that start at once', async () => {

@@ -32,6 +32,15 @@ describe('The certificate of a migration', () => {
   });
   const verify = (file: string, ...more: string[]): Promise<Ran> => caravan(['certificate', 'verify', file, ...more]);
 
+  it('is named to a person as well, after the verdict', async () => {
+    const source = folder.sqlite('again', 'CREATE TABLE m (id INTEGER PRIMARY KEY); INSERT INTO m VALUES (1), (2);');
+    const ran = await caravan(['migrate', '--source', source, '--target', target.url, '--yes']);
+    expect(ran.exit, ran.stderr).toBe(0);
+    expect(ran.stdout).toMatch(/main\.m +public\.m +2 +2 +0 +0 +[0-9a-f]{12} +[0-9a-f]{12}/);
+    expect(ran.stdout).toMatch(/Certificate +\/.+\.json/);
+    expect(ran.stdout).toContain('promoted and proven equal, row by row');
+  });
+
   it('is valid, and says who signed it', async () => {
     const [alone, shown] = await Promise.all([verify(path), caravan(['certificate', 'key'])]);
     expect(alone.exit, alone.stderr).toBe(0);

@@ -17,7 +17,7 @@ import type { Faulty } from './faults-harness.js';
 import { holdProof, lockShadowTable, untilBlocked } from './faults-holds.js';
 import { leftovers } from './harness.js';
 
-const ROWS = 12_000;
+const ROWS = 8000;
 
 /** Writes without a pause, one small transaction after the other, until it is stopped. Gives how many it made. */
 function startWriter(connection: Connection): { stop: () => Promise<number> } {
@@ -59,7 +59,7 @@ describe.runIf(findMariadb() !== null)('a MariaDB source that others write to', 
       'CREATE TABLE big (id int PRIMARY KEY, amount bigint NOT NULL, note varchar(60), KEY amount (amount))',
     );
     await fill(writer);
-    plan = await planWithChunks(server.url, { chunkRows: 150, file: folder.path('plan.yaml') });
+    plan = await planWithChunks(server.url, { chunkRows: 200, file: folder.path('plan.yaml') });
   });
   beforeEach(async () => {
     await writer.query('TRUNCATE TABLE big');
@@ -75,7 +75,7 @@ describe.runIf(findMariadb() !== null)('a MariaDB source that others write to', 
   it('is proven equal to what it is when the writers have stopped: what they changed is copied again', async () => {
     const faulty = await startFaulty({ source: server.url, plan });
     const writing = startWriter(writer);
-    await untilChunks(faulty, 40);
+    await untilChunks(faulty, 20);
     const made = await writing.stop();
     const ran = await faulty.running.ended;
     expect(ran.exit, ran.stderr).toBe(0);
@@ -146,7 +146,7 @@ describe.runIf(findMariadb() !== null)('a MariaDB source that others write to', 
 
   it('and whose server crashes in the middle of the copy is read on, and proven', async () => {
     const faulty = await startFaulty({ source: server.url, plan });
-    await untilChunks(faulty, 20);
+    await untilChunks(faulty, 10);
     await writer.end();
     await server.restart('immediate');
     writer = await connect(server);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Client, WorkflowHandle } from '@temporalio/client';
+import pg from 'pg';
 import { inject } from 'vitest';
 import { ensureStack } from '../../cli/stack/ensure-stack.js';
 import type { Stack } from '../../cli/stack/ensure-stack.js';
@@ -123,6 +124,18 @@ export async function objectsIn(database: TestDatabase): Promise<string[]> {
      WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' AND relkind IN ('r', 'p', 'v')
     ORDER BY 1`);
   return rows.map(({ name }) => String(name));
+}
+
+/** Rows that Caravan's own store keeps for a migration in one of its tables. */
+export async function keptInStore(view: StackView, table: 'connections' | 'archive', id: string): Promise<number> {
+  const client = new pg.Client({ connectionString: view.stack.databaseUrl });
+  await client.connect();
+  try {
+    const { rowCount } = await client.query(`SELECT FROM caravan_store.${table} WHERE migration_id = $1`, [id]);
+    return rowCount ?? 0;
+  } finally {
+    await client.end();
+  }
 }
 
 /** Starts `caravan migrate --json` under an id of its own, and does not wait for it. */

@@ -4,7 +4,7 @@ import type { PrivateMariadb } from '../databases/mariadb.js';
 import type { TestFolder } from './fixtures.js';
 import { objectsIn, startMigrate, testFolder, urlOf } from './fixtures.js';
 import type { Ran, TestDatabase } from './harness.js';
-import { freshDatabase, leftovers } from './harness.js';
+import { caravan, freshDatabase, leftovers } from './harness.js';
 
 const TWIN = 'a'.repeat(68);
 const ATTACK = 'a"; DROP TABLE x;--';
@@ -111,7 +111,7 @@ describe.skipIf(!hasMariadb)('Names of MariaDB that differ only in case', () => 
     await target.drop();
   });
 
-  it('stay two tables under two names, and enum labels stay as they are', async () => {
+  it('stay two tables under two names, also when they replace themselves; enum labels stay as they are', async () => {
     const source = urlOf(server.endpoint('d'));
     const ran = await startMigrate({ source, target: target.url }, '--yes').ended;
     expect(ran.exit, ran.stderr).toBe(0);
@@ -125,5 +125,12 @@ describe.skipIf(!hasMariadb)('Names of MariaDB that differ only in case', () => 
       { kind: 'back\\slash' },
     ]);
     expect(await target.query(`SELECT t FROM "${lower ?? ''}"`)).toEqual([{ t: 'x' }]);
+    const again = startMigrate({ source, target: target.url }, '--yes', '--on-existing', 'replace');
+    const replaced = await again.ended;
+    expect(replaced.exit, JSON.stringify(replaced.json)).toBe(0);
+    expect(replaced.json.tables).toEqual(ran.json.tables);
+    const purged = await caravan(['purge', again.id]);
+    expect(purged.exit, purged.stderr).toBe(0);
+    expect(await objectsIn(target)).toEqual([`public.${lower ?? ''}`, `public.${upper ?? ''}`].sort());
   });
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StackView, TestFolder } from './fixtures.js';
-import { objectsIn, startMigrate, testFolder, viewStack } from './fixtures.js';
+import { keptInStore, objectsIn, startMigrate, testFolder, viewStack } from './fixtures.js';
 import type { Ran, TestDatabase } from './harness.js';
 import { caravan, freshDatabase, leftovers, until } from './harness.js';
 
@@ -35,6 +35,7 @@ describe('What cannot be as it was', () => {
   let source: string;
   const targets: TestDatabase[] = [];
   let ran: Ran;
+  let migrationId: string;
 
   const fresh = async (): Promise<TestDatabase> => {
     const target = await freshDatabase();
@@ -47,7 +48,9 @@ describe('What cannot be as it was', () => {
     folder = testFolder();
     source = folder.sqlite('dirty', DIRTY);
     const target = await fresh();
-    ran = await startMigrate({ source, target: target.url }, '--yes').ended;
+    const running = startMigrate({ source, target: target.url }, '--yes');
+    migrationId = running.id;
+    ran = await running.ended;
   });
   afterAll(async () => {
     folder.remove();
@@ -106,6 +109,14 @@ describe('What cannot be as it was', () => {
       { city_id: '99' },
       { city_id: '99' },
     ]);
+  });
+
+  it('keeps the original bytes of every changed value, until purge', async () => {
+    expect(await keptInStore(view, 'archive', migrationId)).toBe(5);
+    const purged = await caravan(['purge', migrationId]);
+    expect(purged.exit, purged.stderr).toBe(0);
+    expect(await keptInStore(view, 'archive', migrationId)).toBe(0);
+    expect((await caravan(['purge', migrationId])).exit, 'nothing is known of it any more').toBe(2);
   });
 
   it('waits for "caravan accept" without --yes', async () => {

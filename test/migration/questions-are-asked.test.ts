@@ -45,8 +45,12 @@ describe('What only a person can decide', () => {
     const wrong = await caravan(['answer', running.id, QUESTION, 'perhaps']);
     expect(wrong.exit).toBe(1);
     expect(wrong.stderr).toContain('number, timestamp');
+    await migration.handle.executeUpdate('pause', { args: [{ by: 'ann' }] });
     const answered = await caravan(['answer', running.id, QUESTION, 'timestamp', '--by', 'ann']);
     expect(answered.exit, answered.stderr).toBe(0);
+    await until('it is paused', async () => (await migration.progress()).status === 'paused');
+    expect(await migration.plan(), 'a paused migration begins no phase').toBeNull();
+    await migration.handle.executeUpdate('resume', { args: [{ by: 'ann' }] });
     await migration.waits('planning');
     const again = await caravan(['answer', running.id, QUESTION, 'number', '--by', 'bob']);
     expect(again.stderr).toMatch(/ALREADY_DECIDED.*ann/);

@@ -19,7 +19,10 @@ export function rootOf(error: unknown): unknown {
 
 /** The failure's code from the catalogue, or undefined for a timeout, a cancellation or a foreign failure. */
 export function codeOf(error: unknown): FailureCode | undefined {
-  const root = rootOf(error);
+  return codeOfRoot(rootOf(error));
+}
+
+function codeOfRoot(root: unknown): FailureCode | undefined {
   const type = root instanceof ApplicationFailure ? root.type : undefined;
   return type != null && isFailureCode(type) ? type : undefined;
 }
@@ -37,8 +40,10 @@ export function isRetryable(error: unknown): boolean {
 /** What goes to the report: the catalogue's words for foreign failures, never a driver's text. */
 export function reportFailure(error: unknown): FailureReport {
   if (isCancellation(error)) return fromCatalogue('CANCELLED');
-  const code = codeOf(error);
-  const root = rootOf(error);
+  const last = rootOf(error);
+  // Time ran out while it was tried again and again: the reason is what the last attempt met.
+  const root = last instanceof TimeoutFailure && last.cause instanceof ApplicationFailure ? last.cause : last;
+  const code = codeOfRoot(root);
   if (code === undefined) return fromCatalogue('INTERNAL');
   const message = root instanceof ApplicationFailure ? root.message : FAILURES[code].means;
   const next = root instanceof ApplicationFailure ? nextOf(root) : undefined;

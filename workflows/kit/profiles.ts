@@ -1,4 +1,9 @@
-import { ActivityCancellationType, ChildWorkflowCancellationType, ParentClosePolicy, proxyActivities } from '@temporalio/workflow';
+import {
+  ActivityCancellationType,
+  ChildWorkflowCancellationType,
+  ParentClosePolicy,
+  proxyActivities,
+} from '@temporalio/workflow';
 import type { ActivityOptions, ChildWorkflowOptions } from '@temporalio/workflow';
 import type {
   ArchitectActivities,
@@ -43,6 +48,15 @@ export const scout = (summary: string): ScoutActivities =>
   proxyActivities<ScoutActivities>({ ...BULK, taskQueue: QUEUES.copy, summary });
 export const worker = (summary: string): WorkerActivities =>
   proxyActivities<WorkerActivities>({ ...BULK, taskQueue: QUEUES.copy, summary });
+/** A target that is gone for good must not keep a cancelled migration waiting: the janitor undoes what is left. */
+export const undoer = (summary: string): WorkerActivities =>
+  proxyActivities<WorkerActivities>({
+    ...BULK,
+    taskQueue: QUEUES.copy,
+    scheduleToCloseTimeout: '10 min',
+    startToCloseTimeout: '10 min',
+    summary,
+  });
 export const validator = (summary: string): ValidatorActivities =>
   proxyActivities<ValidatorActivities>({ ...BULK, taskQueue: QUEUES.verify, summary });
 /** Only the outbox is written here, on the control queue: a migration never waits for the notify workers. */

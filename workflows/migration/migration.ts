@@ -22,7 +22,7 @@ import type {
 } from '../../contracts/phases.js';
 import { failure, failureFromReport, reportFailure, undoIncomplete } from '../kit/failures.js';
 import { setPausedSignal } from '../kit/messages.js';
-import { CHILD, amani, architect, meta, worker } from '../kit/profiles.js';
+import { CHILD, amani, architect, meta, undoer, worker } from '../kit/profiles.js';
 import { closeProof, comparePosition } from '../kit/proof-snapshot.js';
 import { Saga } from '../kit/saga.js';
 import { showDetails, showPercent, showStart, showStatus } from '../kit/visibility.js';
@@ -166,7 +166,7 @@ class Migration {
   /** Undo is registered before the child that will need it, from the plan: every task of the slice builds in the shadow. */
   async #execute(): Promise<ExecutionResult> {
     this.#touched = true;
-    this.#saga.register('drop the shadow', () => worker('undo: drop the shadow').undoShadow({ migrationId: this.#id }));
+    this.#saga.register('drop the shadow', () => undoer('undo: drop the shadow').undoShadow({ migrationId: this.#id }));
     this.#state.copyStartedMs = Date.now();
     for (let round = 1; ; round += 1) {
       const { planId } = this.#planned();
@@ -368,6 +368,7 @@ class Migration {
 
   async #phase<T>(phase: Phase, work: () => Promise<T>): Promise<T> {
     this.#enter(phase, this.#state.paused ? 'paused' : 'running');
+    await condition(() => !this.#state.paused);
     const startedMs = Date.now();
     try {
       return await work();
