@@ -35,7 +35,10 @@ export default defineConfig(
           selector: "Property[key.name='validator'] > ArrowFunctionExpression[async=true]",
           message: 'Update validators are synchronous: the SDK does not await them.',
         },
-        { selector: "MemberExpression[object.name='process'][property.name='env']", message: 'Only config/ reads the environment.' },
+        {
+          selector: "MemberExpression[object.name='process'][property.name='env']",
+          message: 'Only config/ reads the environment.',
+        },
       ],
     },
   },
@@ -49,7 +52,19 @@ export default defineConfig(
     rules: {
       'no-restricted-imports': [
         'error',
-        { patterns: ['node:*', '@temporalio/client', '@temporalio/worker', '@temporalio/activity', 'pg', 'mysql2*', 'ioredis', 'kysely', 'pino'] },
+        {
+          patterns: [
+            'node:*',
+            '@temporalio/client',
+            '@temporalio/worker',
+            '@temporalio/activity',
+            'pg',
+            'mysql2*',
+            'ioredis',
+            'kysely',
+            'pino',
+          ],
+        },
       ],
     },
   },

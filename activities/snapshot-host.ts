@@ -31,7 +31,11 @@ export class SnapshotHost {
   get(id: string): Held {
     const held = this.#held.get(id);
     if (held !== undefined) return held;
-    throw new CaravanFailure('SNAPSHOT_LOST', { attempted: 'use snapshot', on: id, seen: 'this process does not hold it' });
+    throw new CaravanFailure('SNAPSHOT_LOST', {
+      attempted: 'use snapshot',
+      on: id,
+      seen: 'this process does not hold it',
+    });
   }
 
   async close(id: string): Promise<void> {

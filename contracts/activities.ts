@@ -113,9 +113,13 @@ export interface ArchitectActivities {
   /** Ambiguous structures as questions (PH-7). `deadline` is ISO 8601. */
   raiseQuestions(input: InMigration & { catalogueId: string; deadline: string }): Promise<{ questions: Question[] }>;
   /** Makes mappings and the task graph; or takes the edited plan that was given (`given`), checked against the source. */
-  draftPlan(input: InMigration & { catalogueId: string; answers: Record<string, string>; given?: string }): Promise<DraftedPlan>;
+  draftPlan(
+    input: InMigration & { catalogueId: string; answers: Record<string, string>; given?: string },
+  ): Promise<DraftedPlan>;
   /** The plan without these tables (source names, at most PAGE), each listed as not migrated: they failed for good. */
-  excludeTables(input: InPlan & { tables: readonly string[] }): Promise<{ planId: string; planHash: string; tables: number }>;
+  excludeTables(
+    input: InPlan & { tables: readonly string[] },
+  ): Promise<{ planId: string; planHash: string; tables: number }>;
   /** Text of a plan, for the query `plan`. Bounded: over 1 MB it names where to read it. */
   readPlan(input: { planId: string }): Promise<{ yaml: string }>;
   /** A page of the plan's tables, in order. */
@@ -226,7 +230,9 @@ export interface ValidatorActivities {
   /** Plan against the shadow's real catalogue, object by object (EX-11, first form). */
   compareStructure(input: InPlan): Promise<{ objects: number; findings: Finding[] }>;
   /** Is the source where S2 was? `unknown` where that cannot be known. */
-  comparePosition(input: InPlan & { snapshotId: string }): Promise<{ moved: 'no' | 'yes' | 'unknown'; position: string }>;
+  comparePosition(
+    input: InPlan & { snapshotId: string },
+  ): Promise<{ moved: 'no' | 'yes' | 'unknown'; position: string }>;
 }
 
 export interface ProvenTable extends TableReport {

@@ -27,7 +27,8 @@ export interface CatalogueColumn {
    * `null` literal means DEFAULT NULL; absent means no default.
    */
   readonly default?:
-    { readonly kind: 'literal'; readonly value: string | null } | { readonly kind: 'expression'; readonly text: string };
+    | { readonly kind: 'literal'; readonly value: string | null }
+    | { readonly kind: 'expression'; readonly text: string };
   readonly autoIncrement?: boolean;
   readonly generated?: { readonly expression: string; readonly stored: boolean };
   /** MySQL's ON UPDATE clause, as text. */

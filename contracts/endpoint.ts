@@ -6,7 +6,12 @@ export interface ServerEndpoint {
   readonly user: string;
   readonly password: string;
   readonly database: string;
-  readonly tls: { readonly mode: 'disable' | 'require' | 'verify-full'; readonly ca?: string; readonly cert?: string; readonly key?: string };
+  readonly tls: {
+    readonly mode: 'disable' | 'require' | 'verify-full';
+    readonly ca?: string;
+    readonly cert?: string;
+    readonly key?: string;
+  };
   /** Default 10. */
   readonly connectTimeoutSeconds: number;
 }

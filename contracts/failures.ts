@@ -25,7 +25,10 @@ export const FAILURES = {
   // Bad input: the target is untouched.
   USAGE: badInput('The command line is not valid.', 'Run the command with --help.'),
   INPUT_INVALID: badInput("The migration's input does not have the documented form.", 'Correct the named field.'),
-  URL_INVALID: badInput('A database URL is not valid.', 'Use scheme://user:password@host:port/database or sqlite:PATH.'),
+  URL_INVALID: badInput(
+    'A database URL is not valid.',
+    'Use scheme://user:password@host:port/database or sqlite:PATH.',
+  ),
   URL_OPTION_UNKNOWN: badInput('A database URL carries an unknown option.', 'Use only sslmode and connect_timeout.'),
   URL_SCHEME_UNKNOWN: badInput(
     'A database URL has an unknown scheme.',

@@ -44,7 +44,18 @@ export const ODD_VALUES = [
 ] as const;
 export type OddValue = (typeof ODD_VALUES)[number];
 
-export const SHAPES = ['email', 'url', 'phone', 'date', 'timestamp', 'integer', 'decimal', 'uuid', 'json', 'flag'] as const;
+export const SHAPES = [
+  'email',
+  'url',
+  'phone',
+  'date',
+  'timestamp',
+  'integer',
+  'decimal',
+  'uuid',
+  'json',
+  'flag',
+] as const;
 export type Shape = (typeof SHAPES)[number];
 
 export interface TableProfile {

@@ -7,7 +7,10 @@ export interface Source {
   readonly engine: Catalogue['engine'];
   catalogue(): Promise<Catalogue>;
   /** Fingerprint by aggregates in the database; over `sampleAbove` rows from a stated sample. */
-  profile(table: CatalogueTable, options: { readonly sampleAbove: number; readonly signal?: AbortSignal }): Promise<TableProfile>;
+  profile(
+    table: CatalogueTable,
+    options: { readonly sampleAbove: number; readonly signal?: AbortSignal },
+  ): Promise<TableProfile>;
   /**
    * Inner bounds of key-range chunks of about `chunkRows` rows each, ascending, as the key's own text: n bounds
    * make n + 1 chunks. Empty: one chunk.

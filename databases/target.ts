@@ -13,7 +13,10 @@ export interface TargetNames {
 /** What the target can do. PostgreSQL 13 to 18. Every method is idempotent, and typed failures only leave it. */
 export interface Target {
   /** Server, encoding, CREATE, locks for `tables` objects, the lease: before anything is touched. */
-  preflight(options: { readonly targetSchema: string; readonly objects: number }): Promise<{ readonly version: number }>;
+  preflight(options: {
+    readonly targetSchema: string;
+    readonly objects: number;
+  }): Promise<{ readonly version: number }>;
   /** Conflicts of the plan's names with what is there; with `replace`, outside dependents of what would be replaced. */
   checkNames(mapping: MigrationMapping, onExisting: 'fail' | 'replace'): Promise<void>;
   /** Lease, sidecar, shadow, types, tables (columns without keys, defaults, identity). */
@@ -22,17 +25,27 @@ export interface Target {
   reduceShadow(mapping: MigrationMapping): Promise<void>;
   ledger: ChunkLedger;
   /** Keys, indexes, defaults, identity (sequence at its next value), checks, comments, ANALYZE of one shadow table. */
-  buildKeys(table: TableMapping, mapping: MigrationMapping): Promise<{ keys: number; indexes: number; findings: Finding[] }>;
+  buildKeys(
+    table: TableMapping,
+    mapping: MigrationMapping,
+  ): Promise<{ keys: number; indexes: number; findings: Finding[] }>;
   addForeignKeys(mapping: MigrationMapping): Promise<{ foreignKeys: number; findings: Finding[] }>;
   /** Drops the foreign keys of the shadow's tables, before a repair; `addForeignKeys` makes them again. Idempotent. */
   dropForeignKeys(mapping: MigrationMapping): Promise<{ foreignKeys: number }>;
   /** The plan against the shadow's real catalogue. */
   compareStructure(mapping: MigrationMapping): Promise<{ objects: number; findings: Finding[] }>;
   /** Canonical rows of a shadow table (or of the promoted one, `where: 'promoted'`), ordered by nothing. */
-  scan(table: TableMapping, range: KeyRange, options: ScanOptions & { where?: 'shadow' | 'promoted' }): AsyncIterable<CanonicalBatch>;
+  scan(
+    table: TableMapping,
+    range: KeyRange,
+    options: ScanOptions & { where?: 'shadow' | 'promoted' },
+  ): AsyncIterable<CanonicalBatch>;
   countRows(table: TableMapping): Promise<number>;
   /** One transaction; see DATA-PLANE, Promotion. A second call finds the promotion record. */
-  promote(mapping: MigrationMapping, options: { onExisting: 'fail' | 'replace' }): Promise<{ promotedAt: string; lsn: string; tables: number }>;
+  promote(
+    mapping: MigrationMapping,
+    options: { onExisting: 'fail' | 'replace' },
+  ): Promise<{ promotedAt: string; lsn: string; tables: number }>;
   promotionRecord(): Promise<{ promotedAt: string; lsn: string } | undefined>;
   /** Ends the migration's backends, drops shadow, sidecar, lease. Never after a promotion record. */
   undo(targetSchema: string): Promise<{ left: string[] }>;
@@ -69,7 +82,13 @@ export interface ChunkLedger {
   /** Key identities with their ledgered column indexes (target column names) and the quarantined ones, of a chunk. */
   exceptions(table: string, chunk: number): Promise<{ changed: Map<string, Set<string>>; quarantined: Set<string> }>;
   /** Totals over the table. `byReason`: quarantine's reasons as they are, the value ledger's rules as "changed:<rule>". */
-  totals(table: string): Promise<{ quarantined: number; changed: number; byReason: { reason: string; column: string | null; count: number }[] }>;
+  totals(
+    table: string,
+  ): Promise<{
+    quarantined: number;
+    changed: number;
+    byReason: { reason: string; column: string | null; count: number }[];
+  }>;
   /** All entries, for the archive, in pages of at most `limit`. */
   entries(kind: 'quarantine' | 'value_ledger', after: number, limit: number): Promise<LedgerEntry[]>;
 }

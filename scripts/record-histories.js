@@ -25,7 +25,11 @@ try {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   await record('finished', buildShop(), async (migrate) => (await migrate('--yes')).ended);
-  await record('finished-with-exceptions', buildShop({ dirty: true }), async (migrate) => (await migrate('--yes')).ended);
+  await record(
+    'finished-with-exceptions',
+    buildShop({ dirty: true }),
+    async (migrate) => (await migrate('--yes')).ended,
+  );
   await record('rejected', buildShop(), async (migrate, id) => {
     const running = await migrate();
     await planOf(id);
@@ -36,7 +40,9 @@ try {
     const running = await migrate();
     const { planHash } = await planOf(id);
     await client.workflow.getHandle(id).executeUpdate('approvePlan', { args: [{ planHash, by: 'recorder' }] });
-    await until(async () => (await client.workflow.getHandle(id).query('findings')).some((finding) => finding.disposition === 'open'));
+    await until(async () =>
+      (await client.workflow.getHandle(id).query('findings')).some((finding) => finding.disposition === 'open'),
+    );
     await caravan(['cancel', id]).ended;
     await running.ended;
   });
@@ -79,7 +85,7 @@ async function planOf(id) {
 }
 
 async function until(holds, limitMs = 60_000) {
-  for (const deadline = Date.now() + limitMs; Date.now() < deadline; ) {
+  for (const deadline = Date.now() + limitMs; Date.now() < deadline;) {
     if (await holds()) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
@@ -115,6 +121,9 @@ async function freshDatabase(name) {
 
 function caravan(args) {
   const env = { PATH, HOME, CARAVAN_HOME: home };
-  const child = spawn(process.execPath, [join(root, 'bin', 'caravan.js'), ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(process.execPath, [join(root, 'bin', 'caravan.js'), ...args], {
+    env,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   return { ended: new Promise((done) => child.once('close', done)) };
 }

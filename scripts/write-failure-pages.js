@@ -22,7 +22,18 @@ const EXITS = {
 const pages = new Map(
   Object.entries(FAILURES).map(([code, entry]) => [
     `${code}.md`,
-    [`# ${code}`, '', entry.means, '', `**What next:** ${entry.next}`, '', DISPOSITIONS[entry.disposition], '', EXITS[entry.exit], ''].join('\n'),
+    [
+      `# ${code}`,
+      '',
+      entry.means,
+      '',
+      `**What next:** ${entry.next}`,
+      '',
+      DISPOSITIONS[entry.disposition],
+      '',
+      EXITS[entry.exit],
+      '',
+    ].join('\n'),
   ]),
 );
 pages.set(
@@ -40,10 +51,13 @@ pages.set(
   ].join('\n'),
 );
 
-const stale = [...pages].filter(([name, text]) => !existsSync(join(folder, name)) || readFileSync(join(folder, name), 'utf8') !== text);
+const stale = [...pages].filter(
+  ([name, text]) => !existsSync(join(folder, name)) || readFileSync(join(folder, name), 'utf8') !== text,
+);
 const extra = existsSync(folder) ? readdirSync(folder).filter((name) => !pages.has(name)) : [];
 if (check) {
-  for (const name of [...stale.map(([page]) => page), ...extra]) console.error(`docs/failures/${name} differs from the catalogue`);
+  for (const name of [...stale.map(([page]) => page), ...extra])
+    console.error(`docs/failures/${name} differs from the catalogue`);
   process.exit(stale.length + extra.length === 0 ? 0 : 1);
 }
 mkdirSync(folder, { recursive: true });

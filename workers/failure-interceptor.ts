@@ -10,8 +10,7 @@ const MAX_DEFECT_ATTEMPTS = 5;
 
 /** Steps after the pivot: there is no way back, so they are tried until they succeed, whatever is wrong. */
 const FORWARD_ONLY: readonly string[] = ['archiveSidecar', 'signCertificate', 'learn', 'closeMigration'] satisfies (
-  | keyof MetaActivities
-  | keyof WorkerActivities
+  keyof MetaActivities | keyof WorkerActivities
 )[];
 
 /**
@@ -56,5 +55,9 @@ function toApplicationFailure(error: unknown, { info }: Context, log: Log): Appl
 /** Frames only: the first line of a stack is the message, which may hold values. */
 function stackOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
-  return error.stack?.split('\n').filter((line) => /^\s+at /.test(line)).slice(0, 8).join('\n');
+  return error.stack
+    ?.split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .slice(0, 8)
+    .join('\n');
 }

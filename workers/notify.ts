@@ -8,7 +8,10 @@ async function notify(): Promise<void> {
   const dispatcher = openDispatcher(runtime.deps, { webhook: runtime.config.webhook });
   process.stdout.write(`${JSON.stringify({ event: 'worker.ready', role: 'notify', pid: process.pid })}\n`);
   await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { resolve(); });
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.once(signal, () => {
+        resolve();
+      });
   });
   await dispatcher.stop();
   await runtime.close();

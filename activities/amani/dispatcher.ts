@@ -56,7 +56,11 @@ async function deliverBatch(deps: Deps, webhook: NonNullable<Channels['webhook']
  * `X-Caravan-Signature: sha256=<hex of HMAC-SHA-256 over the body>`; `X-Caravan-Delivery` is the same in every attempt,
  * so that a receiver can drop what it has seen.
  */
-async function post({ url, secret }: NonNullable<Channels['webhook']>, id: number, notification: Notification): Promise<void> {
+async function post(
+  { url, secret }: NonNullable<Channels['webhook']>,
+  id: number,
+  notification: Notification,
+): Promise<void> {
   const body = JSON.stringify({ id, ...notification });
   const signature = createHmac('sha256', secret).update(body).digest('hex');
   const response = await fetch(url, {

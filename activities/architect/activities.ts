@@ -40,7 +40,9 @@ export function createArchitectActivities(deps: Deps): ArchitectActivities {
       const { yaml } = await planOf(deps, planId);
       const bytes = Buffer.byteLength(yaml);
       if (bytes <= SHOWN_PLAN_BYTES) return { yaml };
-      return { yaml: `# The plan has ${String(bytes)} bytes; "caravan plan" writes it to a file. Plan id: ${planId}\n` };
+      return {
+        yaml: `# The plan has ${String(bytes)} bytes; "caravan plan" writes it to a file. Plan id: ${planId}\n`,
+      };
     },
     listPlanTables: async ({ planId, offset }) => {
       const { tables } = (await planOf(deps, planId)).document.migration;
@@ -126,7 +128,10 @@ async function makeDocument(
 type ExcludeInput = Parameters<ArchitectActivities['excludeTables']>[0];
 
 /** Tables that failed for good leave the plan; what referenced them is listed as not migrated. */
-async function excludeTables(deps: Deps, { migrationId, planId, tables }: ExcludeInput): ReturnType<ArchitectActivities['excludeTables']> {
+async function excludeTables(
+  deps: Deps,
+  { migrationId, planId, tables }: ExcludeInput,
+): ReturnType<ArchitectActivities['excludeTables']> {
   const document = withoutTables((await planOf(deps, planId)).document, tables);
   const hash = planHash(document);
   const reduced = await deps.store.plans.put({ yaml: writePlan(document), document, planHash: hash, migrationId });
@@ -146,7 +151,12 @@ function refusal(source: string, refused: readonly { object: string; reason: str
   });
 }
 
-async function checkTarget(deps: Deps, migrationId: string, document: PlanDocument, start: MigrationInput): Promise<void> {
+async function checkTarget(
+  deps: Deps,
+  migrationId: string,
+  document: PlanDocument,
+  start: MigrationInput,
+): Promise<void> {
   const { migration } = document;
   const objects = migration.tables.reduce(
     (count, table) => count + 2 + table.indexes.length + table.uniqueKeys.length + table.foreignKeys.length,
@@ -159,7 +169,11 @@ async function checkTarget(deps: Deps, migrationId: string, document: PlanDocume
 }
 
 /** From what earlier migrations measured on tables of the same shape; null where no shape is known. */
-function estimateSeconds(experience: Experience, { catalogue, profiles }: Discovered, { migration }: PlanDocument): number | null {
+function estimateSeconds(
+  experience: Experience,
+  { catalogue, profiles }: Discovered,
+  { migration }: PlanDocument,
+): number | null {
   const tables = new Map(catalogue.tables.map((table) => [qualified(table), table]));
   const profileOf = new Map(profiles.map((profile) => [`${profile.schema}.${profile.table}`, profile]));
   let seconds: number | null = null;

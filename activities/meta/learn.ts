@@ -42,13 +42,20 @@ export async function learn(
 /** Bytes per row as planning reckons them, so that the next plan finds the same shape. */
 async function widthsOf(deps: Deps, catalogueId: string): Promise<ReadonlyMap<string, number>> {
   const profiles = new Map(
-    (await deps.store.discovery.profiles(catalogueId)).map(({ profile }) => [`${profile.schema}.${profile.table}`, profile]),
+    (await deps.store.discovery.profiles(catalogueId)).map(({ profile }) => [
+      `${profile.schema}.${profile.table}`,
+      profile,
+    ]),
   );
   const { tables } = await deps.store.discovery.catalogue(catalogueId);
   return new Map(tables.map((table) => [qualified(table), bytesPerRow(table, profiles.get(qualified(table)))]));
 }
 
-function addThroughput(shapes: Map<string, Record<string, number>>, shape: string, fact: CopiedTableFact | undefined): void {
+function addThroughput(
+  shapes: Map<string, Record<string, number>>,
+  shape: string,
+  fact: CopiedTableFact | undefined,
+): void {
   if (fact === undefined || fact.rows === 0) return;
   add(shapes, shape, { rows: fact.rows, bytes: fact.bytes, seconds: fact.milliseconds / 1000 });
 }
@@ -73,7 +80,12 @@ async function originsOf(deps: Deps, catalogueId: string): Promise<Origins> {
 }
 
 /** A mapping held when the column kept its NOT NULL: nothing had to be stored as NULL. */
-function addMappings(mappings: Map<string, Record<string, number>>, engine: string, table: TableMapping, origins: Origins): void {
+function addMappings(
+  mappings: Map<string, Record<string, number>>,
+  engine: string,
+  table: TableMapping,
+  origins: Origins,
+): void {
   for (const column of table.columns) {
     const origin = origins.get(`${qualified(table.source)}.${column.source}`);
     if (origin === undefined) continue;

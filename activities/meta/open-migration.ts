@@ -28,7 +28,12 @@ export async function openMigration(deps: Deps, input: Input): Promise<OpenedMig
     targetVersion,
     startedAt: new Date().toISOString(),
   });
-  deps.bus.publish({ type: 'migration.started', migrationId, at: new Date().toISOString(), data: { dryRun: checked.dryRun } });
+  deps.bus.publish({
+    type: 'migration.started',
+    migrationId,
+    at: new Date().toISOString(),
+    data: { dryRun: checked.dryRun },
+  });
   return { input: checked, hash, sourceEngine: source.engine, targetVersion };
 }
 
@@ -49,11 +54,16 @@ function inputFailure(error: z.ZodError, migrationId: string): CaravanFailure {
   const [issue] = error.issues;
   const field = issue === undefined || issue.path.length === 0 ? 'the input' : `field "${issue.path.join('.')}"`;
   // zod's own message for an unknown key or a wrong type names fields and types, never values.
-  const seen = issue?.code === 'unrecognized_keys' ? `unknown field ${issue.keys.join(', ')}` : `${field} has the wrong form`;
+  const seen =
+    issue?.code === 'unrecognized_keys' ? `unknown field ${issue.keys.join(', ')}` : `${field} has the wrong form`;
   return new CaravanFailure('INPUT_INVALID', { attempted: 'start migration', on: migrationId, seen });
 }
 
-async function reachTarget(deps: Deps, { target = '', targetSchema }: MigrationInput, input: Input & { hash: string }): Promise<number> {
+async function reachTarget(
+  deps: Deps,
+  { target = '', targetSchema }: MigrationInput,
+  input: Input & { hash: string },
+): Promise<number> {
   const endpoint = await deps.store.connections.get(target);
   if (endpoint.engine !== 'postgres') {
     throw new CaravanFailure('INPUT_INVALID', {
@@ -63,7 +73,12 @@ async function reachTarget(deps: Deps, { target = '', targetSchema }: MigrationI
       next: 'Name a PostgreSQL database as the target.',
     });
   }
-  const names = { hash: input.hash, namespace: input.namespace, workflowId: input.migrationId, runId: input.firstRunId };
+  const names = {
+    hash: input.hash,
+    namespace: input.namespace,
+    workflowId: input.migrationId,
+    runId: input.firstRunId,
+  };
   return withEnd(deps.openTarget(endpoint, names), async (end) => {
     const { version } = await end.preflight({ targetSchema, objects: 0 });
     return version;

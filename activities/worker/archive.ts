@@ -10,7 +10,10 @@ const ENTRIES = 2000;
  * After promotion: quarantine and value ledger go to the store, then the sidecar goes. A second call finds the sidecar
  * gone, or writes the same entries again by key.
  */
-export async function archiveSidecar(deps: Deps, { migrationId }: InPlan): Promise<{ quarantined: number; changed: number }> {
+export async function archiveSidecar(
+  deps: Deps,
+  { migrationId }: InPlan,
+): Promise<{ quarantined: number; changed: number }> {
   const { input } = await recordOf(deps, migrationId);
   return withEnd(openTargetOf(deps, migrationId), async (target) => {
     if ((await target.promotionRecord()) !== undefined) {
@@ -31,7 +34,7 @@ async function archive(
   migrationId: string,
   kind: 'quarantine' | 'value_ledger',
 ): Promise<void> {
-  for (let after = 0; ; ) {
+  for (let after = 0; ;) {
     const entries = await target.ledger.entries(kind, after, ENTRIES);
     const last = entries.at(-1);
     if (last === undefined) return;

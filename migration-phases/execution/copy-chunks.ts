@@ -43,7 +43,8 @@ export async function sendChunk(chunk: CopyChunk, snapshot: CopySnapshot, summar
       if (isCancellation(error)) throw error;
       if (isProcessGone(error) || codeOf(error) === 'SNAPSHOT_LOST') snapshot.lose();
       else if (!isRetryable(error) || attempt >= MAX_ATTEMPTS) throw error;
-      else await sleep(Math.min(10_000, 200 * 2 ** attempt), { summary: `again after ${codeOf(error) ?? 'a failure'}` });
+      else
+        await sleep(Math.min(10_000, 200 * 2 ** attempt), { summary: `again after ${codeOf(error) ?? 'a failure'}` });
     }
   }
 }

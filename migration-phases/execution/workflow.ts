@@ -61,7 +61,9 @@ class Execution {
       return {
         ...this.#totals,
         findings: this.#findings,
-        failed: outcome.failed.slice(0, PAGE).map(({ task, failure }) => ({ task: task.id, table: task.table, failure })),
+        failed: outcome.failed
+          .slice(0, PAGE)
+          .map(({ task, failure }) => ({ task: task.id, table: task.table, failure })),
         snapshotLost: this.#snapshotLost,
         ...(this.#snapshotLost ? {} : { copiedAt: this.#position }),
       };
@@ -132,7 +134,8 @@ class Execution {
 
   async #copyInline(copy: Omit<TableCopyInput, 'paused'>): Promise<TableCopyResult> {
     let state = initialState();
-    while (state.nextChunk < copy.chunks) state = await copyChunks(copy, state, { gate: this.#gate, progress: this.#progress });
+    while (state.nextChunk < copy.chunks)
+      state = await copyChunks(copy, state, { gate: this.#gate, progress: this.#progress });
     return state;
   }
 
@@ -140,7 +143,9 @@ class Execution {
     const name = round === 1 ? copy.table : `${copy.table}/${String(round)}`;
     const workflowId = tableWorkflowId(this.#input.migrationId, name);
     const stopListening = this.#gate.onChange((paused) => {
-      getExternalWorkflowHandle(workflowId).signal(setPausedSignal, paused).catch(() => undefined);
+      getExternalWorkflowHandle(workflowId)
+        .signal(setPausedSignal, paused)
+        .catch(() => undefined);
     });
     try {
       return (await executeChild(WORKFLOWS.tableCopy, {

@@ -34,7 +34,10 @@ export interface Running {
 }
 
 /** Starts the real command, in the data folder `home` (default the shared stack's). */
-export function startCaravan(args: readonly string[], options: { home?: string; env?: Record<string, string> } = {}): Running {
+export function startCaravan(
+  args: readonly string[],
+  options: { home?: string; env?: Record<string, string> } = {},
+): Running {
   const { PATH = '', HOME = '' } = process.env;
   const home = options.home ?? inject('sharedHome');
   const child = spawn(process.execPath, [join(root, 'bin', 'caravan.js'), ...args], {
@@ -47,13 +50,23 @@ export function startCaravan(args: readonly string[], options: { home?: string; 
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
   const ended = new Promise<Ran>((done) => {
     child.once('close', (exit) => {
-      done({ exit, stdout, stderr, get json() { return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as MigrationReport; } });
+      done({
+        exit,
+        stdout,
+        stderr,
+        get json() {
+          return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as MigrationReport;
+        },
+      });
     });
   });
   return { process: child, stderr: () => stderr, ended };
 }
 
-export async function caravan(args: readonly string[], options: { home?: string; env?: Record<string, string> } = {}): Promise<Ran> {
+export async function caravan(
+  args: readonly string[],
+  options: { home?: string; env?: Record<string, string> } = {},
+): Promise<Ran> {
   return startCaravan(args, options).ended;
 }
 

@@ -15,7 +15,10 @@ interface Recorded {
 }
 
 function read(file: string): Recorded {
-  const { workflowId, history } = JSON.parse(readFileSync(join(folder, file), 'utf8')) as { workflowId: string; history: unknown };
+  const { workflowId, history } = JSON.parse(readFileSync(join(folder, file), 'utf8')) as {
+    workflowId: string;
+    history: unknown;
+  };
   return { workflowId, history: historyFromJSON(history) };
 }
 
@@ -34,7 +37,9 @@ describe('histories of real migrations', () => {
 
   it('would show a change of the order of commands', async () => {
     const { workflowId, history } = read('finished.discovery.json');
-    const scheduled = history.events?.find((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'raiseQuestions');
+    const scheduled = history.events?.find(
+      (event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'raiseQuestions',
+    );
     const type = scheduled?.activityTaskScheduledEventAttributes?.activityType;
     if (type === null || type === undefined) throw new Error('the history has no such activity');
     type.name = 'somethingElse';

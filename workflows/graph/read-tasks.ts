@@ -6,7 +6,11 @@ import { architect } from '../kit/profiles.js';
 export async function readTasks(planId: string, phase: TaskPhase): Promise<GraphTask[]> {
   const tasks: GraphTask[] = [];
   for (;;) {
-    const page = await architect(`read the plan's ${phase} tasks`).readPlanTasks({ planId, phase, offset: tasks.length });
+    const page = await architect(`read the plan's ${phase} tasks`).readPlanTasks({
+      planId,
+      phase,
+      offset: tasks.length,
+    });
     tasks.push(...page.tasks);
     if (page.tasks.length < PAGE) return tasks;
   }

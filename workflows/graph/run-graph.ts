@@ -89,7 +89,7 @@ class Runner {
 
   #skip(): void {
     const lost = (id: string): boolean => ['failed', 'skipped'].includes(this.#state.get(id) ?? 'done');
-    for (let again = true; again; ) {
+    for (let again = true; again;) {
       again = false;
       for (const task of this.#graph.tasks) {
         if (this.#state.get(task.id) !== 'waiting' || !task.dependsOn.some(lost)) continue;

@@ -1,4 +1,12 @@
-import type { Finding, FinalStatus, Phase, Progress, Question, RunningStatus, TableProgress } from '../../contracts/migration.js';
+import type {
+  Finding,
+  FinalStatus,
+  Phase,
+  Progress,
+  Question,
+  RunningStatus,
+  TableProgress,
+} from '../../contracts/migration.js';
 import type { PlanView } from '../../contracts/messages.js';
 import type { PhaseProgress } from '../../contracts/phases.js';
 
