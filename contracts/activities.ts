@@ -91,6 +91,8 @@ export interface ScoutActivities {
 export interface InspectedSource {
   readonly catalogueId: string;
   readonly tables: number;
+  /** The first PAGE tables; `listTables` gives the rest. */
+  readonly firstTables: readonly TableRef[];
   readonly objects: number;
   readonly estimatedRows: number;
   readonly cannotSee: number;

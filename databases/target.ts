@@ -82,9 +82,7 @@ export interface ChunkLedger {
   /** Key identities with their ledgered column indexes (target column names) and the quarantined ones, of a chunk. */
   exceptions(table: string, chunk: number): Promise<{ changed: Map<string, Set<string>>; quarantined: Set<string> }>;
   /** Totals over the table. `byReason`: quarantine's reasons as they are, the value ledger's rules as "changed:<rule>". */
-  totals(
-    table: string,
-  ): Promise<{
+  totals(table: string): Promise<{
     quarantined: number;
     changed: number;
     byReason: { reason: string; column: string | null; count: number }[];

@@ -1,5 +1,11 @@
 import { PAGE } from '../../contracts/activities.js';
-import type { InMigration, InspectedSource, ProfiledTable, ScoutActivities } from '../../contracts/activities.js';
+import type {
+  InMigration,
+  InspectedSource,
+  ProfiledTable,
+  ScoutActivities,
+  TableRef,
+} from '../../contracts/activities.js';
 import { qualified } from '../../contracts/catalogue.js';
 import type { Catalogue } from '../../contracts/catalogue.js';
 import { CaravanFailure } from '../../contracts/failures.js';
@@ -17,13 +23,15 @@ const SAMPLE_ABOVE = 1_000_000;
 export function createScoutActivities(deps: Deps): ScoutActivities {
   return {
     inspectSource: (input) => alive((context) => inspectSource(deps, input, context)),
-    listTables: async ({ catalogueId, offset }) => {
-      const { tables } = await deps.store.discovery.catalogue(catalogueId);
-      const page = tables.slice(offset, offset + PAGE);
-      return { tables: page.map((table) => ({ table: qualified(table), rows: table.estimatedRows })) };
-    },
+    listTables: async ({ catalogueId, offset }) => ({
+      tables: pageOf(await deps.store.discovery.catalogue(catalogueId), offset),
+    }),
     profileTable: (input) => alive((context) => profileTable(deps, input, context)),
   };
+}
+
+function pageOf({ tables }: Catalogue, offset: number): TableRef[] {
+  return tables.slice(offset, offset + PAGE).map((table) => ({ table: qualified(table), rows: table.estimatedRows }));
 }
 
 async function inspectSource(deps: Deps, { migrationId }: InMigration, { signal }: Alive): Promise<InspectedSource> {
@@ -34,6 +42,7 @@ async function inspectSource(deps: Deps, { migrationId }: InMigration, { signal 
   const inspected = {
     catalogueId,
     tables: catalogue.tables.length,
+    firstTables: pageOf(catalogue, 0),
     objects: catalogue.objects.length,
     estimatedRows: catalogue.tables.reduce((rows, table) => rows + table.estimatedRows, 0),
     cannotSee: catalogue.cannotSee.length,

@@ -1,4 +1,5 @@
 import { PAGE } from '../../contracts/activities.js';
+import type { TableRef } from '../../contracts/activities.js';
 import type { DiscoveryInput, DiscoveryResult } from '../../contracts/phases.js';
 import { architect, scout } from '../../workflows/kit/profiles.js';
 import { inWindow } from '../../workflows/kit/window.js';
@@ -12,7 +13,9 @@ export async function discovery({ migrationId, deadline }: DiscoveryInput): Prom
   const { catalogueId } = source;
   let rows = 0;
   for (let offset = 0; offset < source.tables; offset += PAGE) {
-    const { tables } = await scout('list tables').listTables({ catalogueId, offset });
+    const more = (): Promise<{ tables: readonly TableRef[] }> =>
+      scout('list tables').listTables({ catalogueId, offset });
+    const { tables } = offset === 0 ? { tables: source.firstTables } : await more();
     await inWindow(tables, SCOUTS, async ({ table }) => {
       const profiled = await scout(`profile ${table}`).profileTable({ migrationId, catalogueId, table });
       rows += profiled.rows;

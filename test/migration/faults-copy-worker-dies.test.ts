@@ -19,7 +19,7 @@ const ROWS = 120_000;
 const CHUNK_ROWS = 4000;
 const CHUNKS = ROWS / CHUNK_ROWS;
 /** The chunks of one table that are copied at once. */
-const IN_FLIGHT = 2;
+const IN_FLIGHT = 3;
 
 describe('the only copy worker killed in the middle of COPY, before and after COMMIT, before and after promotion', () => {
   const folder = scratch();

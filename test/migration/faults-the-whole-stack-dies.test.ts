@@ -31,7 +31,7 @@ describe('the whole stack killed with SIGKILL while a table is copied, and broug
     const plan = await planWithChunks(source, { chunkRows: 400, file: folder.path('plan.yaml'), home: stack.home });
     faulty = await startFaulty({ source, plan, stack });
     await untilChunks(faulty, 20);
-    killAll(stack.home);
+    await killAll(stack.home);
     again = await ensureStack({ config: stack.own.config, workers: WORKERS });
     const upMs = Date.now();
     await untilChunks(faulty, 40);
@@ -59,12 +59,13 @@ describe('the whole stack killed with SIGKILL while a table is copied, and broug
   });
 });
 
-/** Supervisor and watchdog first, so that nobody tidies up; then every part. */
-function killAll(home: string): void {
+/** Supervisor and watchdog first, so that nobody tidies up; then every part. Resolves when all are dead. */
+async function killAll(home: string): Promise<void> {
   const state = readLivingStack(home);
   if (state === null) throw new Error('no stack runs');
   const parts = livingParts(state).map(({ pid }) => pid);
   for (const pid of [state.watchdog?.pid, state.supervisor.pid, ...parts]) {
     if (pid != null) process.kill(pid, 'SIGKILL');
   }
+  await until('everything is dead', () => readLivingStack(home) === null && livingParts(state).length === 0);
 }

@@ -22,7 +22,7 @@ import type {
 } from '../../contracts/phases.js';
 import { failure, failureFromReport, reportFailure, undoIncomplete } from '../kit/failures.js';
 import { setPausedSignal } from '../kit/messages.js';
-import { CHILD, amani, architect, meta, undoer, worker } from '../kit/profiles.js';
+import { CHILD, architect, meta, undoer, worker } from '../kit/profiles.js';
 import { closeProof, comparePosition } from '../kit/proof-snapshot.js';
 import { Saga } from '../kit/saga.js';
 import { showDetails, showPercent, showStart, showStatus } from '../kit/visibility.js';
@@ -32,6 +32,7 @@ import { movedChoice, positionFinding, sourceMovedQuestion } from './source-move
 import type { MovedChoice } from './source-moved.js';
 import { MigrationState } from './state.js';
 import { statusOf } from './status.js';
+import { Teller } from './teller.js';
 
 /** The parent: five phases, one saga, one pivot. Everything that people say to a migration comes here. */
 export async function migration(start: MigrationStart): Promise<MigrationResult> {
@@ -51,6 +52,7 @@ class Migration {
   /** Child that must hear of pause and resume. */
   #running: string | undefined;
   #percent = 0;
+  readonly #teller = new Teller(this.#id);
   /** Where the source stood when it was last compared with S2. */
   #position = 'unknown';
   #touched = false;
@@ -104,7 +106,7 @@ class Migration {
       namespace,
       start: this.#start,
     });
-    await this.#tell('progress', 'started', 'The migration has started.');
+    this.#teller.tell('progress', 'started', 'The migration has started.');
   }
 
   async #discover(): Promise<DiscoveryResult> {
@@ -122,7 +124,7 @@ class Migration {
     const open = this.#state.openQuestions();
     if (open.length === 0) return;
     if (!yes && !dryRun) {
-      await this.#tell('question', 'questions', `${String(open.length)} question(s) wait for an answer.`);
+      this.#teller.tell('question', 'questions', `${String(open.length)} question(s) wait for an answer.`);
       await this.#wait(() => this.#state.openQuestions().length === 0);
     }
     for (const question of this.#state.openQuestions()) {
@@ -154,7 +156,7 @@ class Migration {
     if (this.#opened.input.yes) state.decision ??= { approved: true, by: '--yes' };
     else if (planning.autoApproved && planning.unverifiable === 0) state.decision ??= { approved: true, by: 'policy' };
     if (state.decision === undefined) {
-      await this.#tell('question', 'approval', `The plan waits for approval: ${planning.planHash}.`);
+      this.#teller.tell('question', 'approval', `The plan waits for approval: ${planning.planHash}.`);
       await this.#wait(() => state.decision !== undefined);
     }
     const { decision } = state;
@@ -193,7 +195,7 @@ class Migration {
     const question = failedTablesQuestion(failed, round, this.#deadline());
     this.#state.questions.push(question);
     if (!this.#opened.input.yes) {
-      await this.#tell('question', question.id, question.text);
+      this.#teller.tell('question', question.id, question.text);
       await this.#wait(() => this.#state.answers()[question.id] !== undefined);
     }
     const choice = this.#state.answers()[question.id] ?? 'abort';
@@ -246,7 +248,7 @@ class Migration {
     }
     const open = state.openFindings();
     if (open.length === 0) return;
-    await this.#tell('question', 'findings', `${String(open.length)} finding(s) wait for acceptance.`);
+    this.#teller.tell('question', 'findings', `${String(open.length)} finding(s) wait for acceptance.`);
     await this.#wait(() => state.openFindings().length === 0);
     if (state.openFindings().length > 0) throw failure('EXCEPTIONS_REFUSED', 'Nobody accepted them in time.');
   }
@@ -283,7 +285,7 @@ class Migration {
     if (onSourceMoved !== 'ask' || yes) return movedChoice(onSourceMoved, round);
     const question = sourceMovedQuestion(round, this.#deadline());
     this.#state.questions.push(question);
-    await this.#tell('question', question.id, 'The source changed after it was proven.');
+    this.#teller.tell('question', question.id, 'The source changed after it was proven.');
     await this.#wait(() => this.#state.answers()[question.id] !== undefined);
     return movedChoice(this.#state.answers()[question.id], round);
   }
@@ -324,8 +326,9 @@ class Migration {
         phases: this.#state.phaseSeconds,
         error,
       });
-      await this.#tell('result', 'result', `The migration ended: ${status}.`);
+      this.#teller.tell('result', 'result', `The migration ended: ${status}.`);
       this.#enter('done', status);
+      await this.#teller.settled();
       await condition(allHandlersFinished);
       return this.#result(status, closed.certificate);
     });
@@ -429,11 +432,6 @@ class Migration {
       this.#percent = percent;
       showPercent(percent);
     }
-  }
-
-  async #tell(kind: 'progress' | 'question' | 'result', group: string, text: string): Promise<void> {
-    const tell = amani(`tell: ${group}`);
-    await tell.notify({ migrationId: this.#id, key: group, kind, group, text, count: 1 });
   }
 
   #planned(): PlanningResult {
