@@ -100,8 +100,8 @@ class Execution {
 
   async #copy(table: InTable): Promise<void> {
     try {
-      const cut = await worker(`cut ${table.table} into chunks`).cutTable(table);
-      const snapshot = await this.#openSnapshot();
+      const cutting = worker(`cut ${table.table} into chunks`).cutTable(table);
+      const [cut, snapshot] = await Promise.all([cutting, this.#openSnapshot()]);
       this.#position = snapshot.position;
       const copy = { ...table, chunks: cut.chunks, totalRows: cut.rows, snapshot };
       const sealed = await this.#copyAndSeal(table, copy);

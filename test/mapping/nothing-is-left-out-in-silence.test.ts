@@ -179,8 +179,8 @@ describe('what earlier migrations taught', () => {
     const taught = draft(catalogue, { profiles, learned }).mapping.tables[0];
     expect(taught?.columns[0]?.reasons).toContain('held in 4 earlier migrations');
     expect(taught?.columns[0]?.confidence).toBeGreaterThan(plain?.columns[0]?.confidence ?? 1);
-    expect(taught?.chunkRows).toBe(3000);
-    expect(plain?.chunkRows).toBe(200_000);
+    expect(taught?.chunkRows).toBe(2000);
+    expect(plain?.chunkRows).toBe(250_000);
   });
 });
 

@@ -4,11 +4,11 @@ import type { LearningFact } from '../../../platform/store/store.js';
 import type { TypeChoice } from './choice.js';
 import { mappingSignature, throughputShape } from './signatures.js';
 
-const CHUNK_SECONDS = 3;
+const CHUNK_SECONDS = 2;
 const CHUNK_BYTES = 64 * 1024 * 1024;
-const CHUNK_ROWS = 200_000;
+const CHUNK_ROWS = 250_000;
 const CHUNK_ROWS_MIN = 1_000;
-const CHUNK_ROWS_MAX = 500_000;
+const CHUNK_ROWS_MAX = 250_000;
 const PAGES_TELL_ROWS = 1_000;
 
 interface Judged {
