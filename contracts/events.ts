@@ -16,6 +16,7 @@ export const EVENT_TYPES = [
   'discovery.question_raised',
   'planning.plan_drafted',
   'planning.plan_decided',
+  'execution.chunk_copied',
   'execution.table_copied',
   'execution.rows_quarantined',
   'verification.table_proven',

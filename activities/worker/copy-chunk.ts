@@ -40,17 +40,21 @@ export async function copyChunk(deps: Deps, host: SnapshotHost, input: CopyChunk
         return copy.run(reader);
       });
       const endedMs = Date.now();
-      await deps.store.migrations.addCopyTime(input.migrationId, { startedMs, endedMs });
-      if (totals.quarantined > 0) announce(deps, input, totals);
+      // A repair belongs to the proof's time, not to the copy's.
+      if (input.repair !== true) await deps.store.migrations.addCopyTime(input.migrationId, { startedMs, endedMs });
+      announce(deps, input, totals);
       return { ...totals, milliseconds: endedMs - startedMs, already: false };
     },
     alive.signal,
   );
 }
 
-function announce(deps: Deps, { migrationId, table, chunk }: CopyChunk, totals: Totals): void {
-  const data = { table, chunk, count: totals.quarantined };
-  deps.bus.publish({ type: 'execution.rows_quarantined', migrationId, at: new Date().toISOString(), data });
+function announce({ bus, processId }: Deps, { migrationId, table, chunk }: CopyChunk, totals: Totals): void {
+  const { rows, quarantined } = totals;
+  const at = new Date().toISOString();
+  bus.publish({ type: 'execution.chunk_copied', migrationId, at, data: { table, chunk, rows, worker: processId } });
+  if (quarantined === 0) return;
+  bus.publish({ type: 'execution.rows_quarantined', migrationId, at, data: { table, chunk, count: quarantined } });
 }
 
 /** A reader of the snapshot that this process holds, or one that reads what is there now. */

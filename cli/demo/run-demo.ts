@@ -1,9 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { MigrationReport, Progress, TableReport } from '../../contracts/migration.js';
+import type { MigrationReport, TableReport } from '../../contracts/migration.js';
 import { isProvenEqual } from '../../platform/certificate/body.js';
-import { partStatuses } from '../stack/status.js';
-import type { PartStatus } from '../stack/status.js';
-import { readStackState } from '../../platform/local-stack/stack-state.js';
 import type { WorkerSpec } from '../../platform/local-stack/worker-parts.js';
 import { makeScratchDatabase } from '../../platform/store/scratch-database.js';
 import type { CopiedTableFact } from '../../platform/store/store.js';
@@ -15,14 +12,13 @@ import { summaryLines } from '../migrate/summary.js';
 import { withSession } from '../session.js';
 import type { Session } from '../session.js';
 import { bytesText, countText, textTable } from '../text-table.js';
+import { copyWorkers, openKiller } from './kill-worker.js';
 import { makeDemoSource } from './demo-source.js';
 import type { DemoSource } from './demo-source.js';
 import type { ShopSummary } from './legacy-shop-tables.js';
 
 /** Two copy workers: one is killed on the way. */
 const WORKERS: readonly WorkerSpec[] = ['control', 'copy', 'copy', 'verify', 'notify'].map((role) => ({ role }));
-/** Share of the rows after which a worker is killed. */
-const KILL_SHARE = 0.15;
 const DATABASE_PREFIX = 'caravan_demo_';
 
 export interface DemoOptions {
@@ -58,13 +54,19 @@ interface Demo {
 async function demonstrate({ context, session, source }: Demo, options: DemoOptions): Promise<number> {
   const quiet = options.json === true ? { ...context, screen: null } : context;
   const target = await makeScratchDatabase(session.stack.databaseUrl, DATABASE_PREFIX, randomBytes(4).toString('hex'));
+  const workflowId = `demo-${randomBytes(4).toString('hex')}`;
   const isKillable = copyWorkers(context.config.home).length > 0;
-  const killer = makeKiller(quiet);
+  const killer = openKiller(quiet, {
+    redisUrl: session.stack.redisUrl,
+    migrationId: workflowId,
+    rows: source.summary.rows,
+  });
   const outcome = await migrate(
     quiet,
-    { source: source.url, target, yes: true },
+    { source: source.url, target, yes: true, workflowId },
     { onProgress: killer.onProgress, lookMs: 200 },
   );
+  await killer.close();
   const { report } = outcome;
   const copied = await session.store.migrations.copied(report.migrationId);
   const problems = problemsOf(report, source.summary, !isKillable || killer.killed() !== undefined);
@@ -72,34 +74,6 @@ async function demonstrate({ context, session, source }: Demo, options: DemoOpti
   for (const line of [...resultLines(outcome, copied), ...closingLines(session, problems, killer.killed())]) show(line);
   if (options.json === true) context.print(reportLine(report));
   return problems.length === 0 ? 0 : 1;
-}
-
-interface Killer {
-  readonly onProgress: (progress: Progress) => void;
-  /** What was killed, as a sentence; undefined while nothing was. */
-  readonly killed: () => string | undefined;
-}
-
-/** Kills one copy worker when the copy is well under way, as `kill -9` does; or after it, on a very fast machine. */
-function makeKiller({ config, tell }: CliContext): Killer {
-  let killed: string | undefined;
-  return {
-    killed: () => killed,
-    onProgress: ({ phase, rows, totalRows }) => {
-      const isTime = phase === 'verification' || (phase === 'execution' && rows >= totalRows * KILL_SHARE);
-      const victim = killed === undefined && isTime ? copyWorkers(config.home).at(-1) : undefined;
-      if (victim?.pid == null) return;
-      process.kill(victim.pid, 'SIGKILL');
-      killed = `kill -9 of ${victim.name} (process ${String(victim.pid)}) after ${countText(rows)} of ${countText(totalRows)} rows`;
-      tell(killed);
-    },
-  };
-}
-
-/** The living copy workers of this machine's stack; none where workers run elsewhere. */
-function copyWorkers(home: string): PartStatus[] {
-  const state = readStackState(home);
-  return state === null ? [] : partStatuses(state).filter(({ role, pid }) => role === 'copy' && pid !== null);
 }
 
 /** Why this is not the outcome that the demo promises; nothing when it is. */

@@ -14,7 +14,9 @@ const STRIDE = 200;
 export async function tableCopy(input: TableCopyInput): Promise<TableCopyResult> {
   const gate = new PauseGate(input.paused);
   const progress = new ProgressReporter(input.migrationId);
-  const state = await copyChunks(input, input.state ?? initialState(), { gate, progress });
+  const from = input.state ?? initialState();
+  const snapshot = new CopySnapshot(from.snapshotLost ? undefined : input.snapshot);
+  const state = await copyChunks(input, from, { gate, progress, snapshot });
   await progress.flush();
   if (state.nextChunk < input.chunks) {
     await condition(allHandlersFinished);
@@ -28,14 +30,19 @@ export function initialState(): TableCopyState {
   return { version: 1, nextChunk: 0, rows: 0, bytes: 0, milliseconds: 0, snapshotLost: false };
 }
 
+/** What the copies of one workflow share: the first sign that S1 is lost holds for all of them. */
+export interface CopyParts {
+  readonly gate: PauseGate;
+  readonly progress: ProgressReporter;
+  readonly snapshot: CopySnapshot;
+}
+
 /** Copies until the table's end, or until continue-as-new is due. Also runs inline for a small table. */
 export async function copyChunks(
-  input: Omit<TableCopyInput, 'state' | 'paused'>,
+  input: Omit<TableCopyInput, 'state' | 'paused' | 'snapshot'>,
   from: TableCopyState,
-  { gate, progress }: { readonly gate: PauseGate; readonly progress: ProgressReporter },
+  { gate, progress, snapshot }: CopyParts,
 ): Promise<TableCopyState> {
-  const snapshot = new CopySnapshot(input.snapshot);
-  if (from.snapshotLost) snapshot.lose();
   let { nextChunk, rows, bytes, milliseconds } = from;
   const source = input.table;
   const tell = (state: 'copying' | 'copied', more: number): void =>
@@ -56,5 +63,5 @@ export async function copyChunks(
     nextChunk = end;
   }
   if (nextChunk >= input.chunks) tell('copied', 0);
-  return { version: 1, nextChunk, rows, bytes, milliseconds, snapshotLost: snapshot.lost };
+  return { version: 1, nextChunk, rows, bytes, milliseconds, snapshotLost: from.snapshotLost || snapshot.lost };
 }

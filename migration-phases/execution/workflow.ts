@@ -1,6 +1,6 @@
 import { executeChild, getExternalWorkflowHandle, isCancellation } from '@temporalio/workflow';
 import { PAGE } from '../../contracts/activities.js';
-import type { CopiedTable, InTable, OpenedSnapshot } from '../../contracts/activities.js';
+import type { CopiedTable, InTable } from '../../contracts/activities.js';
 import { assertNever } from '../../contracts/failures.js';
 import type { GraphTask } from '../../contracts/graph.js';
 import { WORKFLOWS } from '../../contracts/messages.js';
@@ -14,6 +14,7 @@ import { setPausedSignal } from '../../workflows/kit/messages.js';
 import { PauseGate } from '../../workflows/kit/pause.js';
 import { CHILD, boundWorker, worker } from '../../workflows/kit/profiles.js';
 import { ProgressReporter } from '../../workflows/kit/progress.js';
+import { CopySnapshot } from './copy-chunks.js';
 import { copyChunks, initialState } from './table-copy.js';
 
 /** Tasks at once. */
@@ -30,13 +31,16 @@ export async function execution(input: ExecutionInput): Promise<ExecutionResult>
   return new Execution(input).run();
 }
 
+type TableCut = Omit<TableCopyInput, 'paused' | 'state' | 'snapshot'>;
+
 class Execution {
   readonly #input: ExecutionInput;
   readonly #gate: PauseGate;
   readonly #progress: ProgressReporter;
   readonly #findings: Finding[] = [];
   readonly #totals = { rows: 0, bytes: 0, quarantined: 0, changed: 0 };
-  #snapshot: Promise<OpenedSnapshot> | undefined;
+  /** S1 as all copies of this migration see it: when one finds its process dead, none sends it another chunk. */
+  #snapshot: Promise<CopySnapshot> | undefined;
   #position: string | undefined;
   #snapshotLost = false;
   #copiesLeft = 0;
@@ -102,9 +106,8 @@ class Execution {
     try {
       const cutting = worker(`cut ${table.table} into chunks`).cutTable(table);
       const [cut, snapshot] = await Promise.all([cutting, this.#openSnapshot()]);
-      this.#position = snapshot.position;
-      const copy = { ...table, chunks: cut.chunks, totalRows: cut.rows, snapshot };
-      const sealed = await this.#copyAndSeal(table, copy);
+      this.#position = snapshot.opened?.position;
+      const sealed = await this.#copyAndSeal({ ...table, chunks: cut.chunks, totalRows: cut.rows }, snapshot);
       this.#totals.rows += sealed.rows;
       this.#totals.bytes += sealed.bytes;
       this.#totals.quarantined += sealed.quarantined;
@@ -119,27 +122,31 @@ class Execution {
    * Chunk transactions commit asynchronously: a target that crashes may lose the last ones, rows and ledger rows
    * together. The seal finds that, and what is not in the ledger is copied again.
    */
-  async #copyAndSeal(table: InTable, copy: Omit<TableCopyInput, 'paused'>): Promise<CopiedTable> {
+  async #copyAndSeal(copy: TableCut, snapshot: CopySnapshot): Promise<CopiedTable> {
+    const { migrationId, planId, table, chunks } = copy;
     for (let round = 1; ; round += 1) {
-      const copied = copy.chunks > INLINE_CHUNKS ? await this.#copyAsChild(copy, round) : await this.#copyInline(copy);
-      this.#snapshotLost ||= copied.snapshotLost;
+      const copied = await (chunks > INLINE_CHUNKS
+        ? this.#copyAsChild(copy, snapshot, round)
+        : this.#copyInline(copy, snapshot));
+      if (copied.snapshotLost) snapshot.lose();
+      this.#snapshotLost ||= snapshot.lost;
       const { milliseconds } = copied;
       try {
-        return await worker(`seal ${table.table}`).sealTable({ ...table, milliseconds });
+        return await worker(`seal ${table}`).sealTable({ migrationId, planId, table, milliseconds });
       } catch (error) {
         if (codeOf(error) !== 'LEDGER_INCOMPLETE' || round >= MAX_ROUNDS) throw error;
       }
     }
   }
 
-  async #copyInline(copy: Omit<TableCopyInput, 'paused'>): Promise<TableCopyResult> {
+  async #copyInline(copy: TableCut, snapshot: CopySnapshot): Promise<TableCopyResult> {
+    const parts = { gate: this.#gate, progress: this.#progress, snapshot };
     let state = initialState();
-    while (state.nextChunk < copy.chunks)
-      state = await copyChunks(copy, state, { gate: this.#gate, progress: this.#progress });
+    while (state.nextChunk < copy.chunks) state = await copyChunks(copy, state, parts);
     return state;
   }
 
-  async #copyAsChild(copy: Omit<TableCopyInput, 'paused'>, round: number): Promise<TableCopyResult> {
+  async #copyAsChild(copy: TableCut, snapshot: CopySnapshot, round: number): Promise<TableCopyResult> {
     const name = round === 1 ? copy.table : `${copy.table}/${String(round)}`;
     const workflowId = tableWorkflowId(this.#input.migrationId, name);
     const stopListening = this.#gate.onChange((paused) => {
@@ -151,7 +158,7 @@ class Execution {
       return (await executeChild(WORKFLOWS.tableCopy, {
         ...CHILD,
         workflowId,
-        args: [{ ...copy, paused: this.#gate.paused } satisfies TableCopyInput],
+        args: [{ ...copy, snapshot: snapshot.usable, paused: this.#gate.paused } satisfies TableCopyInput],
         staticSummary: `copy ${copy.table}, ${String(copy.chunks)} chunks`,
       })) as TableCopyResult;
     } finally {
@@ -160,13 +167,11 @@ class Execution {
   }
 
   /** S1 is opened once, by the first copy. */
-  async #openSnapshot(): Promise<OpenedSnapshot> {
+  async #openSnapshot(): Promise<CopySnapshot> {
     const { migrationId, planId } = this.#input;
-    this.#snapshot ??= worker('open the snapshot of the copy').openCopySnapshot({
-      migrationId,
-      planId,
-      connections: CONNECTIONS,
-    });
+    this.#snapshot ??= worker('open the snapshot of the copy')
+      .openCopySnapshot({ migrationId, planId, connections: CONNECTIONS })
+      .then((opened) => new CopySnapshot(opened));
     return this.#snapshot;
   }
 
@@ -175,7 +180,9 @@ class Execution {
     if (opening === undefined) return;
     this.#snapshot = undefined;
     try {
-      const { queue, snapshotId } = await opening;
+      const { usable } = await opening;
+      if (usable === undefined) return;
+      const { queue, snapshotId } = usable;
       const { migrationId } = this.#input;
       await boundWorker(queue, 'close the snapshot of the copy').closeCopySnapshot({ migrationId, snapshotId });
     } catch (error) {

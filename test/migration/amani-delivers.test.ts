@@ -129,4 +129,18 @@ describe('AMANI', () => {
     const keys = new Set(deliveries.map(({ id: delivery, notification }) => `${notification.key} ${delivery}`));
     expect(keys.size).toBe(numbers().size);
   }, 120_000);
+
+  it('makes one alert with a count of many equal errors', async () => {
+    const id = uniqueId('dirty');
+    const people = `CREATE TABLE person (id INTEGER PRIMARY KEY, born DATE);
+      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
+        INSERT INTO person SELECT i, CASE WHEN i <= 3 THEN '2023-02-30' ELSE '2020-01-01' END FROM n;`;
+    const ends = ['--source', folder.sqlite(id, people), '--target', target.url, '--target-schema', 'three'];
+    const ran = await caravan(['migrate', ...ends, '--workflow-id', id, '--yes', '--json'], { home });
+    expect(ran.exit, ran.stderr).toBe(3);
+    await until('the end is told', () => isComplete(id), 60_000);
+    const alerts = receiver.of(id).filter(({ notification }) => notification.kind === 'alert');
+    expect(alerts.map(({ notification }) => notification)).toMatchObject([{ group: 'values_changed/1', count: 3 }]);
+    expect(alerts[0]?.body).not.toContain('2023-02-30');
+  }, 120_000);
 });

@@ -233,6 +233,7 @@ class Migration {
       );
       this.#proof = proof;
       this.#state.addFindings(proof.findings);
+      this.#teller.alert(proof.findings, round);
       if (!proof.equal) throw failure('NOT_EQUAL', 'See the findings.');
       await this.#settleFindings();
       if ((await this.#settlePausedPosition(proof, round)) === 'go') return proof;

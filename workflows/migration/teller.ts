@@ -1,5 +1,10 @@
 import { CancellationScope } from '@temporalio/workflow';
+import type { Notification } from '../../contracts/events.js';
+import type { Finding } from '../../contracts/migration.js';
 import { amani } from '../kit/profiles.js';
+
+/** Objects that an alert names. */
+const NAMED = 5;
 
 /** Tells people through AMANI's outbox. Nobody waits for it but the end, so that telling costs a migration no time. */
 export class Teller {
@@ -11,8 +16,19 @@ export class Teller {
     this.#migrationId = migrationId;
   }
 
-  tell(kind: 'progress' | 'question' | 'result', group: string, text: string): void {
-    const notification = { migrationId: this.#migrationId, key: group, kind, group, text, count: 1 };
+  /** One alert for each kind of finding, with its count: a million equal errors are one line (PH-18). */
+  alert(findings: readonly Finding[], round: number): void {
+    const groups = Map.groupBy(findings, ({ code }) => code);
+    for (const [code, group] of groups) {
+      const count = group.reduce((sum, finding) => sum + finding.count, 0);
+      const objects = [...new Set(group.map(({ object }) => object))];
+      const named = `${objects.slice(0, NAMED).join(', ')}${objects.length > NAMED ? ' …' : ''}`;
+      this.tell('alert', `${code}/${String(round)}`, `${code}: ${String(count)} in ${named}.`, count);
+    }
+  }
+
+  tell(kind: Notification['kind'], group: string, text: string, count = 1): void {
+    const notification = { migrationId: this.#migrationId, key: group, kind, group, text, count };
     const telling = CancellationScope.nonCancellable(() => amani(`tell: ${group}`).notify(notification));
     this.#told.push(telling.catch(() => undefined));
   }
