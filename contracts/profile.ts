@@ -1,6 +1,7 @@
 /**
- * MABA's fingerprint of a column (PH-5), mergeable: counts add, extremes compare, moments combine, the sketch takes
- * register maxima. Made by aggregates in the database, or from a stated sample of a large table.
+ * MABA's fingerprint of a column (PH-5), made by aggregates in the database, or from a stated sample of a large table.
+ * Counts add, extremes compare and moments combine, so these parts of two fingerprints can be merged; `distinct` is a
+ * number and no sketch, so it cannot.
  */
 export interface ColumnProfile {
   readonly column: string;

@@ -67,7 +67,8 @@ async function record(name, sourcePath, story) {
     const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
     const file = `${name}.${workflowId === id ? 'migration' : workflowId.slice(id.length + 1).replaceAll('/', '-')}.json`;
     const recorded = { workflowId, history: JSON.parse(historyToJSON(history)) };
-    writeFileSync(join(folder, file), `${JSON.stringify(recorded)}\n`);
+    // Stack traces name files: of the repository, not of the machine.
+    writeFileSync(join(folder, file), `${JSON.stringify(recorded).replaceAll(root, '')}\n`);
     console.log(file, history.events.length, 'events');
   }
 }
