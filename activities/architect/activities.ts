@@ -10,6 +10,7 @@ import type { Finding } from '../../contracts/migration.js';
 import type { Meaning, TableProfile } from '../../contracts/profile.js';
 import { writePlan } from '../../language/plan.js';
 import { planHash } from '../../platform/hash.js';
+import type { LearningFact } from '../../platform/store/store.js';
 import type { Deps } from '../deps.js';
 import { openTargetOf, planOf, recordOf, withEnd } from '../ends.js';
 import { draftMapping } from '../maba/mapping/draft-mapping.js';
@@ -83,41 +84,38 @@ async function makePlan(deps: Deps, input: DraftInput): Promise<DraftedPlan> {
   const { migrationId } = input;
   const { input: start } = await recordOf(deps, migrationId);
   const found = await discovered(deps, input.catalogueId);
-  const experience = new Experience(await deps.store.learning.facts('throughput'));
-  const { document, findings } = await makeDocument(deps, input, { ...found, start });
+  const throughput = await deps.store.learning.facts('throughput');
+  const { document, findings } = await makeDocument(deps, input, { ...found, start, throughput });
   const { migration } = document;
   if (start.target !== undefined) await checkTarget(deps, migrationId, document, start);
-  const hash = planHash(document);
-  const planId = await deps.store.plans.put({ yaml: writePlan(document), document, planHash: hash, migrationId });
+  const stored = await storePlan(deps, migrationId, document);
   const { risk, reasons } = assessRisk(migration, found.profiles);
   const totalRows = migration.tables.reduce((rows, table) => rows + Math.round(table.estimatedRows), 0);
   const at = new Date().toISOString();
-  const data = { planHash: hash, tables: migration.tables.length, risk };
+  const data = { planHash: stored.planHash, tables: stored.tables, risk };
   deps.bus.publish({ type: 'planning.plan_drafted', migrationId, at, data });
   return {
-    planId,
-    planHash: hash,
-    tables: migration.tables.length,
+    ...stored,
     totalRows,
     notMigrated: migration.notMigrated.length,
     findings: findings.slice(0, PAGE),
     risk,
     riskReasons: reasons.slice(0, 20),
     autoApproved: deps.autoApproveRisk !== null && risk <= deps.autoApproveRisk,
-    estimatedSeconds: estimateSeconds(experience, found, document),
+    estimatedSeconds: estimateSeconds(new Experience(throughput), found, document),
   };
 }
 
 async function makeDocument(
   deps: Deps,
   input: DraftInput,
-  found: Discovered & { readonly start: MigrationInput },
+  found: Discovered & { readonly start: MigrationInput; readonly throughput: readonly LearningFact[] },
 ): Promise<{ document: PlanDocument; findings: readonly Finding[] }> {
-  const { start, catalogue, profiles, meanings } = found;
+  const { start, catalogue, profiles, meanings, throughput } = found;
   if (input.given !== undefined) {
     return { document: adoptPlan((await planOf(deps, input.given)).document, catalogue), findings: [] };
   }
-  const learned = [...(await deps.store.learning.facts('mapping')), ...(await deps.store.learning.facts('throughput'))];
+  const learned = [...(await deps.store.learning.facts('mapping')), ...throughput];
   const { targetSchema, identifiers } = start;
   const drafting = { catalogue, profiles, meanings, answers: input.answers, targetSchema, identifiers, learned };
   const drafted = draftMapping(drafting);
@@ -133,9 +131,17 @@ async function excludeTables(
   { migrationId, planId, tables }: ExcludeInput,
 ): ReturnType<ArchitectActivities['excludeTables']> {
   const document = withoutTables((await planOf(deps, planId)).document, tables);
+  return storePlan(deps, migrationId, document);
+}
+
+async function storePlan(
+  deps: Deps,
+  migrationId: string,
+  document: PlanDocument,
+): Promise<{ planId: string; planHash: string; tables: number }> {
   const hash = planHash(document);
-  const reduced = await deps.store.plans.put({ yaml: writePlan(document), document, planHash: hash, migrationId });
-  return { planId: reduced, planHash: hash, tables: document.migration.tables.length };
+  const planId = await deps.store.plans.put({ yaml: writePlan(document), document, planHash: hash, migrationId });
+  return { planId, planHash: hash, tables: document.migration.tables.length };
 }
 
 /** A type, key, check or default without a mapping is refused by name, before anything is touched. */

@@ -1,10 +1,8 @@
-import { isCancellation, sleep } from '@temporalio/workflow';
+import { isCancellation } from '@temporalio/workflow';
 import type { CopiedChunk, CopyChunk, OpenedSnapshot } from '../../contracts/activities.js';
+import { MAX_ATTEMPTS, backOff } from '../../workflows/kit/back-off.js';
 import { codeOf, isProcessGone, isRetryable } from '../../workflows/kit/failures.js';
 import { boundWorker, worker } from '../../workflows/kit/profiles.js';
-
-/** Times that a bound chunk is sent again after a passing failure, with back-off up to 10 s: about ten minutes. */
-const MAX_ATTEMPTS = 65;
 
 /** S1 as the chunks of one workflow see it. The first sign of its process's death holds for all. */
 export class CopySnapshot {
@@ -43,8 +41,7 @@ export async function sendChunk(chunk: CopyChunk, snapshot: CopySnapshot, summar
       if (isCancellation(error)) throw error;
       if (isProcessGone(error) || codeOf(error) === 'SNAPSHOT_LOST') snapshot.lose();
       else if (!isRetryable(error) || attempt >= MAX_ATTEMPTS) throw error;
-      else
-        await sleep(Math.min(10_000, 200 * 2 ** attempt), { summary: `again after ${codeOf(error) ?? 'a failure'}` });
+      else await backOff(attempt, error);
     }
   }
 }

@@ -1,8 +1,9 @@
-import { isCancellation, sleep } from '@temporalio/workflow';
+import { isCancellation } from '@temporalio/workflow';
 import { PAGE } from '../../contracts/activities.js';
 import type { OpenedSnapshot, ProvenTable } from '../../contracts/activities.js';
 import type { Finding } from '../../contracts/migration.js';
 import type { VerificationInput, VerificationResult } from '../../contracts/phases.js';
+import { MAX_ATTEMPTS, backOff } from '../../workflows/kit/back-off.js';
 import { codeOf, failure, isProcessGone, isRetryable } from '../../workflows/kit/failures.js';
 import { PauseGate } from '../../workflows/kit/pause.js';
 import { architect, boundValidator, validator, worker } from '../../workflows/kit/profiles.js';
@@ -14,8 +15,6 @@ import { inWindow } from '../../workflows/kit/window.js';
 const WINDOW = 2;
 /** Times that S2 is taken again because its process died. */
 const MAX_SNAPSHOTS = 5;
-/** Times that a table is tried again after a passing failure. */
-const MAX_ATTEMPTS = 65;
 
 /** Proves the shadow equal to the source at S2, table by table; repairs what differs, and looks again. */
 export async function verification(input: VerificationInput): Promise<VerificationResult> {
@@ -97,7 +96,7 @@ async function proveTable(
       return await bound.proveTable({ ...input, snapshotId: snapshot.snapshotId });
     } catch (error) {
       if (isCancellation(error) || isLost(error) || !isRetryable(error) || attempt >= MAX_ATTEMPTS) throw error;
-      await sleep(Math.min(10_000, 200 * 2 ** attempt), { summary: `again after ${codeOf(error) ?? 'a failure'}` });
+      await backOff(attempt, error);
     }
   }
 }
