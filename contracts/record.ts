@@ -29,14 +29,21 @@ export type Issue = number;
 
 export const ISSUE = Object.fromEntries(ISSUES.map((name, index) => [name, index])) as Record<IssueName, Issue>;
 
-/** A growing byte buffer that codecs append to. `ensure(n)` makes room for n more bytes after `length`. */
+/**
+ * A growing byte buffer that codecs append to. `view` is of the same bytes. `ensure(n)` makes room for n more bytes
+ * after `length`; `bytes` and `view` may be others then.
+ */
 export interface ByteSink {
   bytes: Uint8Array;
+  view: DataView;
   length: number;
   ensure(more: number): void;
 }
 
-/** Appends one field's COPY text to the sink, or tells why not (then the sink is as it was). Not called for NULL. */
+/**
+ * Appends one field in the binary form that its target type receives, without its length, or tells why not (then the
+ * sink's length is as it was). Not called for NULL.
+ */
 export type FieldCodec = (bytes: Uint8Array, start: number, end: number, storage: number, sink: ByteSink) => Issue;
 
 /** Checks one field before it is encoded. Not called for NULL. `storage` is 0 where the engine has none per value. */

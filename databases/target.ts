@@ -101,7 +101,10 @@ export type TakenChunk =
  * chunk's key range (TRUNCATE for a whole table), its quarantine and its ledger entries.
  */
 export interface ChunkWriter {
-  /** COPY text (FORMAT text, UTF8) of whole rows. Resolves when the next write is welcome (back-pressure) and `bytes` may be used again. */
+  /**
+   * Whole rows in COPY's binary form, without its header and trailer. Resolves when the next write is welcome
+   * (back-pressure) and `bytes` may be used again.
+   */
   write(bytes: Buffer): Promise<void>;
   /** Ends the running COPY statement so that a data error of what was written shows now (used by the bisecting writer). */
   flush(): Promise<void>;

@@ -1,6 +1,6 @@
 import type { ByteSink } from '../../contracts/record.js';
 
-/** COPY text is handed to the writer in pieces of about this size, in bytes. */
+/** Rows are handed to the writer in pieces of about this size, in bytes. */
 export const PIECE = 256 * 1024;
 
 /**
@@ -9,6 +9,7 @@ export const PIECE = 256 * 1024;
  */
 export class CopySink implements ByteSink {
   bytes: Buffer = Buffer.allocUnsafe(2 * PIECE);
+  view: DataView = viewOf(this.bytes);
   length = 0;
   #other: Buffer = Buffer.allocUnsafe(2 * PIECE);
 
@@ -23,7 +24,7 @@ export class CopySink implements ByteSink {
   take(): Buffer {
     const full = this.bytes;
     const { length } = this;
-    this.bytes = this.#other;
+    this.#use(this.#other);
     this.#other = full;
     this.length = 0;
     return full.subarray(0, length);
@@ -32,6 +33,13 @@ export class CopySink implements ByteSink {
   #grow(more: number): void {
     const grown = Buffer.allocUnsafe(Math.max(this.bytes.length * 2, this.length + more));
     this.bytes.copy(grown, 0, 0, this.length);
-    this.bytes = grown;
+    this.#use(grown);
+  }
+
+  #use(bytes: Buffer): void {
+    this.bytes = bytes;
+    this.view = viewOf(bytes);
   }
 }
+
+const viewOf = (bytes: Buffer): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length);

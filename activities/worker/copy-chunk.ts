@@ -192,7 +192,7 @@ interface Bisection {
   readonly sink: CopySink;
 }
 
-/** Counts the COPY text that is written. */
+/** Counts the bytes of rows that are written. */
 function counted(writer: ChunkWriter, totals: Totals): ChunkWriter {
   const write = writer.write.bind(writer);
   writer.write = (bytes: Buffer): Promise<void> => {

@@ -9,15 +9,17 @@ import type { CopySink } from './byte-sink.js';
 /** Seals bytes that may not lie open anywhere; `context` binds them to their place. Must not keep the bytes. */
 export type Seal = (bytes: Uint8Array, context: string) => Buffer;
 
-const TAB = 0x09;
-const NEWLINE = 0x0a;
-const BACKSLASH = 0x5c;
-const LETTER_N = 0x4e;
-/** Most bytes that stand beside a field's own: a tab or newline, and "\N". */
+/** Bytes that stand in front of a field: its length, or the mark of NULL. */
 const FRAME_BYTES = 4;
+const NULL_LENGTH = -1;
+/** Bytes that stand in front of a row: the number of its fields. */
+const HEAD_BYTES = 2;
 
-/** PostgreSQL reads a row of COPY text into one buffer of less than 1 GiB, and fails the statement beyond. */
-const ROW_BYTES_MAX = 2 ** 30 - 2 ** 16;
+/**
+ * PostgreSQL reads a field into one buffer of less than 1 GiB, makes one tuple of all of them, and fails the statement
+ * beyond. The rest is left for a tuple's padding, and for the rows that are sent in one message with this one.
+ */
+const ROW_BYTES_MAX = 2 ** 30 - 2 ** 20;
 
 /** One column, made ready for the loop. */
 interface CompiledColumn {
@@ -29,7 +31,7 @@ interface CompiledColumn {
 }
 
 /**
- * One row from source bytes to COPY text, checked by KORA and encoded by MABA. A field without a faithful form becomes
+ * One row from source bytes to a row of COPY's binary form, checked by KORA and encoded by MABA. A field without a faithful form becomes
  * NULL with an entry in the value ledger; a row that cannot be represented goes to quarantine and leaves no bytes.
  */
 export class RowEncoder {
@@ -67,16 +69,20 @@ export class RowEncoder {
     const { bytes, start, end, storage } = batch;
     let at = row * batch.fields;
     let odd = 0;
+    sink.ensure(HEAD_BYTES);
+    sink.view.setInt16(mark, columns.length);
+    sink.length = mark + HEAD_BYTES;
     for (let column = 0; column < columns.length; column += 1, at += 1) {
       const compiled = columns[column];
       if (compiled === undefined) break;
       sink.ensure(FRAME_BYTES);
-      if (column > 0) sink.bytes[sink.length++] = TAB;
+      const frame = sink.length;
+      sink.length = frame + FRAME_BYTES;
       const from = start[at] ?? -1;
       let issue: Issue;
       if (from < 0) {
         if (compiled.takesNull) {
-          putNull(sink);
+          sink.view.setInt32(frame, NULL_LENGTH);
           continue;
         }
         issue = ISSUE.null_in_not_null;
@@ -85,14 +91,15 @@ export class RowEncoder {
         const kept = storage === undefined ? 0 : (storage[at] ?? 0);
         issue = compiled.check(bytes, from, to, kept);
         if (issue === ISSUE.ok) issue = compiled.codec(bytes, from, to, kept, sink);
-        if (issue === ISSUE.ok) continue;
+        if (issue === ISSUE.ok) {
+          sink.view.setInt32(frame, sink.length - frame - FRAME_BYTES);
+          continue;
+        }
       }
       if (from < 0 || !compiled.nullsOdd) return this.#refuse(batch, row, { column, issue, sink, mark });
-      putNull(sink);
+      sink.view.setInt32(frame, NULL_LENGTH);
       this.#odd[odd++] = { column, issue };
     }
-    sink.ensure(1);
-    sink.bytes[sink.length++] = NEWLINE;
     if (sink.length - mark > this.#rowBytesMax) {
       return this.#refuse(batch, row, { column: null, issue: ISSUE.too_long, sink, mark });
     }
@@ -158,11 +165,6 @@ function nullRules(table: TableMapping, column: ColumnMapping): { takesNull: boo
   const takesNull = column.nullable && !inPrimaryKey;
   const cutsChunks = table.chunkKey?.source === column.source;
   return { takesNull, nullsOdd: takesNull && !cutsChunks && column.onInvalid === 'null' };
-}
-
-function putNull(sink: CopySink): void {
-  sink.bytes[sink.length++] = BACKSLASH;
-  sink.bytes[sink.length++] = LETTER_N;
 }
 
 function nameOf(issue: Issue): string {

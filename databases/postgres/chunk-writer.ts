@@ -56,7 +56,7 @@ type LedgerKind = 'quarantine' | 'value_ledger';
 class PgChunkWriter implements ChunkWriter {
   /** Seen by tests that break the connection. */
   readonly opened: Opened;
-  readonly #copySql: string;
+  readonly #place: string;
   readonly #pending: Record<LedgerKind, string[]> = { quarantine: [], value_ledger: [] };
   #pendingBytes = 0;
   #copy: CopyInto | undefined;
@@ -66,12 +66,12 @@ class PgChunkWriter implements ChunkWriter {
     const { hash, mapping } = opened.task;
     this.opened = opened;
     const columns = quotedList(mapping.columns.map((column) => column.target));
-    this.#copySql = `COPY ${qualified(shadowSchema(hash), mapping.target.name)} (${columns}) FROM STDIN (FORMAT text)`;
+    this.#place = `${qualified(shadowSchema(hash), mapping.target.name)} (${columns})`;
   }
 
   async write(bytes: Buffer): Promise<void> {
     await this.#guarded('write rows to', async () => {
-      this.#copy ??= new CopyInto(this.#session, this.#copySql);
+      this.#copy ??= new CopyInto(this.#session, this.#place, 'binary');
       await this.#copy.write(bytes);
     });
   }
@@ -190,7 +190,7 @@ class PgChunkWriter implements ChunkWriter {
       if (lines.length === 0) continue;
       const columns = 'source_table, chunk, key_identity, key, column_name, reason, bytes';
       const table = `${quoted(sidecarSchema(this.opened.task.hash))}.${kind}`;
-      const copy = new CopyInto(this.#session, `COPY ${table} (${columns}) FROM STDIN (FORMAT text)`);
+      const copy = new CopyInto(this.#session, `${table} (${columns})`, 'text');
       await copy.write(Buffer.from(lines.join('')));
       await copy.end();
     }

@@ -8,14 +8,24 @@ import type { Session } from './connect.js';
  */
 const OWN_BYTES_MIN = 128 * 1024;
 
-/** One running COPY … FROM STDIN. After an error, the transaction is aborted and this is over. */
+/** "PGCOPY", bytes that a change of line ends or of 8 bits would spoil, no flags, no extension. */
+const HEADER = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
+/** A row of -1 fields. */
+const TRAILER = Buffer.from([0xff, 0xff]);
+
+/**
+ * One running COPY … FROM STDIN into `place`, a table with its columns as SQL. The binary form's header and trailer are
+ * written here. After an error, the transaction is aborted and this is over.
+ */
 export class CopyInto {
   readonly #stream: CopyStreamQuery;
   readonly #over: Promise<void>;
+  readonly #form: 'binary' | 'text';
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(session: Session, statement: string) {
-    this.#stream = session.client.query(from(statement));
+  constructor(session: Session, place: string, form: 'binary' | 'text') {
+    this.#form = form;
+    this.#stream = session.client.query(from(`COPY ${place} FROM STDIN (FORMAT ${form})`));
     this.#over = new Promise((resolve, reject) => {
       this.#stream.once('finish', resolve);
       this.#stream.on('error', (error) => {
@@ -24,6 +34,7 @@ export class CopyInto {
       });
     });
     this.#over.catch(() => undefined);
+    if (form === 'binary') this.#stream.write(HEADER);
   }
 
   /** Resolves when the kernel has taken the bytes: the caller may use the buffer again. */
@@ -42,7 +53,7 @@ export class CopyInto {
   /** Ends the statement. Rejects with the server's error when it refuses what was written. */
   async end(): Promise<number> {
     this.#throwFailure();
-    this.#stream.end();
+    this.#stream.end(this.#form === 'binary' ? TRAILER : undefined);
     await this.#over;
     return this.#stream.rowCount;
   }

@@ -8,10 +8,12 @@ import {
   column,
   copyAll,
   mapping,
+  sessionOf,
   simpleTable,
   someNames,
   sourceName,
   Targets,
+  tuples,
 } from './postgres-fixtures.js';
 import { asStranger, installedServers, startTestServer } from './postgres-server.js';
 import type { TestServer } from './postgres-server.js';
@@ -59,7 +61,7 @@ describe.each(installedServers())('exactly once on the %s server', (binaries) =>
     await fresh();
     const dying = await targets.open(endpoint, names);
     const writer = await beginChunk(dying, users);
-    await writer.write(Buffer.from('1\ta\n'));
+    await writer.write(tuples(users, '1\ta\n'));
     await writer.quarantine([
       { keyIdentity: 'k', key: Buffer.from('key'), reason: 'odd', column: null, row: Buffer.from('row') },
     ]);
@@ -85,12 +87,12 @@ describe.each(installedServers())('exactly once on the %s server', (binaries) =>
   it('ends an older open backend, whose worker then gets TARGET_LOST', async () => {
     await fresh();
     const older = await beginChunk(target, users);
-    await older.write(Buffer.from('1\told\n'));
+    await older.write(tuples(users, '1\told\n'));
     const newer = await beginChunk(await targets.open(endpoint, names), users);
     expect(await backends()).toEqual([`caravan/${names.hash}/1/0/2`]);
     await expect(older.commit(NOTHING)).rejects.toMatchObject({ code: 'TARGET_LOST' });
     await older.abort();
-    await newer.write(Buffer.from('1\tnew\n'));
+    await newer.write(tuples(users, '1\tnew\n'));
     await newer.commit(NOTHING);
     expect(await keys()).toBe('1new');
   });
@@ -98,7 +100,7 @@ describe.each(installedServers())('exactly once on the %s server', (binaries) =>
   it('gives a stale epoch the fence, and rolls it back', async () => {
     await fresh();
     const writer = await beginChunk(target, users);
-    await writer.write(Buffer.from('1\told\n'));
+    await writer.write(tuples(users, '1\told\n'));
     await asStranger(endpoint, (session) => session.run(`UPDATE "caravan_${names.hash}_meta".chunk SET epoch = 7`));
     await expect(writer.commit(NOTHING)).rejects.toMatchObject({ code: 'FENCE_LOST', facts: { chunk: 0 } });
     await writer.abort();
@@ -122,7 +124,7 @@ describe.each(installedServers())('exactly once on the %s server', (binaries) =>
   it('knows that a commit without an answer was made', async () => {
     await fresh();
     const writer = await beginChunk(target, users);
-    await writer.write(Buffer.from('1\ta\n'));
+    await writer.write(tuples(users, '1\ta\n'));
     const session = sessionOf(writer);
     const run = session.run.bind(session);
     session.run = async (sql) => {
@@ -136,7 +138,7 @@ describe.each(installedServers())('exactly once on the %s server', (binaries) =>
   it('knows that a commit without an answer was not made', async () => {
     await fresh();
     const writer = await beginChunk(target, users);
-    await writer.write(Buffer.from('1\ta\n'));
+    await writer.write(tuples(users, '1\ta\n'));
     const session = sessionOf(writer);
     const run = session.run.bind(session);
     session.run = async (sql) => {
@@ -158,7 +160,7 @@ describe.each(installedServers())('exactly once on the %s server', (binaries) =>
       columns: [column('id', 'smallint', { kind: 'integer' }), column('name', 'character varying(3)')],
     });
     const writer = await beginChunk(target, t);
-    await writer.write(Buffer.from('1\ta\n'));
+    await writer.write(tuples(t, '1\ta\n'));
     await writer.quarantine([
       { keyIdentity: 'before', key: Buffer.from('b'), reason: 'r', column: null, row: Buffer.from('') },
     ]);
@@ -166,7 +168,7 @@ describe.each(installedServers())('exactly once on the %s server', (binaries) =>
     await writer.quarantine([
       { keyIdentity: 'gone', key: Buffer.from('b'), reason: 'r', column: null, row: Buffer.from('') },
     ]);
-    await writer.write(Buffer.from('2\tb\n3\tsecret\n'));
+    await writer.write(tuples(t, '2\tb\n3\tsecret\n'));
     const failure = await writer.flush().catch((error: unknown) => error);
     expect(failure).toMatchObject({
       code: 'ROW_REFUSED',
@@ -175,7 +177,7 @@ describe.each(installedServers())('exactly once on the %s server', (binaries) =>
     expect(JSON.stringify(failure) + String(failure) + String((failure as Error).cause)).not.toContain('secret');
     await writer.rollbackToSavepoint();
     await writer.savepoint();
-    await writer.write(Buffer.from('2\tb\n'));
+    await writer.write(tuples(t, '2\tb\n'));
     await writer.flush();
     await writer.releaseSavepoint();
     const value = {
@@ -228,7 +230,7 @@ describe.each(installedServers())('exactly once on the %s server', (binaries) =>
       [posts, 1, '12\ty\t11\n'],
     ] as const) {
       const writer = await beginChunk(target, table, chunk);
-      await writer.write(Buffer.from(rows));
+      await writer.write(tuples(table, rows));
       await writer.quarantine([
         { keyIdentity: `q${chunk}`, key: Buffer.from(''), reason: 'r', column: null, row: Buffer.from('') },
       ]);
@@ -240,10 +242,10 @@ describe.each(installedServers())('exactly once on the %s server', (binaries) =>
       { code: 'foreign_key_not_valid', object: 'public.posts.posts_user', count: 1 },
     ]);
     const repairUsers = await beginChunk(target, users, 1, true);
-    await repairUsers.write(Buffer.from('10\tB\n'));
+    await repairUsers.write(tuples(users, '10\tB\n'));
     await repairUsers.commit({ rows: 1, bytes: 5, quarantined: 0, changed: 0 });
     const repairPosts = await beginChunk(target, posts, 0, true);
-    await repairPosts.write(Buffer.from('1\tlonger\t1\n3\tx\t98\n'));
+    await repairPosts.write(tuples(posts, '1\tlonger\t1\n3\tx\t98\n'));
     await repairPosts.commit({ rows: 2, bytes: 5, quarantined: 0, changed: 0 });
     expect(await keys(users)).toBe('1a 10B');
     expect(await keys(posts)).toBe('1longer 3x 12y');
@@ -263,7 +265,7 @@ describe.each(installedServers())('exactly once on the %s server', (binaries) =>
     await fresh([log]);
     await copyAll(target, log, '1\ta\n2\tb\n');
     const writer = await beginChunk(target, log, 0, true);
-    await writer.write(Buffer.from('3\tc\n'));
+    await writer.write(tuples(log, '3\tc\n'));
     await writer.commit(NOTHING);
     expect(await keys(log)).toBe('3c');
     const aborted = await beginChunk(target, log, 0, true);
@@ -305,14 +307,16 @@ describe.each(installedServers())('exactly once on the %s server', (binaries) =>
     const writer = await beginChunk(target, users);
     const small = Buffer.alloc(64);
     for (let id = 0; id < 2000; id += 1) {
-      const length = small.write(`${id}\tsmall ${id}\n`);
+      const length = tuples(users, `${id}\tsmall ${id}\n`).copy(small);
       await writer.write(small.subarray(0, length));
     }
-    const large = Buffer.alloc(3_000_000);
+    const large = Buffer.alloc(5_000_000);
     for (let round = 1; round <= 3; round += 1) {
-      let length = 0;
-      for (let id = round * 100_000; id < round * 100_000 + 90_000; id += 1)
-        length += large.write(`${id}\tlarge ${id}\n`, length);
+      const lines = Array.from({ length: 90_000 }, (_, at) => {
+        const id = round * 100_000 + at;
+        return `${id}\tlarge ${id}\n`;
+      });
+      const length = tuples(users, lines.join('')).copy(large);
       await writer.write(large.subarray(0, length));
       large.fill(0);
     }
@@ -371,6 +375,3 @@ describe.each(installedServers())('exactly once on the %s server', (binaries) =>
 });
 
 /** The backend of an open writer, to break it at the wrong moment. */
-function sessionOf(writer: unknown): { run(sql: string): Promise<void> } {
-  return (writer as { opened: { session: { run(sql: string): Promise<void> } } }).opened.session;
-}

@@ -1,6 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { ColumnMapping, MigrationMapping, TableMapping } from '../../contracts/mapping.js';
 import type { ServerEndpoint } from '../../contracts/endpoint.js';
+import { shadowSchema } from '../../contracts/names.js';
+import type { Session } from '../../databases/postgres/connect.js';
+import { CopyInto } from '../../databases/postgres/copy-into.js';
+import { qualified, quotedList } from '../../databases/postgres/identifiers.js';
 import { openPostgresTarget } from '../../databases/postgres/target.js';
 import type { ChunkWriter, Target, TargetNames } from '../../databases/target.js';
 
@@ -81,11 +85,44 @@ export async function beginChunk(target: Target, of: TableMapping, chunk = 0, re
   return taken.begin(of);
 }
 
-/** Cuts the table into one chunk, if it is not cut, and copies `rows` of COPY text into it. */
+/** Rows in COPY's binary form, of a table of integers and texts; from lines of fields between tabs. */
+export function tuples(of: TableMapping, lines: string): Buffer {
+  const rows = lines.split('\n').slice(0, -1);
+  return Buffer.concat(rows.flatMap((row) => [int(2, of.columns.length), ...row.split('\t').flatMap(framed(of))]));
+}
+
+const framed =
+  (of: TableMapping) =>
+  (field: string, at: number): Buffer[] => {
+    const size = { smallint: 2, integer: 4, bigint: 8 }[of.columns[at]?.type ?? ''];
+    const bytes = size === undefined ? Buffer.from(field) : int(size, Number(field));
+    return [int(4, bytes.length), bytes];
+  };
+
+function int(size: number, value: number): Buffer {
+  const bytes = Buffer.alloc(size);
+  if (size === 8) bytes.writeBigInt64BE(BigInt(value));
+  else bytes.writeIntBE(value, 0, size);
+  return bytes;
+}
+
+/** The session of a chunk's open transaction. */
+export function sessionOf(writer: ChunkWriter): Session {
+  return (writer as unknown as { opened: { session: Session } }).opened.session;
+}
+
+/**
+ * Cuts the table into one chunk, if it is not cut, and puts `rows` of COPY text into it: the server's own reading of
+ * the values, not ours.
+ */
 export async function copyAll(target: Target, of: TableMapping, rows: string): Promise<void> {
   await target.ledger.cut(sourceName(of), []);
   const writer = await beginChunk(target, of);
-  if (rows !== '') await writer.write(Buffer.from(rows));
+  const { hash } = (writer as unknown as { opened: { task: { hash: string } } }).opened.task;
+  const columns = quotedList(of.columns.map((each) => each.target));
+  const copy = new CopyInto(sessionOf(writer), `${qualified(shadowSchema(hash), of.target.name)} (${columns})`, 'text');
+  if (rows !== '') await copy.write(Buffer.from(rows));
+  await copy.end();
   const count = rows.split('\n').length - 1;
   await writer.commit({ rows: count, bytes: rows.length, quarantined: 0, changed: 0 });
 }

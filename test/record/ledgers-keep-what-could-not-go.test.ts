@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CopySink, PIECE } from '../../activities/worker/byte-sink.js';
 import { keyIdentity } from '../../databases/canonical.js';
-import { batchOf, column, encodeAll, encoderOf, openSeal, tableOf } from './record-fixtures.js';
+import { batchOf, column, encodeAll, encoderOf, openSeal, rowsOf, tableOf } from './record-fixtures.js';
 
 const CONTEXT = 'shop.things';
 const KEY = column({ type: 'integer', kind: 'integer', nullable: false }, 'id');
@@ -11,6 +11,18 @@ const TABLE = tableOf([KEY, DATE, NAME], {
   rowKey: ['id', 'name'],
   primaryKey: { name: 'things_pkey', columns: ['id'] },
 });
+/** Rows of an integer, a date and a text, as words. */
+const shown = (copy: Buffer): string[] =>
+  rowsOf(copy).map((fields) =>
+    fields
+      .map((field, at) => {
+        if (field === null) return 'NULL';
+        if (at === fields.length - 1) return field.toString();
+        const number = field.readInt32BE();
+        return at === 0 ? String(number) : new Date(Date.UTC(2000, 0, 1 + number)).toISOString().slice(0, 10);
+      })
+      .join('|'),
+  );
 const sealedKey = (...fields: string[]): Buffer =>
   openSeal(Buffer.from(JSON.stringify(fields.map((field) => Buffer.from(field).toString('base64')))), CONTEXT);
 const framed = (...fields: (string | null)[]): Buffer =>
@@ -28,7 +40,7 @@ describe('the value ledger', () => {
       ['1', '2024-01-01', 'good', '1', 'good'],
       ['2', '0000-00-00', 'long one', '2', 'long one'],
     ]);
-    expect(copy.toString()).toBe('1\t2024-01-01\tgood\n2\t\\N\t\\N\n');
+    expect(shown(copy)).toEqual(['1|2024-01-01|good', '2|NULL|NULL']);
     const key = {
       keyIdentity: keyIdentity([Buffer.from('2'), Buffer.from('long one')]),
       key: sealedKey('2', 'long one'),
@@ -46,7 +58,7 @@ describe('the value ledger', () => {
       [null, null, ''],
       ['0000-00-00', 'too long', 'x'],
     ]);
-    expect(copy.toString()).toBe('\\N\t\\N\n');
+    expect(shown(copy)).toEqual(['NULL|NULL']);
     expect(encoder.changed).toEqual([]);
     expect(encoder.quarantined).toHaveLength(1);
   });
@@ -66,7 +78,7 @@ describe('the quarantine', () => {
       ['x', '2024-01-01', 'c', 'x', 'c'],
       ['4', null, 'd', '4', 'd'],
     ]);
-    expect(copy.toString()).toBe('1\t\\N\ta\\tb\n4\t\\N\td\n');
+    expect(shown(copy)).toEqual(['1|NULL|a\tb', '4|NULL|d']);
     expect(encoder.quarantined).toEqual([
       {
         keyIdentity: keyIdentity([Buffer.from(''), Buffer.from('b')]),
@@ -99,11 +111,11 @@ describe('the quarantine', () => {
   });
 
   it('takes a row that is longer than PostgreSQL reads in one piece', () => {
-    const encoder = encoderOf(tableOf([column({ type: 'text', kind: 'text' })]), 10);
+    const encoder = encoderOf(tableOf([column({ type: 'text', kind: 'text' })]), 15);
     const sink = new CopySink();
     const batch = batchOf([['123456789'], ['1234567890']]);
     expect([encoder.encode(batch, 0, sink), encoder.encode(batch, 1, sink)]).toEqual([true, false]);
-    expect(sink.take().toString()).toBe('123456789\n');
+    expect(shown(sink.take())).toEqual(['123456789']);
     expect(encoder.quarantined).toMatchObject([{ reason: 'too_long', column: null }]);
   });
 
@@ -118,7 +130,7 @@ describe('the quarantine', () => {
 
 describe('the sink', () => {
   it('grows for a row of any size and starts anew when it is taken', () => {
-    const long = `${'x'.repeat(3 * PIECE)}\\`;
+    const long = 'x'.repeat(3 * PIECE);
     const encoder = encoderOf(
       tableOf([column({ type: 'text', kind: 'text' }), column({ type: 'bytea', kind: 'bytes' }, 'w')]),
     );
@@ -126,20 +138,24 @@ describe('the sink', () => {
     encoder.encode(batchOf([[long, long]]), 0, sink);
     expect(sink.isFull).toBe(true);
     const taken = sink.take();
-    expect(taken.equals(Buffer.from(`${long}\\\t\\\\x${Buffer.from(long).toString('hex')}\n`))).toBe(true);
+    expect(
+      rowsOf(taken)
+        .flat()
+        .every((field) => field?.equals(Buffer.from(long))),
+    ).toBe(true);
     expect([sink.length, sink.isFull]).toEqual([0, false]);
     encoder.encode(batchOf([['y', null]]), 0, sink);
-    expect(taken.subarray(0, 3).toString()).toBe('xxx');
+    expect(taken.subarray(6, 9).toString()).toBe('xxx');
   });
 
   it('has room for every row, whatever the number of bytes that are left', () => {
     const columns = ['a', 'b', 'c'].map((name) => column({ type: 'text', kind: 'text' }, name));
-    for (let left = 0; left < 12; left += 1) {
+    for (let left = 0; left < 20; left += 1) {
       const sink = new CopySink();
       sink.length = sink.bytes.length - left;
       const mark = sink.length;
       encoderOf(tableOf(columns)).encode(batchOf([[null, '\\', null]]), 0, sink);
-      expect(sink.bytes.subarray(mark, sink.length).toString()).toBe('\\N\t\\\\\t\\N\n');
+      expect(rowsOf(sink.bytes.subarray(mark, sink.length))).toEqual([[null, Buffer.from('\\'), null]]);
     }
   });
 });

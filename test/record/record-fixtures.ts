@@ -67,7 +67,23 @@ export function encoderOf(table: TableMapping, rowBytesMax?: number): RowEncoder
   return new RowEncoder(table, rowBytesMax === undefined ? compiled : { ...compiled, rowBytesMax }, openSeal);
 }
 
-/** COPY text of all rows, and the encoder with its ledgers. */
+/** Rows of COPY's binary form; null is NULL. */
+export function rowsOf(copy: Buffer): (Buffer | null)[][] {
+  const rows: (Buffer | null)[][] = [];
+  for (let at = 0; at < copy.length;) {
+    const row: (Buffer | null)[] = [];
+    let fields = copy.readInt16BE(at);
+    for (at += 2; fields > 0; fields -= 1) {
+      const length = copy.readInt32BE(at);
+      row.push(length < 0 ? null : copy.subarray(at + 4, at + 4 + length));
+      at += 4 + Math.max(0, length);
+    }
+    rows.push(row);
+  }
+  return rows;
+}
+
+/** All rows in COPY's binary form, and the encoder with its ledgers. */
 export function encodeAll(
   table: TableMapping,
   rows: readonly (readonly SourceValue[])[],

@@ -41,7 +41,7 @@ function withKey(spec: ColumnSpec): ReturnType<typeof tableOf> {
 
 async function copied(type: string, copy: Buffer): Promise<Map<number, string | null>> {
   await session.run(`DROP TABLE IF EXISTS shop.things; CREATE TABLE shop.things (id integer PRIMARY KEY, v ${type})`);
-  const into = new CopyInto(session, 'COPY shop.things (id, v) FROM STDIN (FORMAT text)');
+  const into = new CopyInto(session, 'shop.things (id, v)', 'binary');
   await into.write(copy);
   await into.end();
   const rows = await session.rows('SELECT id, v::text AS v FROM shop.things ORDER BY id');
@@ -234,48 +234,48 @@ describe('a codec that goes wrong changes what arrives', () => {
   const drop = (_out: Uint8Array, _from: number, sink: ByteSink): void => {
     sink.length -= 1;
   };
-  const bump = (out: Uint8Array, _from: number, sink: ByteSink): void => {
-    out[sink.length - 1] = (out[sink.length - 1] ?? 0) ^ 1;
+  /** Flips a bit of the byte that stands so far from the end. */
+  const flip =
+    (fromEnd = 1, bit = 1): typeof drop =>
+    (out, _from, sink) => {
+      const at = sink.length - fromEnd;
+      out[at] = (out[at] ?? 0) ^ bit;
+    };
+  const label = (out: Uint8Array, from: number): void => {
+    out.set(Buffer.from(String.raw`a\b`), from);
   };
-  const sabotages: { title: string; spec: ColumnSpec; value: string; spoil: typeof drop }[] = [
-    { title: 'a digit is off by one', spec: { type: 'bigint', kind: 'integer' }, value: '1234567890', spoil: bump },
-    {
-      title: 'a digit of a decimal is off by one',
-      spec: { type: 'numeric(8,2)', kind: 'decimal' },
-      value: '12.34',
-      spoil: bump,
-    },
-    { title: 'a byte is dropped', spec: { type: 'text', kind: 'text' }, value: 'some text', spoil: drop },
-    { title: 'a trailing blank is dropped', spec: { type: 'varchar(20)', kind: 'text' }, value: 'some ', spoil: drop },
-    {
-      title: 'a bool is swapped',
-      spec: { type: 'boolean', kind: 'boolean' },
-      value: '1',
-      spoil: (out, from) => (out[from] = 0x66),
-    },
-    { title: 'a byte of bytea is another', spec: { type: 'bytea', kind: 'bytes' }, value: 'bytes', spoil: bump },
-    {
-      title: 'a second is another',
-      spec: { type: 'timestamp(0)', kind: 'timestamp' },
-      value: '2024-02-29 12:30:44',
-      spoil: bump,
-    },
-    {
-      title: 'a bit is flipped',
-      spec: { type: 'bit(4)', kind: 'bit', transform: [{ op: 'to_bits', width: 4 }] },
-      value: '10',
-      spoil: bump,
-    },
-    {
-      title: 'NULL stands for the empty text',
-      spec: { type: 'text', kind: 'text' },
-      value: '',
-      spoil: (out, _from, sink) => {
-        sink.ensure(2);
-        out[sink.length++] = 0x5c;
-        out[sink.length++] = 0x4e;
-      },
-    },
+  const blank = (_out: Uint8Array, _from: number, sink: ByteSink): void => {
+    sink.ensure(1);
+    sink.bytes[sink.length++] = 0x20;
+  };
+  const bits: ColumnSpec = { type: 'bit(4)', kind: 'bit', transform: [{ op: 'to_bits', width: 4 }] };
+  const unix: ColumnSpec = { type: 'timestamp', kind: 'timestamp', transform: [{ op: 'from_unix_seconds' }] };
+  const state: ColumnSpec = { type: 'shop.state', kind: 'enum', limits: { labels: ['new'] } };
+  /** Every codec, with what the column's type does not round away. */
+  const sabotages: readonly (readonly [title: string, ColumnSpec, value: string, typeof drop])[] = [
+    ['a bigint is off by one', { type: 'bigint', kind: 'integer' }, '1234567890', flip()],
+    ['an integer is off by one', { type: 'integer', kind: 'integer' }, '123456', flip()],
+    ['a smallint is off by one', { type: 'smallint', kind: 'integer' }, '1234', flip()],
+    ['a digit of a decimal is another', { type: 'numeric(8,2)', kind: 'decimal' }, '12.34', flip(2)],
+    ['the sign of a decimal is another', { type: 'numeric(8,2)', kind: 'decimal' }, '12.34', flip(8, 0x40)],
+    ['the last bit of a double is another', { type: 'double precision', kind: 'float8' }, '0.1', flip()],
+    ['the last bit of a real is another', { type: 'real', kind: 'float4' }, '0.5', flip()],
+    ['a byte is dropped', { type: 'text', kind: 'text' }, 'some text', drop],
+    ['a trailing blank is dropped', { type: 'varchar(20)', kind: 'text' }, 'some ', drop],
+    ['a blank stands for the empty text', { type: 'text', kind: 'text' }, '', blank],
+    ['a label is another', state, 'new', label],
+    ['a digit in JSON is another', { type: 'json', kind: 'json' }, '{"a":1}', flip(2)],
+    ['a bool is swapped', { type: 'boolean', kind: 'boolean' }, '1', flip()],
+    ['a byte of bytea is another', { type: 'bytea', kind: 'bytes' }, 'bytes', flip()],
+    ['a day is another', { type: 'date', kind: 'date' }, '2024-02-29', flip()],
+    ['a second is another', { type: 'timestamp(0)', kind: 'timestamp' }, '2024-02-29 12:30:44', flip(3, 0x10)],
+    ['an instant is another', { type: 'timestamptz', kind: 'timestamptz' }, '2024-02-29 12:30:44.5', flip()],
+    ['seconds since 1970 are others', unix, '1700000000', flip(3, 0x10)],
+    ['a millisecond is another', { type: 'time(3)', kind: 'time' }, '12:30:44.5', flip(2, 8)],
+    ['a duration is another', { type: 'interval', kind: 'interval' }, '-838:59:59', flip(9)],
+    ['a member of a set is another', { type: 'text[]', kind: 'text_array' }, 'a,b', flip()],
+    ['a bit is flipped', bits, '10', flip(1, 0x10)],
+    ['a uuid is another', { type: 'uuid', kind: 'uuid' }, '123e4567-e89b-12d3-a456-426614174000', flip()],
   ];
 
   async function hashOf(spec: ColumnSpec, value: string, spoil?: typeof drop): Promise<string> {
@@ -293,7 +293,7 @@ describe('a codec that goes wrong changes what arrives', () => {
     return rows.hex();
   }
 
-  for (const { title, spec, value, spoil } of sabotages) {
+  for (const [title, spec, value, spoil] of sabotages) {
     it(title, async () => {
       const sound = await hashOf(spec, value);
       expect(await hashOf(spec, value)).toBe(sound);

@@ -1,0 +1,76 @@
+import { ISSUE } from '../../../contracts/record.js';
+import type { ByteSink, FieldCodec } from '../../../contracts/record.js';
+
+/** Below this many bytes a loop beats a native copy. */
+const SHORT = 64;
+
+/** Bytes as they are: texts, labels, JSON, bytea. */
+export const asBytes: FieldCodec = (bytes, start, end, _storage, sink) => {
+  sink.ensure(end - start);
+  put(bytes, start, end, sink);
+  return ISSUE.ok;
+};
+
+/** There is room. */
+function put(bytes: Uint8Array, start: number, end: number, sink: ByteSink): void {
+  const { bytes: out } = sink;
+  let { length } = sink;
+  if (end - start < SHORT) for (let at = start; at < end; at += 1) out[length++] = bytes[at] ?? 0;
+  else {
+    out.set(bytes.subarray(start, end), length);
+    length += end - start;
+  }
+  sink.length = length;
+}
+
+const COMMA = 0x2c;
+/** The type text, in every PostgreSQL. */
+const TEXT_OID = 25;
+
+/**
+ * MySQL SET: members hold no comma, and the empty text is the empty set. An array of texts: dimensions, "holds NULL",
+ * the elements' type; for the one dimension its size and lower bound; each element with its length.
+ */
+export const splitComma: FieldCodec = (bytes, start, end, _storage, sink) => {
+  const elements = start === end ? 0 : 1 + commas(bytes, start, end);
+  sink.ensure(20 + 4 * elements + end - start);
+  for (const word of elements === 0 ? [0, 0, TEXT_OID] : [1, 0, TEXT_OID, elements, 1]) putWord(word, sink);
+  for (let at = start, left = elements; left > 0; left -= 1) {
+    let stop = at;
+    while (stop < end && bytes[stop] !== COMMA) stop += 1;
+    putWord(stop - at, sink);
+    put(bytes, at, stop, sink);
+    at = stop + 1;
+  }
+  return ISSUE.ok;
+};
+
+function commas(bytes: Uint8Array, start: number, end: number): number {
+  let count = 0;
+  for (let at = start; at < end; at += 1) if (bytes[at] === COMMA) count += 1;
+  return count;
+}
+
+function putWord(word: number, sink: ByteSink): void {
+  sink.view.setInt32(sink.length, word);
+  sink.length += 4;
+}
+
+const UUID_BYTES = 16;
+const DASH = 0x2d;
+
+/** 16 bytes as they are, or from their hexadecimal digits with or without dashes. */
+export const toUuid: FieldCodec = (bytes, start, end, storage, sink) => {
+  if (end - start === UUID_BYTES) return asBytes(bytes, start, end, storage, sink);
+  sink.ensure(UUID_BYTES);
+  for (let at = start; at < end; at += 2) {
+    if (bytes[at] === DASH) at += 1;
+    sink.bytes[sink.length++] = (nibble(bytes[at] ?? 0) << 4) | nibble(bytes[at + 1] ?? 0);
+  }
+  return ISSUE.ok;
+};
+
+/** Letters of either case stand 9 behind their low bits. */
+function nibble(byte: number): number {
+  return (byte & 0x0f) + (byte > 0x39 ? 9 : 0);
+}
