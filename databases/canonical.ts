@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 
 /**
  * Canonical form of the proof, one per kind of value. Each engine has its own code that makes it, from its own SELECT
@@ -34,4 +34,21 @@ export function keyIdentity(fields: readonly Uint8Array[]): string {
     at += field.length;
   }
   return hash('sha256', framed, 'hex').slice(0, 32);
+}
+
+/**
+ * Identity of a row of a table without a key: its whole content in the order of the mapping, in the plain form in which
+ * a key is given. Hex of the first 16 bytes of SHA-256 over each field's storage class (0 where the engine has none per
+ * value), 4-byte length (`NULL_MARK` for NULL) and bytes. Equal rows have one identity; they are told by their number.
+ */
+export function rowIdentity(fields: readonly (Uint8Array | null)[], storage: (field: number) => number): string {
+  const digest = createHash('sha256');
+  const head = Buffer.allocUnsafe(5);
+  for (const [at, field] of fields.entries()) {
+    head.writeUInt8(storage(at), 0);
+    head.writeUInt32BE(field === null ? NULL_MARK : field.length, 1);
+    digest.update(head);
+    if (field !== null) digest.update(field);
+  }
+  return digest.digest('hex').slice(0, 32);
 }

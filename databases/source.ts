@@ -90,6 +90,9 @@ export interface CanonicalBatch {
   readonly rows: number;
   readonly bytes: Buffer;
   readonly end: Int32Array;
-  /** Key identity of row r (lower-case hex, see `keyIdentity`), or "" for a table without a usable key. */
+  /**
+   * Identity of row r, lower-case hex: of its key (`keyIdentity`), or on the source's side, in a table without a key, of
+   * the row (`rowIdentity`); the target tells no rows of such a table apart: "".
+   */
   readonly keys: readonly string[];
 }

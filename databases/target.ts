@@ -79,8 +79,8 @@ export interface ChunkLedger {
    * come back as they are unless `repair`.
    */
   take(table: string, chunk: number, options: { repair: boolean }): Promise<TakenChunk>;
-  /** Key identities with their ledgered column indexes (target column names) and the quarantined ones, of a chunk. */
-  exceptions(table: string, chunk: number): Promise<{ changed: Map<string, Set<string>>; quarantined: Set<string> }>;
+  /** What the ledgers say of a chunk's rows, by identity of the row (its key's, or without a key its own). */
+  exceptions(table: string, chunk: number): Promise<ReadonlyMap<string, RowExceptions>>;
   /** Totals over the table. `byReason`: quarantine's reasons as they are, the value ledger's rules as "changed:<rule>". */
   totals(table: string): Promise<{
     quarantined: number;
@@ -89,6 +89,13 @@ export interface ChunkLedger {
   }>;
   /** All entries, for the archive, in pages of at most `limit`. */
   entries(kind: 'quarantine' | 'value_ledger', after: number, limit: number): Promise<LedgerEntry[]>;
+}
+
+/** Entries of one identity. More than one of a kind: so many equal rows of a table without a key. */
+export interface RowExceptions {
+  /** Entries of the value ledger by target column. */
+  readonly changed: ReadonlyMap<string, number>;
+  readonly quarantined: number;
 }
 
 export type TakenChunk =

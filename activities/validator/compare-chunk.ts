@@ -1,7 +1,7 @@
 import type { TableMapping } from '../../contracts/mapping.js';
 import type { CanonicalBatch, Reader } from '../../databases/source.js';
 import type { Chunk, Target } from '../../databases/target.js';
-import { expectedRow } from './expected-row.js';
+import { ChunkExceptions } from './exceptions.js';
 import { RowSetHash, hashRow, rowOf } from './row-hash.js';
 
 export interface ComparedChunk {
@@ -11,14 +11,6 @@ export interface ComparedChunk {
   /** Source rows that are in quarantine. */
   readonly quarantined: number;
   readonly equal: boolean;
-}
-
-interface Exceptions {
-  readonly changed: ReadonlyMap<string, ReadonlySet<number>>;
-  readonly quarantined: ReadonlySet<string>;
-  readonly keyless: boolean;
-  /** Entries that the ledger holds for a table without a usable key. */
-  readonly keylessChanges: number;
 }
 
 export interface Comparison {
@@ -37,82 +29,45 @@ export async function compareChunk(comparison: Comparison, chunk: Chunk): Promis
     hashSource(comparison, chunk, exceptions),
     hashTarget(comparison, chunk),
   ]);
-  const asLedgered = exceptions.keyless
-    ? source.odd === exceptions.keylessChanges
-    : source.quarantined === exceptions.quarantined.size;
+  const { quarantined } = exceptions;
   return {
     chunk: chunk.chunk,
-    source: source.rows,
+    source,
     target,
-    quarantined: source.quarantined,
-    equal: asLedgered && source.rows.equals(target),
+    quarantined,
+    equal: exceptions.areTrue() && source.equals(target),
   };
 }
 
-async function readExceptions({ table, target }: Comparison, chunk: Chunk): Promise<Exceptions> {
-  const keyless = table.rowKey === undefined;
-  if (chunk.changed === 0 && chunk.quarantined === 0) {
-    return { changed: new Map(), quarantined: new Set(), keyless, keylessChanges: 0 };
-  }
-  const { changed, quarantined } = await target.ledger.exceptions(chunk.table, chunk.chunk);
-  const position = new Map(table.columns.map((column, index) => [column.target, index]));
-  const byPosition = new Map<string, Set<number>>();
-  for (const [key, columns] of changed) {
-    byPosition.set(key, new Set([...columns].map((column) => position.get(column) ?? -1)));
-  }
-  return { changed: byPosition, quarantined, keyless, keylessChanges: keyless ? chunk.changed : 0 };
+async function readExceptions({ table, target }: Comparison, chunk: Chunk): Promise<ChunkExceptions> {
+  const none = chunk.changed === 0 && chunk.quarantined === 0;
+  return new ChunkExceptions(table, none ? new Map() : await target.ledger.exceptions(chunk.table, chunk.chunk));
 }
 
-interface SourceHash {
-  readonly rows: RowSetHash;
-  readonly quarantined: number;
-  readonly odd: number;
-}
-
-async function hashSource(comparison: Comparison, chunk: Chunk, exceptions: Exceptions): Promise<SourceHash> {
+async function hashSource(comparison: Comparison, chunk: Chunk, exceptions: ChunkExceptions): Promise<RowSetHash> {
   const rows = new RowSetHash();
-  let quarantined = 0;
-  let odd = 0;
-  await eachSourceRow(comparison, chunk, exceptions, (row) => {
-    odd += row.odd;
-    if (row.quarantined) quarantined += 1;
-    else rows.add(row.bytes);
+  const reading = { chunk, exceptions, keys: !exceptions.isEmpty };
+  await eachExpectedRow(comparison, reading, (row) => {
+    rows.add(row);
   });
-  return { rows, quarantined, odd };
+  return rows;
 }
 
-interface ExpectedRow {
-  readonly key: string;
-  /** As the row must stand in the target. */
-  readonly bytes: Buffer;
-  readonly quarantined: boolean;
-  readonly odd: number;
-}
-
-async function eachSourceRow(
+/** Rows of the source as they must stand in the target. */
+async function eachExpectedRow(
   { table, reader, signal, onRows }: Comparison,
-  range: Chunk,
-  exceptions: Exceptions & { readonly withKeys?: boolean },
-  visit: (row: ExpectedRow) => void,
+  { chunk, exceptions, keys }: { chunk: Chunk; exceptions: ChunkExceptions; keys: boolean },
+  visit: (row: Buffer, key: string) => void,
 ): Promise<void> {
-  const hasExceptions = exceptions.changed.size > 0 || exceptions.quarantined.size > 0;
-  const keys = !exceptions.keyless && (hasExceptions || exceptions.withKeys === true);
-  for await (const batch of reader.scan(table, range, { keys, signal })) {
+  for await (const batch of reader.scan(table, chunk, { keys, signal })) {
     for (let index = 0; index < batch.rows; index += 1) {
       const key = keys ? (batch.keys[index] ?? '') : '';
-      if (exceptions.quarantined.has(key)) {
-        visit({ key, bytes: NOTHING, quarantined: true, odd: 0 });
-        continue;
-      }
-      const changed = exceptions.changed.get(key);
-      const { row, odd } = expectedRow(rowOf(batch, index), { changed, keyless: exceptions.keyless });
-      visit({ key, bytes: row, quarantined: false, odd });
+      const row = keys ? exceptions.expect(key, rowOf(batch, index)) : rowOf(batch, index);
+      if (row !== undefined) visit(row, key);
     }
     onRows(batch.rows);
   }
 }
-
-const NOTHING = Buffer.alloc(0);
 
 async function hashTarget({ table, target, signal }: Comparison, chunk: Chunk): Promise<RowSetHash> {
   const rows = new RowSetHash();
@@ -131,14 +86,14 @@ function isKeyInTarget({ rowKey = [], columns }: TableMapping): boolean {
 
 /** Bisects a differing chunk to keys: how many are missing, extra or different in the target. */
 export async function differingKeys(comparison: Comparison, chunk: Chunk): Promise<number> {
+  const { table, target, signal } = comparison;
+  if (table.rowKey === undefined || !isKeyInTarget(table)) return 0;
   const exceptions = await readExceptions(comparison, chunk);
-  if (exceptions.keyless || !isKeyInTarget(comparison.table)) return 0;
   const expected = new Map<string, string>();
-  await eachSourceRow(comparison, chunk, { ...exceptions, withKeys: true }, (row) => {
-    if (!row.quarantined) expected.set(row.key, hashRow(row.bytes).toString('latin1'));
+  await eachExpectedRow(comparison, { chunk, exceptions, keys: true }, (row, key) => {
+    expected.set(key, hashRow(row).toString('latin1'));
   });
   let differing = 0;
-  const { table, target, signal } = comparison;
   for await (const batch of target.scan(table, chunk, { keys: true, signal })) {
     for (let index = 0; index < batch.rows; index += 1) {
       const key = batch.keys[index] ?? '';

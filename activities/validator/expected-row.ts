@@ -1,33 +1,27 @@
 import { NULL_MARK, ODD_MARK } from '../../databases/canonical.js';
 
 /**
- * A source row as it must stand in the target: ledgered fields become NULL. In a table without a usable key the ledger
- * cannot name the row; there every field without a canonical form (it is odd) becomes NULL, and `odd` counts them for
- * the comparison with the ledger.
+ * A source row as it must stand in the target: ledgered fields become NULL. Undefined where the ledger is not true: it
+ * names a field that the row does not have, or that is NULL in the source.
  */
-export function expectedRow(
-  row: Buffer,
-  options: { readonly changed: ReadonlySet<number> | undefined; readonly keyless: boolean },
-): { readonly row: Buffer; readonly odd: number } {
-  if (options.changed === undefined && !options.keyless) return { row, odd: 0 };
+export function expectedRow(row: Buffer, changed: ReadonlySet<number>): Buffer | undefined {
   const parts: Buffer[] = [];
-  let odd = 0;
+  let replaced = 0;
   let at = 0;
   for (let column = 0; at < row.length; column += 1) {
-    const { next, isOdd } = fieldAt(row, at);
-    const replace = options.changed?.has(column) === true || (options.keyless && isOdd);
-    if (replace) odd += 1;
-    parts.push(replace ? NULL_FIELD : row.subarray(at, next));
+    const next = endOfField(row, at);
+    const isReplaced = changed.has(column) && row.readUInt32BE(at) !== NULL_MARK;
+    if (isReplaced) replaced += 1;
+    parts.push(isReplaced ? NULL_FIELD : row.subarray(at, next));
     at = next;
   }
-  return { row: Buffer.concat(parts), odd };
+  return replaced === changed.size ? Buffer.concat(parts) : undefined;
 }
 
 const NULL_FIELD = Buffer.from([0xff, 0xff, 0xff, 0xff]);
 
-function fieldAt(row: Buffer, at: number): { next: number; isOdd: boolean } {
+function endOfField(row: Buffer, at: number): number {
   const mark = row.readUInt32BE(at);
-  if (mark === NULL_MARK) return { next: at + 4, isOdd: false };
-  if (mark === ODD_MARK) return { next: at + 8 + row.readUInt32BE(at + 4), isOdd: true };
-  return { next: at + 4 + mark, isOdd: false };
+  if (mark === NULL_MARK) return at + 4;
+  return mark === ODD_MARK ? at + 8 + row.readUInt32BE(at + 4) : at + 4 + mark;
 }

@@ -1,7 +1,7 @@
 import type { ColumnMapping, TableMapping } from '../../contracts/mapping.js';
 import { ISSUE, ISSUES } from '../../contracts/record.js';
 import type { FieldCheck, FieldCodec, Issue } from '../../contracts/record.js';
-import { keyIdentity } from '../../databases/canonical.js';
+import { keyIdentity, rowIdentity } from '../../databases/canonical.js';
 import type { RowBatch } from '../../databases/source.js';
 import type { QuarantineEntry, ValueLedgerEntry } from '../../databases/target.js';
 import type { CopySink } from './byte-sink.js';
@@ -14,6 +14,8 @@ const FRAME_BYTES = 4;
 const NULL_LENGTH = -1;
 /** Bytes that stand in front of a row: the number of its fields. */
 const HEAD_BYTES = 2;
+
+const NOTHING = Buffer.alloc(0);
 
 /**
  * PostgreSQL reads a field into one buffer of less than 1 GiB, makes one tuple of all of them, and fails the statement
@@ -144,13 +146,17 @@ export class RowEncoder {
   }
 
   #key(batch: RowBatch, row: number): { identity: string; key: Buffer } {
-    const fields: Uint8Array[] = [];
     const base = row * batch.fields;
-    for (let field = this.#columns.length; field < batch.fields; field += 1) {
-      const start = batch.start[base + field] ?? -1;
-      fields.push(start < 0 ? Buffer.alloc(0) : batch.bytes.subarray(start, batch.end[base + field] ?? 0));
+    const field = (at: number): Buffer | null => {
+      const start = batch.start[base + at] ?? -1;
+      return start < 0 ? null : batch.bytes.subarray(start, batch.end[base + at] ?? 0);
+    };
+    const columns = this.#columns.length;
+    if (batch.fields === columns) {
+      const whole = this.#columns.map((_, at) => field(at));
+      return { identity: rowIdentity(whole, (at) => batch.storage?.[base + at] ?? 0), key: NOTHING };
     }
-    if (fields.length === 0) return { identity: '', key: Buffer.alloc(0) };
+    const fields = Array.from({ length: batch.fields - columns }, (_, at) => field(columns + at) ?? NOTHING);
     const plain = JSON.stringify(fields.map((field) => Buffer.from(field).toString('base64')));
     return { identity: keyIdentity(fields), key: this.#seal(Buffer.from(plain), this.#context) };
   }

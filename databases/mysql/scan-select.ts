@@ -83,8 +83,9 @@ async function typesOf(session: MysqlSession, table: TableMapping): Promise<Map<
 
 export interface ScanSelect {
   readonly columns: readonly ScanColumn[];
-  /** Expressions of the row key. */
+  /** Expressions of what tells rows apart: of the row key, or of all columns where there is none. */
   readonly keys: readonly string[];
+  readonly keyed: boolean;
 }
 
 export async function scanSelect(session: MysqlSession, table: TableMapping): Promise<ScanSelect> {
@@ -110,7 +111,8 @@ export async function scanSelect(session: MysqlSession, table: TableMapping): Pr
       const { base, charset } = typeOf(column.source);
       return { sql: expressionOf(column, base, charset), encode: encoderOf(column, base) };
     }),
-    keys: (table.rowKey ?? []).map((column) => {
+    keyed: table.rowKey !== undefined,
+    keys: (table.rowKey ?? table.columns.map((column) => column.source)).map((column) => {
       const { base, declared } = typeOf(column);
       return keyExpression(column, base, declared);
     }),

@@ -1,6 +1,6 @@
 import type { Connection } from 'mysql2';
 import type { TableMapping } from '../../contracts/mapping.js';
-import { keyIdentity } from '../canonical.js';
+import { keyIdentity, rowIdentity } from '../canonical.js';
 import type { CanonicalBatch, KeyRange, ScanOptions } from '../source.js';
 import { CaravanFailure } from '../../contracts/failures.js';
 import { CanonicalWriter, FieldView } from './canonical-values.js';
@@ -58,7 +58,7 @@ class CanonicalRows implements CanonicalBatch {
       view.to = packet.offset;
       column.encode(view, writer);
     }
-    if (withKeys) this.keys.push(keys.length === 0 ? '' : keyIdentity(keyFields(packet, keys.length)));
+    if (withKeys) this.keys.push(identityOf(keyFields(packet, keys.length), select.keyed));
     if (this.rows === this.end.length) {
       const grown = new Int32Array(this.end.length * 2);
       grown.set(this.end);
@@ -77,18 +77,18 @@ class CanonicalRows implements CanonicalBatch {
 
 const NOTHING = Buffer.alloc(0);
 
-function keyFields(packet: RowPacket, count: number): Buffer[] {
-  const fields: Buffer[] = [];
+function keyFields(packet: RowPacket, count: number): (Buffer | null)[] {
+  const fields: (Buffer | null)[] = [];
   for (let field = 0; field < count; field++) {
     const length = packet.readLengthCodedNumber();
-    if (length === null) {
-      fields.push(NOTHING);
-      continue;
-    }
-    fields.push(packet.buffer.subarray(packet.offset, packet.offset + length));
-    packet.offset += length;
+    fields.push(length === null ? null : packet.buffer.subarray(packet.offset, packet.offset + length));
+    packet.offset += length ?? 0;
   }
   return fields;
+}
+
+function identityOf(fields: readonly (Buffer | null)[], keyed: boolean): string {
+  return keyed ? keyIdentity(fields.map((field) => field ?? NOTHING)) : rowIdentity(fields, () => 0);
 }
 
 interface RowQuery {

@@ -1,7 +1,15 @@
 import { backendPrefix, sidecarSchema } from '../../contracts/names.js';
 import { CaravanFailure } from '../../contracts/failures.js';
 import type { TableMapping } from '../../contracts/mapping.js';
-import type { Chunk, ChunkLedger, ChunkWriter, LedgerEntry, TakenChunk, TargetNames } from '../target.js';
+import type {
+  Chunk,
+  ChunkLedger,
+  ChunkWriter,
+  LedgerEntry,
+  RowExceptions,
+  TakenChunk,
+  TargetNames,
+} from '../target.js';
 import { endBackends } from './backends.js';
 import { applicationName } from './connect.js';
 import type { Row, Session } from './connect.js';
@@ -163,26 +171,22 @@ class PgChunkLedger {
     });
   }
 
-  async exceptions(
-    table: string,
-    chunk: number,
-  ): Promise<{ changed: Map<string, Set<string>>; quarantined: Set<string> }> {
-    return this.#pool.use(async (session) => {
-      const where = 'WHERE source_table = $1 AND chunk = $2';
-      const values = [table, chunk];
-      const ledgered = await session.rows(
-        `SELECT key_identity, column_name FROM ${this.#sidecar}.value_ledger ${where}`,
-        values,
-      );
-      const rows = await session.rows(`SELECT key_identity FROM ${this.#sidecar}.quarantine ${where}`, values);
-      const changed = new Map<string, Set<string>>();
-      for (const row of ledgered) {
-        const key = row['key_identity'] ?? '';
-        const columns = changed.get(key) ?? new Set<string>();
-        changed.set(key, columns.add(row['column_name'] ?? ''));
-      }
-      return { changed, quarantined: new Set(rows.map((row) => row['key_identity'] ?? '')) };
-    });
+  async exceptions(table: string, chunk: number): Promise<ReadonlyMap<string, RowExceptions>> {
+    const entries = (kind: string, column: string): string =>
+      `SELECT key_identity, ${column} AS column_name, count(*) AS count FROM ${this.#sidecar}.${kind}
+        WHERE source_table = $1 AND chunk = $2 GROUP BY 1, 2`;
+    const sql = `${entries('value_ledger', "coalesce(column_name, '')")} UNION ALL ${entries('quarantine', 'NULL')}`;
+    const rows = await this.#pool.use((session) => session.rows(sql, [table, chunk]));
+    const found = new Map<string, { changed: Map<string, number>; quarantined: number }>();
+    for (const row of rows) {
+      const identity = row['key_identity'] ?? '';
+      const of = found.get(identity) ?? { changed: new Map<string, number>(), quarantined: 0 };
+      found.set(identity, of);
+      const column = row['column_name'] ?? null;
+      if (column === null) of.quarantined = Number(row['count']);
+      else of.changed.set(column, Number(row['count']));
+    }
+    return found;
   }
 
   async totals(table: string): Promise<{

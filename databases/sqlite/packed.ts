@@ -57,16 +57,40 @@ function packedWide(
   });
 }
 
-/** UTF-16 to UTF-8; what is ill-formed as 0xFF and the bytes as stored, which no one takes for UTF-8. */
+/** UTF-16 to UTF-8; what is ill-formed as bytes that no one takes for UTF-8, the same that the copy has for it. */
 function decoderOf(encoding: string): (stored: Uint8Array) => Buffer {
   const decoder = new TextDecoder(encoding, { fatal: true, ignoreBOM: true });
   return (stored) => {
     try {
       return Buffer.from(decoder.decode(stored));
     } catch {
-      return Buffer.concat([Uint8Array.of(0xff), stored]);
+      return loosely(stored, encoding === 'UTF-16le');
     }
   };
+}
+
+/** Each surrogate without its partner as the three bytes of its number, an odd byte at the end behind 0xFF. */
+function loosely(stored: Uint8Array, isLittle: boolean): Buffer {
+  const units = new DataView(stored.buffer, stored.byteOffset, stored.length);
+  const even = stored.length & ~1;
+  const out: number[] = [];
+  for (let at = 0; at < even; at += 2) {
+    let point = units.getUint16(at, isLittle);
+    const next = at + 2 < even ? units.getUint16(at + 2, isLittle) : 0;
+    if (point >> 10 === 0x36 && next >> 10 === 0x37) {
+      point = 0x10000 + ((point & 0x3ff) << 10) + (next & 0x3ff);
+      at += 2;
+    }
+    if (point < 0x80) out.push(point);
+    else if (point < 0x800) out.push(0xc0 | (point >> 6), 0x80 | (point & 0x3f));
+    else {
+      if (point < 0x10000) out.push(0xe0 | (point >> 12));
+      else out.push(0xf0 | (point >> 18), 0x80 | ((point >> 12) & 0x3f));
+      out.push(0x80 | ((point >> 6) & 0x3f), 0x80 | (point & 0x3f));
+    }
+  }
+  if (even < stored.length) out.push(0xff, stored[even] ?? 0);
+  return Buffer.from(out);
 }
 
 function unwrapped<T>(rows: Iterator<T>, unwrap: (row: T) => Uint8Array): Iterator<Uint8Array> {

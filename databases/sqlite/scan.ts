@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { qualified } from '../../contracts/catalogue.js';
 import type { TableMapping } from '../../contracts/mapping.js';
-import { keyIdentity, NULL_MARK, ODD_MARK } from '../canonical.js';
+import { keyIdentity, NULL_MARK, ODD_MARK, rowIdentity } from '../canonical.js';
 import { STORAGE, type CanonicalBatch, type KeyRange, type ScanOptions } from '../source.js';
 import { canonicaliserOf, directStorage, keyBytes } from './canonical-values.js';
 import { yieldTurn } from './connect.js';
@@ -122,7 +122,13 @@ class CanonicalWriter {
   }
 
   #keyOf(): string {
-    if (this.#keyFields === 0) return '';
+    if (this.#keyFields === 0) {
+      const { storage } = this.#row;
+      const whole = Array.from({ length: this.#columns }, (_, at) =>
+        storage[at] === STORAGE.null ? null : keyBytes(this.#value(at)),
+      );
+      return rowIdentity(whole, (at) => storage[at] ?? STORAGE.null);
+    }
     const fields: Uint8Array[] = [];
     for (let key = 0; key < this.#keyFields; key++) fields.push(keyBytes(this.#value(this.#columns + key)));
     return keyIdentity(fields);

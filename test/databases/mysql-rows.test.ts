@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TableMapping } from '../../contracts/mapping.js';
-import { keyIdentity } from '../../databases/canonical.js';
+import { keyIdentity, rowIdentity } from '../../databases/canonical.js';
 import { openSession } from '../../databases/mysql/connect.js';
 import { readRows } from '../../databases/mysql/read.js';
 import { openMysqlSource } from '../../databases/mysql/source.js';
@@ -119,6 +119,15 @@ describe.skipIf(!hasMariadb)('rows of a MySQL-like source', () => {
       '1',
       '0007-01-05',
     ]);
+  });
+
+  test('copy and proof know a row without a key by the same identity, whatever is in it', async () => {
+    const keyless = { ...awkward, rowKey: undefined, chunkKey: undefined };
+    const read = await readAll(keyless);
+    expect(read[0]).toHaveLength(keyless.columns.length);
+    const { keys } = await scanAll(keyless);
+    expect(keys).toEqual(read.map((row) => rowIdentity(row, () => 0)));
+    expect(new Set(keys).size).toBe(keys.length);
   });
 
   test('the proof gives the canonical form, and what has none in its kind is marked odd with the text that the copy gets', async () => {

@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { ColumnMapping } from '../../contracts/mapping.js';
-import { keyIdentity } from '../../databases/canonical.js';
-import { database, mapping, readAll, reader, scanAll } from './sqlite-fixture.js';
+import { keyIdentity, rowIdentity } from '../../databases/canonical.js';
+import { database, mapping, readAll, reader, scanAll, storageOf } from './sqlite-fixture.js';
 
 type Kind = ColumnMapping['kind'] | Partial<ColumnMapping>;
 const ODD = Symbol('odd');
@@ -125,6 +125,23 @@ test('keys of every storage class have the identity of the bytes that are read',
   const keys = read.map(([, k, rowid]) => keyIdentity([k ?? Buffer.alloc(0), rowid ?? Buffer.alloc(0)]));
   expect((await scanAll(from, table)).keys).toEqual(keys);
   expect(keys[0]).toBe(hash('sha256', Buffer.from('0000000131' + '0000000131', 'hex'), 'hex').slice(0, 32));
+});
+
+test.each([
+  ['UTF-8', "CAST(x'61ff' AS TEXT)"],
+  ['UTF-16be', "CAST(x'd8000041' AS TEXT)), (CAST(x'0041ff' AS TEXT)), (CAST(x'd83edee1dc00' AS TEXT)"],
+  ['UTF-16le', "CAST(x'00dc4100e9' AS TEXT)"],
+])('copy and proof know a row without a key by the same identity in %s', async (encoding, illFormed) => {
+  const { path } = database(`PRAGMA encoding = '${encoding}'; CREATE TABLE t (a, b);
+    INSERT INTO t (a) VALUES (1), ('1'), (x'31'), (1.0), (0.1 + 0.2), (-1e999), (NULL), (''), (x''), ('Zürich 🫡'), ('a' || char(0)), (${illFormed});
+    INSERT INTO t SELECT NULL, a FROM t`);
+  const table = mapping('t', { a: 'text', b: 'bytes' });
+  const from = await reader(path);
+  const read = await readAll(from, table);
+  const storage = await storageOf(from, table);
+  const { keys } = await scanAll(from, table);
+  expect(keys).toEqual(read.map((row, at) => rowIdentity(row, (field) => storage[2 * at + field] ?? 0)));
+  expect(new Set(keys).size, 'only (NULL, NULL) is there twice').toBe(keys.length - 1);
 });
 
 test('a UTF-16 database has the same canonical form', async () => {

@@ -63,10 +63,15 @@ describe('the value ledger', () => {
     expect(encoder.quarantined).toHaveLength(1);
   });
 
-  it('names no key where the table has none', () => {
-    const { encoder } = encodeAll(tableOf([DATE]), [['0000-00-00']]);
-    expect(encoder.changed).toMatchObject([{ keyIdentity: '', rule: 'zero_date' }]);
-    expect(encoder.changed[0]?.key).toHaveLength(0);
+  it('names the whole row where the table has no key: equal rows alike, NULL and empty apart', () => {
+    const identities = encodeAll(tableOf([DATE, NAME]), [
+      ['0000-00-00', 'a'],
+      ['0000-00-00', ''],
+      ['0000-00-00', null],
+      ['0000-00-00', 'a'],
+    ]).encoder.changed.map(({ keyIdentity: identity, key }) => `${identity}${key.toString()}`);
+    expect(identities.map((identity) => identities.indexOf(identity))).toEqual([0, 1, 2, 0]);
+    for (const identity of identities) expect(identity).toMatch(/^[0-9a-f]{32}$/);
   });
 });
 

@@ -90,30 +90,18 @@ describe('a row as the target must hold it', () => {
   const odd = (bytes: string): Buffer => Buffer.concat([u32(ODD_MARK), value(bytes)]);
   const NULL = u32(NULL_MARK);
   const rowOfFields = (...fields: Buffer[]): Buffer => Buffer.concat(fields);
-  const keyed = (...changed: number[]): { changed: Set<number>; keyless: boolean } => ({
-    changed: new Set(changed),
-    keyless: false,
-  });
-
-  it('is the row itself where the ledger says nothing, odd values too', () => {
-    const row = rowOfFields(value('a'), odd('0000-00-00'), NULL);
-    expect(expectedRow(row, { changed: undefined, keyless: false })).toEqual({ row, odd: 0 });
-  });
-
   it('has NULL in exactly the ledgered columns', () => {
     const row = rowOfFields(value('a'), odd('x'), value(''), NULL, odd('yy'));
-    expect(expectedRow(row, keyed(1)).row).toEqual(rowOfFields(value('a'), NULL, value(''), NULL, odd('yy')));
-    expect(expectedRow(row, keyed(0, 4)).row).toEqual(rowOfFields(NULL, odd('x'), value(''), NULL, NULL));
-    expect(expectedRow(row, keyed(2, 3)).row).toEqual(rowOfFields(value('a'), odd('x'), NULL, NULL, odd('yy')));
-    expect(expectedRow(row, keyed(9)).row).toEqual(row);
+    expect(expectedRow(row, new Set())).toEqual(row);
+    expect(expectedRow(row, new Set([1]))).toEqual(rowOfFields(value('a'), NULL, value(''), NULL, odd('yy')));
+    expect(expectedRow(row, new Set([0, 4]))).toEqual(rowOfFields(NULL, odd('x'), value(''), NULL, NULL));
   });
 
-  it('has NULL for every odd value, counted, in a table without a usable key', () => {
-    const row = rowOfFields(odd('x'), value('a'), odd(''));
-    expect(expectedRow(row, { changed: undefined, keyless: true })).toEqual({
-      row: rowOfFields(NULL, value('a'), NULL),
-      odd: 2,
-    });
+  it('is not known where the ledger tells of a value that the row does not have', () => {
+    const row = rowOfFields(value('a'), NULL);
+    expect(expectedRow(row, new Set([0, 1]))).toBeUndefined();
+    expect(expectedRow(row, new Set([0, 9]))).toBeUndefined();
+    expect(expectedRow(row, new Set([-1]))).toBeUndefined();
   });
 
   it('tells NULL from an empty value, and an odd value from the same bytes', () => {
