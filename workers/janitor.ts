@@ -1,8 +1,10 @@
+import { withEnd } from '../activities/ends.js';
+import { archiveAbandoned } from '../activities/worker/archive.js';
 import type { MetaActivities } from '../contracts/activities.js';
 import { WORKFLOWS } from '../contracts/messages.js';
 import { QUEUES } from '../contracts/queues.js';
 import { sweepLeftovers } from '../databases/postgres/janitor.js';
-import { isAbandoned } from './migration-state.js';
+import { isAbandoned, isClosed } from './migration-state.js';
 import type { WorkerRuntime } from './runtime.js';
 
 const INTERVAL_MS = 60_000;
@@ -15,7 +17,7 @@ export interface Janitor {
 
 /**
  * `terminate` and workflow timeouts run no code. The janitor finds what closed workflows left in targets, by the
- * schemas' comments, and undoes it: at worker start, every minute, and when asked. It runs as the workflow
+ * schemas' comments, and undoes it, or, past the pivot, ends what was left to do: at worker start, every minute, and when asked. It runs as the workflow
  * `maintenance`, so that it is seen and does not run twice at once.
  */
 export function openJanitor(runtime: WorkerRuntime): Janitor {
@@ -61,8 +63,14 @@ async function sweep(
     try {
       const endpoint = await deps.store.connections.get(name);
       if (endpoint.engine !== 'postgres') continue;
-      const swept = await sweepLeftovers(endpoint, async (owner) => !(await isAbandoned(runtime, owner)));
-      for (const migrationId of swept.undone) await deps.store.connections.release(migrationId);
+      const swept = await sweepLeftovers(endpoint, async (owner) => !(await isAbandoned(runtime, owner)), {
+        archive: (names) =>
+          withEnd(deps.openTarget(endpoint, names), (target) => archiveAbandoned(deps, target, names)),
+      });
+      for (const migrationId of swept.undone) {
+        // A later run under the id may be at work with them.
+        if (await isClosed(runtime.client, migrationId)) await deps.store.connections.release(migrationId);
+      }
       total.undone += swept.undone.length;
       total.left += swept.left.length;
     } catch {

@@ -1,5 +1,5 @@
 import type { InPlan } from '../../contracts/activities.js';
-import type { Target } from '../../databases/target.js';
+import type { Target, TargetNames } from '../../databases/target.js';
 import type { Deps } from '../deps.js';
 import { openTargetOf, recordOf, withEnd } from '../ends.js';
 
@@ -14,11 +14,10 @@ export async function archiveSidecar(
   deps: Deps,
   { migrationId }: InPlan,
 ): Promise<{ quarantined: number; changed: number }> {
-  const { input } = await recordOf(deps, migrationId);
+  const { input, hash } = await recordOf(deps, migrationId);
   return withEnd(openTargetOf(deps, migrationId), async (target) => {
     if ((await target.promotionRecord()) !== undefined) {
-      await archive(deps, target, migrationId, 'quarantine');
-      await archive(deps, target, migrationId, 'value_ledger');
+      await archiveLedgers(deps, target, { migrationId, hash });
       await target.dropSidecar(input.targetSchema);
     }
     return {
@@ -28,17 +27,38 @@ export async function archiveSidecar(
   });
 }
 
-async function archive(
-  deps: Deps,
+/**
+ * For the janitor: keeps what the sidecar of a promoted migration holds, whose workflow was ended before it could. False
+ * when the store does not know the run, or no longer: then nobody could ask for the entries, or purge them.
+ */
+export async function archiveAbandoned(
+  deps: Pick<Deps, 'store'>,
   target: Target,
-  migrationId: string,
-  kind: 'quarantine' | 'value_ledger',
+  { hash, workflowId: migrationId }: TargetNames,
+): Promise<boolean> {
+  const promoted = await target.promotionRecord();
+  const record = await deps.store.migrations.byHash(hash);
+  if (promoted === undefined || record?.migrationId !== migrationId) return false;
+  await archiveLedgers(deps, target, { migrationId, hash });
+  // Documents are those of the latest run under an id.
+  if ((await deps.store.migrations.get(migrationId))?.hash === hash) {
+    await deps.store.migrations.putPromotion(migrationId, promoted);
+  }
+  return true;
+}
+
+async function archiveLedgers(
+  { store }: Pick<Deps, 'store'>,
+  target: Target,
+  run: { readonly migrationId: string; readonly hash: string },
 ): Promise<void> {
-  for (let after = 0; ;) {
-    const entries = await target.ledger.entries(kind, after, ENTRIES);
-    const last = entries.at(-1);
-    if (last === undefined) return;
-    await deps.store.archive.put(migrationId, kind, entries);
-    after = last.id;
+  for (const kind of ['quarantine', 'value_ledger'] as const) {
+    for (let after = 0; ;) {
+      const entries = await target.ledger.entries(kind, after, ENTRIES);
+      const last = entries.at(-1);
+      if (last === undefined) break;
+      await store.archive.put(run, kind, entries);
+      after = last.id;
+    }
   }
 }

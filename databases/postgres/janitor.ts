@@ -19,10 +19,10 @@ export interface Swept {
 
 export interface SweepOptions {
   /**
-   * Is the sidecar of this promoted migration copied to the store? Then it is dropped. Default: it is not known, the
-   * sidecar stays and is named: it may hold the only original bytes of changed values.
+   * Copies the sidecar of a promoted migration to the store; true: it is there, the sidecar can go. Default: it stays
+   * and is named, for it may hold the only original bytes of changed values.
    */
-  readonly isArchived?: (owner: SchemaOwner) => Promise<boolean>;
+  readonly archive?: (names: TargetNames) => Promise<boolean>;
 }
 
 interface Leftover {
@@ -102,7 +102,7 @@ async function sweepOne(session: Session, leftover: Leftover, options: SweepOpti
   if (hash !== undefined) {
     const promoted = (await readPromotionRecord(session, hash)) !== undefined;
     if (!promoted) left.push(...(await undo(session, names, '')).left);
-    else if ((await options.isArchived?.(owner)) === true) left.push(...(await dropSidecar(session, names, '')));
+    else if ((await options.archive?.(names)) === true) left.push(...(await dropSidecar(session, names, '')));
     else left.push(`schema ${sidecarSchema(hash)} (promoted, not archived)`);
   }
   // The lease goes last; a promoted migration needs none.

@@ -9,10 +9,10 @@ const BYTES_AT_ONCE = 8 * 1024 * 1024;
 /** Keys and bytes arrive as the sidecar holds them: sealed. They are kept as they are. */
 export function archiveStore(database: Database): ArchiveStore {
   return {
-    put: async (migrationId, kind, entries) => {
+    put: async (run, kind, entries) => {
       for (const some of batches(entries)) {
-        await database.run({ attempted: `archive the ${kind} of`, on: migrationId }, (query) =>
-          putEntries(query, { migrationId, kind }, some),
+        await database.run({ attempted: `archive the ${kind} of`, on: run.migrationId }, (query) =>
+          putEntries(query, { ...run, kind }, some),
         );
       }
     },
@@ -37,14 +37,14 @@ function latestHash(migrationId: string) {
 
 async function putEntries(
   query: StoreQuery,
-  place: { migrationId: string; kind: string },
+  place: { migrationId: string; hash: string; kind: string },
   entries: readonly ArchivedEntry[],
 ): Promise<void> {
   const column = <Name extends keyof ArchivedEntry>(name: Name) => entries.map((entry) => entry[name]);
   await sql`
     INSERT INTO caravan_store.archive
       (migration_id, run_hash, kind, id, source_table, chunk, key_identity, key, column_name, reason, bytes)
-    SELECT ${place.migrationId}, ${latestHash(place.migrationId)}, ${place.kind}, given.*
+    SELECT ${place.migrationId}, ${place.hash}, ${place.kind}, given.*
     FROM unnest(
       ${column('id')}::bigint[], ${column('table')}::text[], ${column('chunk')}::bigint[],
       ${column('keyIdentity')}::text[], ${column('key')}::bytea[], ${column('column')}::text[],

@@ -126,7 +126,13 @@ export interface LearningFact {
 
 /** Sealed quarantine and value ledger of promoted migrations; and of failed ones what a person may still want. */
 export interface ArchiveStore {
-  put(migrationId: string, kind: 'quarantine' | 'value_ledger', entries: readonly ArchivedEntry[]): Promise<void>;
+  /** Entries that are there already stay as they are. `hash` tells the runs of one id apart. */
+  put(
+    run: { readonly migrationId: string; readonly hash: string },
+    kind: 'quarantine' | 'value_ledger',
+    entries: readonly ArchivedEntry[],
+  ): Promise<void>;
+  /** Of the latest run. */
   count(migrationId: string, kind: 'quarantine' | 'value_ledger'): Promise<number>;
 }
 export interface ArchivedEntry {

@@ -391,7 +391,9 @@ describe('the janitor', () => {
     const swept = await sweepLeftovers(endpoint, isAlive);
     expect(swept.undone).toEqual([dead.workflowId]);
     expect(swept.left).toEqual([`schema caravan_${promoted.hash}_meta (promoted, not archived)`]);
-    const again = await sweepLeftovers(endpoint, isAlive, { isArchived: () => Promise.resolve(true) });
+    const again = await sweepLeftovers(endpoint, isAlive, {
+      archive: ({ hash }) => Promise.resolve(hash === promoted.hash),
+    });
     expect(again).toEqual({ undone: [promoted.workflowId], left: [] });
     const left = await ours(endpoint);
     expect(left.filter((name) => !name.startsWith('caravan_lease'))).toEqual(

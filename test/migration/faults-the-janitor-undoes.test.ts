@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   bigSqlite,
@@ -29,10 +32,12 @@ const JANITOR_SECONDS = 70;
 
 describe('"temporal workflow terminate", which lets no workflow code run', () => {
   const folder = scratch();
+  const promoted = folder.path('promoted');
   let stack: FaultStack;
 
   beforeAll(async () => {
-    stack = await faultStack([{ role: 'control' }, { role: 'copy' }, { role: 'verify' }]);
+    const environment = { CARAVAN_FAILPOINT: `promote.after:1:${promoted}` };
+    stack = await faultStack([{ role: 'control' }, { role: 'copy', environment }, { role: 'verify' }]);
   });
   afterAll(async () => {
     await stack.dispose();
@@ -56,4 +61,35 @@ describe('"temporal workflow terminate", which lets no workflow code run', () =>
     figure('undone after terminate', (Date.now() - terminatedMs) / 1000, JANITOR_SECONDS);
     await expectUntouched(target);
   }, 180_000);
+
+  it('past the pivot keeps what was promoted; "doctor --fix" saves the only original bytes before it tidies up', async () => {
+    const file = folder.path('dirty.sqlite');
+    const source = bigSqlite(file, ROWS);
+    const database = new DatabaseSync(file);
+    database.exec("UPDATE big SET amount = 'about ' || id WHERE id IN (7, 8, 9)");
+    database.close();
+    const { id, target, running } = await startFaulty({ source, stack });
+    // The worker that promotes dies before it can say so.
+    await until('it is promoted', () => existsSync(promoted), 60_000);
+    const [sidecar] = (await leftovers(target)).filter((name) => name.endsWith('_meta'));
+    const kept = `SELECT source_table, key_identity, encode(key, 'hex') AS key, column_name, reason, encode(bytes, 'hex') AS bytes`;
+    const original = await target.query(`${kept} FROM ${sidecar ?? ''}.value_ledger ORDER BY id`);
+    expect(original).toHaveLength(3);
+    await stack.client.workflow.getHandle(id).terminate('a test');
+    await running.ended;
+    for (let times = 0; times < 2; times += 1) {
+      const doctor = await caravan(['doctor', '--fix'], { home: stack.home });
+      expect(doctor.stderr).toContain('undone, 0 left');
+      expect(await leftovers(target)).toEqual([]);
+    }
+    expect(
+      await target.query('SELECT count(*) AS rows, count(*) FILTER (WHERE amount IS NULL) AS changed FROM big'),
+    ).toEqual([{ rows: String(ROWS), changed: '3' }]);
+    const store = new pg.Client({ connectionString: stack.databaseUrl });
+    await store.connect();
+    const archived = `${kept} FROM caravan_store.archive WHERE migration_id = $1 ORDER BY id`;
+    expect((await store.query(archived, [id])).rows).toEqual(original);
+    await store.end();
+    await target.drop();
+  });
 });

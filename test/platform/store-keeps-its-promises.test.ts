@@ -188,7 +188,7 @@ describe('a migration', () => {
     );
     await store.plans.put({ yaml: 'x', document: {} as PlanDocument, planHash: 'h', migrationId: 'gone' });
     await store.outbox.add(notification('gone', 'k', 'g'));
-    await store.archive.put('gone', 'quarantine', entries(1));
+    await store.archive.put({ migrationId: 'gone', hash: 'h' }, 'quarantine', entries(1));
     await store.migrations.purge('gone');
     const client = new pg.Client({ connectionString: server.url });
     await client.connect();
@@ -256,10 +256,17 @@ describe('documents', () => {
   });
 
   it('archive entries once each', async () => {
-    await store.migrations.open(record('kept'));
-    await store.archive.put('kept', 'quarantine', entries(5000));
-    await store.archive.put('kept', 'quarantine', entries(5001));
+    const [first, second] = [record('kept'), record('kept')];
+    await store.migrations.open(first);
+    await store.archive.put(first, 'quarantine', entries(5000));
+    await store.archive.put(first, 'quarantine', entries(5001));
     expect(await store.archive.count('kept', 'quarantine')).toBe(5001);
+    // The earlier run's sidecar may be found when a later run is already at work.
+    await store.migrations.open(second);
+    await store.archive.put(first, 'quarantine', entries(5002));
+    expect(await store.archive.count('kept', 'quarantine')).toBe(0);
+    await store.archive.put(second, 'quarantine', entries(7));
+    expect(await store.archive.count('kept', 'quarantine')).toBe(7);
     expect(await store.archive.count('kept', 'value_ledger')).toBe(0);
   });
 });
