@@ -131,16 +131,9 @@ function encodingMeasures(column: CatalogueColumn, name: string): Measure[] {
   ];
 }
 
-/** Distinct values and encodings: from at most some ten thousand rows. */
+/** Encodings of texts: from at most some ten thousand rows. */
 export function sampledMeasures(column: CatalogueColumn): Measure[] {
-  const name = quoteName(column.name);
-  const family = familyOf(column);
-  const hashed = LONG.has(column.type.base) || family === 'document';
-  const value = family === 'document' ? `CAST(${name} AS CHAR)` : name;
-  const distinct = { name: 'distinct', sql: `COUNT(DISTINCT ${hashed ? `CRC32(${value})` : value})` };
-  const present = { name: 'sampled', sql: `COUNT(${name})` };
-  if (family === 'other' && !/^(uuid|inet4|inet6)$/.test(column.type.base)) return [present];
-  return family === 'text' ? [present, distinct, ...encodingMeasures(column, name)] : [present, distinct];
+  return familyOf(column) === 'text' ? encodingMeasures(column, quoteName(column.name)) : [];
 }
 
 /** Patterns that Spencer's (MySQL 5.7), ICU's (8) and PCRE's (MariaDB) regular expressions read alike. */

@@ -1,10 +1,12 @@
 import type { CatalogueColumn, CatalogueTable } from '../../contracts/catalogue.js';
 import { ODD_VALUES, SHAPES, type ColumnProfile, type TableProfile } from '../../contracts/profile.js';
+import type { ColumnSketch } from '../fingerprint/column-sketch.js';
 import type { MysqlSession } from './connect.js';
 import { sampledMeasures, shapeMeasures, wholeMeasures, type Measure } from './profile-measures.js';
 import { sampleOf } from './profile-sample.js';
+import { sketchTable } from './profile-sketch.js';
 
-/** Rows for distinct values and encodings, and for shapes: their costs do not grow with the table. */
+/** Rows for encodings, and for shapes: their costs do not grow with the table. */
 const SAMPLED_ROWS = 20_000;
 const SHAPED_ROWS = 2000;
 /** Rows that stand for a table above `sampleAbove`. */
@@ -77,20 +79,17 @@ class Reading {
   }
 }
 
-/** From a sample: few distinct values are all there, many grow with the rows. */
-function distinctOf(seen: number, sampled: number, present: number): number {
-  if (sampled === 0 || sampled >= present) return Math.min(seen, present);
-  if (seen < sampled / 10) return seen;
-  return Math.round((seen / sampled) * present);
-}
-
 function definedOnly<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]?: Exclude<T[K], undefined>;
   };
 }
 
-function columnProfile(column: CatalogueColumn, tableRows: number, passes: readonly [Pass, Pass, Pass]): ColumnProfile {
+function columnProfile(
+  column: CatalogueColumn,
+  sketch: ColumnSketch | undefined,
+  { tableRows, passes }: { readonly tableRows: number; readonly passes: readonly [Pass, Pass, Pass] },
+): ColumnProfile {
   const [whole, sampled] = passes;
   const reading = new Reading(passes, column.name);
   const present = reading.number('present') ?? 0;
@@ -111,7 +110,7 @@ function columnProfile(column: CatalogueColumn, tableRows: number, passes: reado
     column: column.name,
     rows: whole.rows,
     nulls: whole.rows - present,
-    distinct: distinctOf(reading.number('distinct') ?? 0, reading.number('sampled') ?? 0, presentInTable),
+    distinct: sketch?.distinctIn(presentInTable) ?? 0,
     ...definedOnly({
       min: reading.text('min'),
       max: reading.text('max'),
@@ -123,36 +122,46 @@ function columnProfile(column: CatalogueColumn, tableRows: number, passes: reado
     }),
     ...(Object.keys(oddCounts).length > 0 && { odd: oddCounts }),
     ...(Object.keys(shapes).length > 0 && { shapes }),
+    ...(sketch && { fingerprint: sketch.result() }),
   };
 }
 
-async function measured(session: MysqlSession, table: CatalogueTable, options: ProfileOptions): Promise<TableProfile> {
-  const exact = table.estimatedRows <= options.sampleAbove;
-  const from = await sampleOf(session, table, exact ? Infinity : Math.min(options.sampleAbove, STANDING_ROWS));
-  const whole = await run(session, from, places(table.columns, wholeMeasures));
-  const sampled = await run(
-    session,
-    await sampleOf(session, table, SAMPLED_ROWS),
-    places(table.columns, sampledMeasures),
-  );
+/** A pass over a sample, where some column has anything to measure in it. */
+async function runSampled(
+  session: MysqlSession,
+  sample: { readonly table: CatalogueTable; readonly rows: number },
+  wanted: readonly Place[],
+): Promise<Pass> {
+  if (wanted.length === 0) return { rows: 0, results: new Map() };
+  return run(session, await sampleOf(session, sample.table, sample.rows), wanted);
+}
+
+async function measured(session: MysqlSession, given: CatalogueTable, options: ProfileOptions): Promise<TableProfile> {
+  const exact = given.estimatedRows <= options.sampleAbove;
+  const from = await sampleOf(session, given, exact ? Infinity : Math.min(options.sampleAbove, STANDING_ROWS));
+  const whole = await run(session, from, places(given.columns, wholeMeasures));
+  const rows = exact ? whole.rows : given.estimatedRows;
+  // From here on the rows are known: the estimate of a table that was just filled may be 0.
+  const table = { ...given, estimatedRows: rows };
+  const sampled = await runSampled(session, { table, rows: SAMPLED_ROWS }, places(table.columns, sampledMeasures));
   const knowsJson = session.facts.engine === 'mysql' || session.facts.number >= 100_203;
   const shape = places(table.columns, (column) => shapeMeasures(column, knowsJson));
-  const shaped =
-    shape.length === 0
-      ? { rows: 0, results: new Map() }
-      : await run(session, await sampleOf(session, table, SHAPED_ROWS), shape);
-  const rows = exact ? whole.rows : table.estimatedRows;
+  const shaped = await runSampled(session, { table, rows: SHAPED_ROWS }, shape);
+  const sketches = await sketchTable(session, table, options.signal);
   return {
     schema: table.schema,
     table: table.name,
     rows,
     exact,
     sample: exact || rows === 0 ? 1 : Math.min(1, whole.rows / rows),
-    columns: table.columns.map((column) => columnProfile(column, rows, [whole, sampled, shaped])),
+    columns: table.columns.map((column, index) =>
+      columnProfile(column, sketches[index], { tableRows: rows, passes: [whole, sampled, shaped] }),
+    ),
   };
 }
 
-/** MABA's fingerprint of a table, by aggregates in the server: one pass over the rows and two over small samples. */
+/** MABA's fingerprint of a table, by aggregates in the server, one pass over the rows and two over
+ * small samples, and by sketches of one more sample. */
 export async function profileTable(
   session: MysqlSession,
   table: CatalogueTable,

@@ -60,7 +60,21 @@ export async function* readRows(session: MysqlSession, request: ReadRequest): As
   };
   const { list, fields } = await selectOf(session, table, attempt);
   const sql = `SELECT ${list} FROM ${quoteTable(table.source)}${rangeClause(table, range)}`;
-  const feed = new RowFeed(session, { sql, fields, attempt });
+  yield* readQuery(session, { sql, fields, attempt, signal });
+}
+
+/** Rows of a query as the source's own bytes. A consumer that has enough ends the query by leaving its loop. */
+export async function* readQuery(
+  session: MysqlSession,
+  query: {
+    readonly sql: string;
+    readonly fields: number;
+    readonly attempt: Attempt;
+    readonly signal?: AbortSignal | undefined;
+  },
+): AsyncGenerator<RowBatch> {
+  const { signal } = query;
+  const feed = new RowFeed(session, query);
   const onAbort = (): void => {
     feed.fail(signal?.reason);
   };

@@ -9,7 +9,10 @@ import { characters, dateCause, isFlag, isMojibake, shapeOf } from './text-shape
 /** Extremes are cut here: they are for people and for choosing types, and may be whole articles. */
 const EXTREME_MAX = 128;
 const NUMERIC_NAMES = /^(?:numeric|decimal|dec|number|money|currency)$/;
-const DATE_NAMES = /^(?:date|datetime|timestamp)/;
+/** Is a column of this declared type meant to hold dates or moments? */
+export function isDateName(base: string): boolean {
+  return /^(?:date|datetime|timestamp)/.test(base);
+}
 
 /** Gathers the profile of one column, value by value. */
 export class ColumnProfiler {
@@ -38,7 +41,7 @@ export class ColumnProfiler {
     const { base, declared } = column.type;
     const affinity = affinityOf(declared);
     this.#column = column;
-    this.#isDate = DATE_NAMES.test(base);
+    this.#isDate = isDateName(base);
     this.#isBoolean = base.startsWith('bool');
     this.#isInteger = affinity === 'integer';
     this.#isNumber = this.#isInteger || affinity === 'real' || NUMERIC_NAMES.test(base);

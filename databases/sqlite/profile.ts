@@ -6,6 +6,7 @@ import { tableShape, type TableShape } from './bounds.js';
 import { ColumnProfiler } from './column-profile.js';
 import { firstRow, quoteName, yieldTurn, type SqlValue } from './connect.js';
 import { toFailure } from './errors.js';
+import { TableSketch } from './profile-sketch.js';
 import { RowCursor } from './rows.js';
 import { countRows } from './sizes.js';
 
@@ -29,13 +30,14 @@ export async function profileTable(
   const shape = tableShape(database, table.name);
   const exact = rows <= options.sampleAbove;
   const profilers = table.columns.map((column) => new ColumnProfiler(column));
+  const sketch = new TableSketch(table.columns, exact ? rows : Math.min(rows, options.sampleAbove));
   const tails = exact ? [{ tail: '', bound: [] }] : sampleTails(database, { table: table.name, shape, rows }, options);
   let looked = 0;
   for (const { tail, bound } of tails) {
     const columns = table.columns.map((column) => column.name);
     const cursor = new RowCursor(database, shape, { table: table.name, columns, tail, bound });
     try {
-      looked += await takeRows(cursor, profilers, options.signal);
+      looked += await takeRows(cursor, { profilers, sketch }, options.signal);
     } catch (error) {
       throw toFailure(error, { attempted: 'profile', on: qualified(table) });
     } finally {
@@ -46,7 +48,9 @@ export async function profileTable(
   for (const [index, profiler] of profilers.entries()) {
     const name = table.columns[index]?.name ?? '';
     const countIt = exact && !profiler.distinct.exact && rows <= EXACT_DISTINCT_ROWS_MAX;
-    results.push(profiler.result(countIt ? countDistinct(database, table.name, name) : undefined));
+    const profiled = profiler.result(countIt ? countDistinct(database, table.name, name) : undefined);
+    const fingerprint = sketch.columns[index]?.sketch.result();
+    results.push({ ...profiled, ...(fingerprint && { fingerprint }) });
     if (countIt) await yieldTurn();
     options.signal?.throwIfAborted();
   }
@@ -56,11 +60,12 @@ export async function profileTable(
 
 async function takeRows(
   cursor: RowCursor,
-  profilers: readonly ColumnProfiler[],
+  { profilers, sketch }: { readonly profilers: readonly ColumnProfiler[]; readonly sketch: TableSketch },
   signal?: AbortSignal,
 ): Promise<number> {
   let taken = 0;
   while (cursor.next()) {
+    sketch.add(cursor);
     let field = 0;
     for (const profiler of profilers) {
       profiler.add(cursor.values[field] ?? null, cursor.storage[field] === STORAGE.text);

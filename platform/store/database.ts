@@ -63,6 +63,8 @@ interface ProfilesTable {
   table_name: string;
   profile: Json;
   meanings: Json;
+  sealed_values: Buffer;
+  sealed_fingerprints: Buffer;
 }
 interface PlansTable {
   plan_id: Generated<string>;

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Catalogue, CatalogueTable } from '../../contracts/catalogue.js';
 import { CaravanFailure } from '../../contracts/failures.js';
-import type { Meaning, TableProfile } from '../../contracts/profile.js';
+import type { ColumnFingerprint, Meaning, TableProfile } from '../../contracts/profile.js';
+import type { SecretBox } from '../secrets/secret-box.js';
 import type { Database, StoreQuery, StoreTransaction } from './database.js';
 import { encodeJson } from './json-document.js';
 import { recentValues } from './recent-values.js';
@@ -13,7 +14,12 @@ const TABLES_AT_ONCE = 500;
 /** Catalogues kept in memory: they never change, and a large one takes a second to read. */
 const RECENT_CATALOGUES = 2;
 
-export function discoveryStore(database: Database): DiscoveryStore {
+interface Sealing {
+  readonly query: StoreQuery;
+  readonly box: SecretBox;
+}
+
+export function discoveryStore(database: Database, box: SecretBox): DiscoveryStore {
   const recent = recentValues<Catalogue>(RECENT_CATALOGUES);
   return {
     putCatalogue: (migrationId, catalogue) =>
@@ -28,10 +34,16 @@ export function discoveryStore(database: Database): DiscoveryStore {
       ),
     putProfile: (catalogueId, profile, meanings) =>
       database.run({ attempted: 'store the profile of', on: profile.table }, (query) =>
-        putProfile(query, catalogueId, { profile, meanings }),
+        putProfile({ query, box }, catalogueId, { profile, meanings }),
       ),
     profiles: (catalogueId) =>
-      database.run({ attempted: 'read the profiles of', on: catalogueId }, (query) => readProfiles(query, catalogueId)),
+      database.run({ attempted: 'read the profiles of', on: catalogueId }, (query) =>
+        readProfiles({ query, box }, catalogueId),
+      ),
+    fingerprints: (catalogueId, table) =>
+      database.run({ attempted: 'read the fingerprints of', on: table.name }, (query) =>
+        readFingerprints({ query, box }, catalogueId, table),
+      ),
   };
 }
 
@@ -91,34 +103,83 @@ async function readCatalogue(query: StoreQuery, catalogueId: string): Promise<Ca
   };
 }
 
+function contextOf(catalogueId: string, schema: string, table: string): string {
+  return `profile:${catalogueId}:${JSON.stringify([schema, table])}`;
+}
+
 async function putProfile(
-  query: StoreQuery,
+  { query, box }: Sealing,
   catalogueId: string,
   found: { profile: TableProfile; meanings: readonly Meaning[] },
 ): Promise<void> {
-  const content = { profile: encodeJson(found.profile), meanings: encodeJson(found.meanings) };
+  const { schema, table } = found.profile;
+  const { plain, values, fingerprints } = takenApart(found.profile);
+  const seal = (content: unknown): Buffer =>
+    box.seal(Buffer.from(JSON.stringify(content)), contextOf(catalogueId, schema, table));
+  const content = {
+    profile: encodeJson(plain),
+    meanings: encodeJson(found.meanings),
+    sealed_values: seal(values),
+    sealed_fingerprints: seal(fingerprints),
+  };
   await query
     .insertInto('profiles')
-    .values({
-      catalogue_id: catalogueId,
-      table_schema: found.profile.schema,
-      table_name: found.profile.table,
-      ...content,
-    })
+    .values({ catalogue_id: catalogueId, table_schema: schema, table_name: table, ...content })
     .onConflict((conflict) => conflict.columns(['catalogue_id', 'table_schema', 'table_name']).doUpdateSet(content))
     .execute();
 }
 
 async function readProfiles(
-  query: StoreQuery,
+  { query, box }: Sealing,
   catalogueId: string,
 ): Promise<{ profile: TableProfile; meanings: readonly Meaning[] }[]> {
   const rows = await query
     .selectFrom('profiles')
-    .select(['profile', 'meanings'])
+    .select(['table_schema', 'table_name', 'profile', 'meanings', 'sealed_values'])
     .where('catalogue_id', '=', catalogueId)
     .orderBy('table_schema')
     .orderBy('table_name')
     .execute();
-  return rows.map((row) => ({ profile: row.profile as TableProfile, meanings: row.meanings as Meaning[] }));
+  return rows.map((row) => {
+    const opened = box.open(row.sealed_values, contextOf(catalogueId, row.table_schema, row.table_name));
+    const values = JSON.parse(opened.toString()) as readonly object[];
+    const plain = row.profile as TableProfile;
+    const columns = plain.columns.map((column, index) => ({ ...column, ...values[index] }));
+    return { profile: { ...plain, columns }, meanings: row.meanings as Meaning[] };
+  });
+}
+
+async function readFingerprints(
+  { query, box }: Sealing,
+  catalogueId: string,
+  { schema, name }: { readonly schema: string; readonly name: string },
+): Promise<ReadonlyMap<string, ColumnFingerprint>> {
+  const row = await query
+    .selectFrom('profiles')
+    .select('sealed_fingerprints')
+    .where('catalogue_id', '=', catalogueId)
+    .where('table_schema', '=', schema)
+    .where('table_name', '=', name)
+    .executeTakeFirst();
+  if (row === undefined) return new Map();
+  const opened = box.open(row.sealed_fingerprints, contextOf(catalogueId, schema, name));
+  return new Map(JSON.parse(opened.toString()) as [string, ColumnFingerprint][]);
+}
+
+/** What may stand in plain text, and apart from it what gives values away: of one row even a mean does. */
+function takenApart(profile: TableProfile): {
+  plain: TableProfile;
+  values: readonly object[];
+  fingerprints: readonly (readonly [string, ColumnFingerprint])[];
+} {
+  const parts = profile.columns.map(({ min, max, mean, variance, fingerprint, ...plain }) => ({
+    plain,
+    values: { min, max, mean, variance },
+    fingerprints: fingerprint === undefined ? [] : [[plain.column, fingerprint] as const],
+  }));
+  return {
+    plain: { ...profile, columns: parts.map((part) => part.plain) },
+    values: parts.map((part) => part.values),
+    fingerprints: parts.flatMap((part) => part.fingerprints),
+  };
 }

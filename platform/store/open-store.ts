@@ -31,7 +31,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   return {
     connections: connectionStore(database, options.secretBox, options.environment ?? {}),
     migrations: migrationStore(database),
-    discovery: discoveryStore(database),
+    discovery: discoveryStore(database, options.secretBox),
     plans: planStore(database),
     outbox: outbox(database),
     learning: learningStore(database),

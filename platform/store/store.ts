@@ -4,7 +4,7 @@ import type { Endpoint } from '../../contracts/endpoint.js';
 import type { Notification } from '../../contracts/events.js';
 import type { MigrationInput } from '../../contracts/migration.schema.js';
 import type { MigrationReport, TableReport } from '../../contracts/migration.js';
-import type { Meaning, TableProfile } from '../../contracts/profile.js';
+import type { ColumnFingerprint, Meaning, TableProfile } from '../../contracts/profile.js';
 
 /** Caravan's own store (PostgreSQL, through Kysely, numbered migrations). Every write is idempotent by its key. */
 export interface Store {
@@ -79,8 +79,15 @@ export interface MigrationStore {
 export interface DiscoveryStore {
   putCatalogue(migrationId: string, catalogue: Catalogue): Promise<string>;
   catalogue(catalogueId: string): Promise<Catalogue>;
+  /** What gives values away (extremes, moments, fingerprints) is sealed. */
   putProfile(catalogueId: string, profile: TableProfile, meanings: readonly Meaning[]): Promise<void>;
+  /** Without fingerprints: of a large catalogue they are too much to be read at once. */
   profiles(catalogueId: string): Promise<{ profile: TableProfile; meanings: readonly Meaning[] }[]>;
+  /** Of one table's columns, by name; empty where it has no profile. */
+  fingerprints(
+    catalogueId: string,
+    table: { readonly schema: string; readonly name: string },
+  ): Promise<ReadonlyMap<string, ColumnFingerprint>>;
 }
 
 export interface StoredPlan {

@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TableMapping } from '../../contracts/mapping.js';
 import { keyIdentity, rowIdentity } from '../../databases/canonical.js';
+import { quantileOf } from '../../databases/fingerprint/distribution.js';
 import { openSession } from '../../databases/mysql/connect.js';
 import { readRows } from '../../databases/mysql/read.js';
 import { openMysqlSource } from '../../databases/mysql/source.js';
 import type { KeyRange, Source } from '../../databases/source.js';
+import { openSqliteSource } from '../../databases/sqlite/source.js';
+import { database } from './sqlite-fixture.js';
 import { hasMariadb, startPrivateMariadb, type PrivateMariadb } from './mariadb.js';
 import { AWKWARD, AWKWARD_COLUMNS, fieldsOf, mappingOf, readEvery, scanEvery } from './mysql-fixtures.js';
 
@@ -343,6 +346,38 @@ describe.skipIf(!hasMariadb)('rows of a MySQL-like source', () => {
     expect(sampled.sample).toBeGreaterThan(0.01);
     expect(sampled.columns.find((each) => each.column === 'state')?.distinct).toBe(3);
     expect(sampled.columns.find((each) => each.column === 'id')?.distinct).toBeGreaterThan(400_000);
+    const id = sampled.columns.find((each) => each.column === 'id')?.fingerprint;
+    expect(id?.rows).toBe(10_000);
+    expect(id?.numbers?.max).toBeGreaterThan(450_000);
+    expect(id?.numbers && quantileOf(id.numbers, 0.5)).toBeGreaterThan(200_000);
+  });
+
+  test('the sketches of awkward values are those that SQLite makes of the same values', async () => {
+    const file =
+      database(`CREATE TABLE same (id INTEGER PRIMARY KEY, n NUMERIC, r REAL, t TEXT, long TEXT, at DATETIME, b BLOB);
+      INSERT INTO same VALUES (1, 7.5, 0.1, 'é', NULL, '2020-01-31 12:34:56.120', x'00ff'), (2, -3, 1e-7, '', 'x', NULL, x''), (3, NULL, 1e21, '日本', NULL, '1999-12-31', NULL)`);
+    file.writer.exec(
+      `UPDATE same SET long = replace(hex(zeroblob(3000)), '0', 'é') WHERE id = 1; UPDATE same SET b = zeroblob(5000) WHERE id = 3`,
+    );
+    await server.script(`USE rows_db; CREATE TABLE same (id INT ZEROFILL PRIMARY KEY, n DECIMAL(20,6), r DOUBLE, t VARCHAR(40) CHARACTER SET utf8mb3, \`long\` TEXT, at DATETIME(6), b BLOB);
+      INSERT INTO same VALUES (1, 7.5, 0.1, 'é', REPEAT('é', 6000), '2020-01-31 12:34:56.120', x'00ff'), (2, -3, 1e-7, '', 'x', NULL, ''),
+        (3, NULL, 1e21, '日本', NULL, '1999-12-31', REPEAT(x'00', 5000))`);
+    const other = await openSqliteSource({ engine: 'sqlite', path: file.path });
+    const [mine, theirs] = await Promise.all(
+      [source, other].map(async (each) => {
+        const table = (await each.catalogue()).tables.find(({ name }) => name === 'same');
+        if (!table) throw new Error('no table');
+        return (await each.profile(table, { sampleAbove: 1000 })).columns;
+      }),
+    );
+    await other.close();
+    for (const [index, { column, fingerprint }] of (mine ?? []).entries()) {
+      // A date without a time is midnight in one and a date in the other.
+      const { top, distinct, ...rest } = theirs?.[index]?.fingerprint ?? {};
+      expect(fingerprint, column).toMatchObject(rest);
+      if (column !== 'at') expect(fingerprint, column).toMatchObject({ top, distinct });
+    }
+    expect(mine).toHaveLength(7);
   });
 
   test('throughput of 500,000 rows with 12 columns is told', async () => {

@@ -1,5 +1,8 @@
-import { expect, test } from 'vitest';
+import { DatabaseSync } from 'node:sqlite';
+import { expect, onTestFinished, test } from 'vitest';
 import type { ColumnProfile, TableProfile } from '../../contracts/profile.js';
+import { quantileOf } from '../../databases/fingerprint/distribution.js';
+import { HyperLogLog } from '../../databases/fingerprint/hyperloglog.js';
 import { DistinctCounter } from '../../databases/sqlite/distinct.js';
 import { isMojibake, shapeOf } from '../../databases/sqlite/text-shapes.js';
 import { corpus, database, source, tableOf } from './sqlite-fixture.js';
@@ -124,4 +127,69 @@ test.skipIf(!chinook)('Chinook is profiled whole (skipped without the corpus)', 
   expect(column(profile, 'Email').shapes?.email).toBe(1);
   expect(column(profile, 'CustomerId')).toMatchObject({ distinct: 59, min: '1', max: '59' });
   expect(column(profile, 'Phone').shapes?.phone).toBeGreaterThan(0.9);
+});
+
+test.skipIf(!chinook)('the sketches of Chinook say what SQL finds (skipped without the corpus)', async () => {
+  const opened = await source(chinook ?? '');
+  const profile = await opened.profile(tableOf(await opened.catalogue(), 'Track'), { sampleAbove: 1_000_000 });
+  const writer = new DatabaseSync(chinook ?? '', { readOnly: true });
+  onTestFinished(() => {
+    writer.close();
+  });
+  const all = (sql: string): Record<string, unknown>[] => writer.prepare(sql).all();
+  for (const { column: name, fingerprint, distinct } of profile.columns) {
+    if (!fingerprint) throw new Error(`no fingerprint of ${name}`);
+    const [found] = all(
+      `SELECT count(*) AS rows, count(*) - count(${name}) AS nulls, count(DISTINCT ${name}) AS different FROM Track`,
+    );
+    expect(fingerprint).toMatchObject({ rows: found?.rows, nulls: found?.nulls });
+    expect(distinct).toBe(found?.different);
+    const sketched = HyperLogLog.fromText(fingerprint.distinct).count();
+    expect(Math.abs(sketched / Number(found?.different) - 1), name).toBeLessThan(0.05);
+    const counts = new Map(
+      all(`SELECT CAST(${name} AS TEXT) AS value, count(*) AS n FROM Track WHERE ${name} IS NOT NULL GROUP BY 1`).map(
+        (row) => [row.value, Number(row.n)],
+      ),
+    );
+    for (const { value, count, error } of fingerprint.top.values) {
+      if (value.length >= 60) continue;
+      const real = counts.get(value) ?? 0;
+      expect(real, `${name} ${value}`).toBeLessThanOrEqual(count);
+      expect(real, `${name} ${value}`).toBeGreaterThanOrEqual(count - error);
+    }
+  }
+  const milliseconds = all('SELECT Milliseconds AS n FROM Track ORDER BY 1').map(({ n }) => Number(n));
+  const { numbers } = column(profile, 'Milliseconds').fingerprint ?? {};
+  const mean = milliseconds.reduce((sum, value) => sum + value, 0) / milliseconds.length;
+  expect(numbers).toMatchObject({ count: milliseconds.length, min: milliseconds[0], max: milliseconds.at(-1) });
+  expect(numbers?.mean).toBeCloseTo(mean, 6);
+  for (const share of [0.1, 0.5, 0.9]) {
+    const value = numbers ? quantileOf(numbers, share) : NaN;
+    expect(milliseconds.filter((each) => each <= value).length / milliseconds.length).toBeCloseTo(share, 1.5);
+  }
+  const lengths = all('SELECT length(Name) AS n FROM Track').map(({ n }) => Number(n));
+  const histogram = column(profile, 'Name').fingerprint?.lengthHistogram ?? [];
+  for (const [bucket, count] of histogram.entries()) {
+    expect(count).toBe(lengths.filter((length) => Math.ceil(Math.log2(length + 1)) === bucket).length);
+  }
+  const [ascii] = all("SELECT count(*) AS n FROM Track WHERE Name NOT GLOB '*[^ -~]*' AND Name GLOB '*[^0-9]*'");
+  expect(column(profile, 'Name').fingerprint?.characters?.ascii).toBe(ascii?.n);
+});
+
+test('of a large table the sketches see rows from all over it, and texts of megabytes by their beginning', async () => {
+  const profile = await profileOf(
+    `CREATE TABLE t (id INTEGER PRIMARY KEY, big TEXT, born DATE);
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 45000)
+    INSERT INTO t SELECT i, CASE WHEN i % 15000 = 1 THEN replace(hex(zeroblob(1000000)), '0', 'é') || i END, date('2000-01-01', '+' || i || ' days') FROM n`,
+    1_000_000,
+  );
+  const [id, big, born] = profile.columns.map(({ fingerprint }) => fingerprint);
+  expect([id?.rows, big?.rows, born?.rows]).toEqual([9000, 9000, 9000]);
+  expect(id?.numbers).toMatchObject({ min: 1, max: 44_996 });
+  expect(big).toMatchObject({
+    nulls: 8997,
+    lengths: { count: 3, min: 2_000_001, max: 2_000_005 },
+    characters: { latin: 3 },
+  });
+  expect(born?.numbers).toMatchObject({ count: 9000, min: Date.parse('2000-01-02') / 1000 });
 });

@@ -1,8 +1,12 @@
 import { DatabaseSync } from 'node:sqlite';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { secretKeyFile } from '../../platform/secrets/key-files.js';
+import { openSecretBox } from '../../platform/secrets/secret-box.js';
+import { openStore } from '../../platform/store/open-store.js';
 import { installedServers, startTestServer } from '../databases/postgres-server.js';
 import type { TestServer } from '../databases/postgres-server.js';
-import { urlOf } from './fixtures.js';
+import { urlOf, viewStack } from './fixtures.js';
 import type { Ran, TestDatabase } from './harness.js';
 import { caravan, corpus, freshDatabase, leftovers } from './harness.js';
 
@@ -53,6 +57,45 @@ describe.skipIf(chinook === undefined).each(installedServers())('Chinook from SQ
   it('goes on counting where the source stopped', async () => {
     const [row] = await target.query(`INSERT INTO artist (name) VALUES ('New') RETURNING artistid`);
     expect(Number(row?.['artistid'])).toBe(276);
+  });
+
+  it('kept a fingerprint of every column, which says what SQL finds, and keeps values only sealed', async () => {
+    const view = await viewStack();
+    const keyFile = secretKeyFile(inject('sharedHome'));
+    const store = await openStore({ databaseUrl: view.stack.databaseUrl, secretBox: openSecretBox({ keyFile }) });
+    const client = new pg.Client({ connectionString: view.stack.databaseUrl });
+    await client.connect();
+    const { rows } = await client.query<{ id: string; text: string }>(
+      `SELECT catalogue_id::text AS id, p::text AS text FROM caravan_store.profiles p
+       JOIN caravan_store.catalogues USING (catalogue_id) WHERE migration_id = $1`,
+      [ran.json.migrationId],
+    );
+    expect(rows).toHaveLength(11);
+    const prints = await store.discovery.fingerprints(rows[0]?.id ?? '', { schema: 'main', name: 'InvoiceLine' });
+    const [profile] = (await store.discovery.profiles(rows[0]?.id ?? '')).filter(
+      ({ profile: { table } }) => table === 'Customer',
+    );
+    await Promise.all([store.close(), client.end(), view.close()]);
+    const source = new DatabaseSync(chinook ?? '', { readOnly: true });
+    const [price] = source
+      .prepare('SELECT avg(UnitPrice) AS mean, min(UnitPrice) AS least, max(UnitPrice) AS most FROM InvoiceLine')
+      .all();
+    const often = source
+      .prepare('SELECT UnitPrice AS price, count(*) AS n FROM InvoiceLine GROUP BY 1 ORDER BY 2 DESC')
+      .all();
+    source.close();
+    const found = prints.get('UnitPrice');
+    expect([...prints.keys()]).toEqual(['InvoiceLineId', 'InvoiceId', 'TrackId', 'UnitPrice', 'Quantity']);
+    expect(found).toMatchObject({
+      rows: 2240,
+      nulls: 0,
+      numbers: { count: 2240, min: price?.['least'], max: price?.['most'] },
+    });
+    expect(found?.numbers?.mean).toBeCloseTo(Number(price?.['mean']), 9);
+    expect(found?.top.values.map(({ value, count }) => ({ price: Number(value), n: count }))).toEqual(often);
+    const email = profile?.profile.columns.find(({ column }) => column === 'Email');
+    expect(email?.min).toContain('@');
+    for (const { text } of rows) expect(text).not.toContain('@');
   });
 
   it('leaves nothing of its own in the target', async () => {

@@ -6,6 +6,7 @@ import type { Catalogue } from '../../contracts/catalogue.js';
 import type { PlanDocument } from '../../contracts/definition.schema.js';
 import type { ServerEndpoint } from '../../contracts/endpoint.js';
 import type { Notification } from '../../contracts/events.js';
+import type { ColumnFingerprint } from '../../contracts/profile.js';
 import type { MigrationReport, TableReport } from '../../contracts/migration.js';
 import { startPostgres } from '../../platform/local-stack/postgres-server.js';
 import type { PostgresServer } from '../../platform/local-stack/postgres-server.js';
@@ -235,6 +236,37 @@ describe('documents', () => {
     expect(performance.now() - startedMs - firstMs).toBeLessThan(firstMs / 2);
     await other.close();
     await expect(store.discovery.catalogue('no uuid')).rejects.toThrow(/INTERNAL/u);
+  });
+
+  it('hold profiles, what gives values away only sealed', async () => {
+    const id = await store.discovery.putCatalogue('sealed', catalogue(1));
+    const fingerprint: ColumnFingerprint = {
+      ...{ rows: 3, nulls: 0, distinct: 'AA==', least: 'canary-least', greatest: 'z' },
+      top: { values: [{ value: 'canary-top', hash: 1, count: 2, error: 0 }], floor: 0 },
+    };
+    const column = { column: 'c', rows: 3, nulls: 0, distinct: 2, minLength: 1 };
+    const profile = { schema: 's', table: 't', rows: 3, exact: true, sample: 1 };
+    const extremes = { min: 'canary-min', max: 'canary-max', mean: 271828.25, variance: 0 };
+    await store.discovery.putProfile(
+      id,
+      { ...profile, columns: [{ ...column, ...extremes, fingerprint }, column] },
+      [],
+    );
+    const [read] = await store.discovery.profiles(id);
+    expect(read?.profile).toEqual({ ...profile, columns: [{ ...column, ...extremes }, column] });
+    expect(await store.discovery.fingerprints(id, { schema: 's', name: 't' })).toEqual(new Map([['c', fingerprint]]));
+    expect(await store.discovery.fingerprints(id, { schema: 's', name: 'other' })).toEqual(new Map());
+    const client = new pg.Client({ connectionString: server.url });
+    await client.connect();
+    const { rows } = await client.query<{ text: string }>(
+      `SELECT p::text AS text FROM caravan_store.profiles p WHERE catalogue_id::text = $1`,
+      [id],
+    );
+    await client.end();
+    expect(rows).toHaveLength(1);
+    const text = rows[0]?.text ?? '';
+    expect(text).toContain('minLength');
+    for (const word of ['canary', Buffer.from('canary').toString('hex'), '271828']) expect(text).not.toContain(word);
   });
 
   it('hold plans, also those of no migration', async () => {
