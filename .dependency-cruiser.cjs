@@ -1,7 +1,7 @@
 /** The arrows between rooms: a room may import what stands in its line, and nothing else. See docs/ARCHITECTURE.md. */
 const arrows = {
   contracts: [],
-  workflows: ['contracts', 'language/expressions'],
+  workflows: ['contracts', 'language/expressions', 'language/planner'],
   'migration-phases': ['contracts', 'workflows'],
   config: [],
   language: ['contracts'],
@@ -10,7 +10,7 @@ const arrows = {
   activities: ['contracts', 'language', 'databases', 'platform'],
   workers: ['contracts', 'language', 'databases', 'platform', 'activities', 'config', 'workflows', 'migration-phases'],
   cli: ['contracts', 'language', 'platform', 'config'],
-  bench: ['contracts', 'databases', 'platform', 'config'],
+  bench: ['contracts', 'language/planner', 'databases', 'platform', 'config'],
 };
 const rooms = Object.keys(arrows);
 
@@ -31,6 +31,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^activities/(maba|kora|amani)/' },
       to: { path: '^activities/(maba|kora|amani)/', pathNot: '^activities/$1/' },
+    },
+    {
+      name: 'the-planner-stands-alone',
+      comment: 'It runs in workflow code, too: it may import nothing but itself and contracts.',
+      severity: 'error',
+      from: { path: '^language/planner/' },
+      to: { pathNot: '^(language/planner|contracts)/' },
     },
     {
       name: 'workflow-code-is-deterministic',

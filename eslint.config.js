@@ -1,7 +1,7 @@
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
-const workflowRooms = ['workflows/**/*.ts', 'migration-phases/**/*.ts', 'contracts/**/*.ts'];
+const workflowRooms = ['workflows/**/*.ts', 'migration-phases/**/*.ts', 'contracts/**/*.ts', 'language/planner/**/*.ts'];
 
 export default defineConfig(
   { ignores: ['dist/**', 'node_modules/**'] },

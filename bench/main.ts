@@ -1,13 +1,16 @@
 import { parseArgs } from 'node:util';
 import { readConfig } from '../config/config.js';
 import { benchCopy } from './copy/copy.js';
+import { benchEngine } from './engine/engine.js';
 import { readable } from './lines.js';
 import type { BenchLine } from './lines.js';
 
 const USAGE = `npm run -s bench -- NAME [--json] [--rows N] [--rounds N]
 
-  copy   a whole table from MariaDB against pgloader, and the copy worker's memory
+  copy     a whole table from MariaDB against pgloader, and the copy worker's memory
+  engine   the orchestration engine: planning graphs of 1,000 and of 100,000 tasks
 
+  --case NAME  only this case (engine)
   --json       nothing but lines of JSON on standard output
   --rows N     rows of the table (default 2000000)
   --rounds N   times that ours and the rival run in turns (default 3)
@@ -17,10 +20,15 @@ interface Options {
   readonly json: boolean;
   readonly rows: number;
   readonly rounds: number;
+  readonly only: string | undefined;
 }
 
-const BENCHES: Readonly<Record<string, (options: Options) => Promise<BenchLine[]>>> = {
+/** A bench that runs for long gives each line when it has it. */
+type Lines = Promise<BenchLine[]> | AsyncIterable<BenchLine>;
+
+const BENCHES: Readonly<Record<string, (options: Options) => Lines>> = {
   copy: ({ rows, rounds }) => benchCopy({ config: readConfig(), rows, rounds, tell }),
+  engine: ({ only }) => benchEngine({ only, tell }),
 };
 
 function tell(text: string): void {
@@ -33,6 +41,10 @@ function wholeNumber(text: string, name: string): number {
   throw new TypeError(`--${name} wants a whole number above 0, not "${text}"`);
 }
 
+async function* each(lines: Lines): AsyncGenerator<BenchLine> {
+  yield* await lines;
+}
+
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -40,6 +52,7 @@ async function main(): Promise<number> {
       json: { type: 'boolean', default: false },
       rows: { type: 'string', default: '2000000' },
       rounds: { type: 'string', default: '3' },
+      case: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -51,7 +64,7 @@ async function main(): Promise<number> {
   }
   const rows = wholeNumber(values.rows, 'rows');
   const rounds = wholeNumber(values.rounds, 'rounds');
-  for (const line of await bench({ json: values.json, rows, rounds })) {
+  for await (const line of each(bench({ json: values.json, rows, rounds, only: values.case }))) {
     process.stdout.write(`${values.json ? JSON.stringify(line) : readable(line)}\n`);
   }
   return 0;

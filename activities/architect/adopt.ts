@@ -3,9 +3,12 @@ import { qualified } from '../../contracts/catalogue.js';
 import type { PlanDocument } from '../../contracts/definition.schema.js';
 import { CaravanFailure } from '../../contracts/failures.js';
 import type { MigrationMapping, TableMapping } from '../../contracts/mapping.js';
+import { findCycles } from '../../language/planner/cycles.js';
+import { indexDependencies } from '../../language/planner/dependency-index.js';
+import { describeProblem } from '../../language/planner/problems.js';
 import type { AdoptProblems } from './adopt-table.js';
 import { adoptTable, nameProblem } from './adopt-table.js';
-import { draftTasks, tasksFit, tasksInCycle } from './tasks.js';
+import { draftTasks, tasksFit } from './tasks.js';
 
 const TOLD = 20;
 
@@ -98,6 +101,11 @@ function withoutDangling(mapping: MigrationMapping): MigrationMapping {
   return { ...mapping, tables, types, notMigrated: [...mapping.notMigrated, ...dropped] };
 }
 
+function cyclesOf(tasks: PlanDocument['tasks']): string[] {
+  const nodes = tasks.map(({ id, depends_on }) => ({ id, dependsOn: depends_on }));
+  return findCycles(indexDependencies(nodes)).map((cycle) => describeProblem({ code: 'cycle', ...cycle }));
+}
+
 /**
  * Takes a plan that a person gives back, after checking that it fits this source and says nothing that a plan may not
  * say. Its tasks are made anew when they do not fit its tables. The document that comes back is the one that runs.
@@ -125,9 +133,8 @@ export function adoptPlan(document: PlanDocument, catalogue: Catalogue): PlanDoc
     return table;
   });
   if (problems.stale.length > 0) raise('PLAN_STALE', document, problems.stale);
-  const cycle = tasksInCycle(document.tasks);
   const fits = tasksFit(document.tasks, reduced);
-  if (fits && cycle.length > 0) problems.invalid.push(`its tasks wait for each other: ${cycle.slice(0, 5).join(', ')}`);
+  if (fits) problems.invalid.push(...cyclesOf(document.tasks));
   if (problems.invalid.length > 0) raise('PLAN_INVALID', document, problems.invalid);
   const migration = { ...reduced, tables, notMigrated: listLeftOut(reduced, catalogue) };
   return { ...document, migration, tasks: fits ? document.tasks : draftTasks(migration) };

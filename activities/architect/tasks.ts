@@ -53,24 +53,6 @@ export function draftTasks(mapping: MigrationMapping, estimates: RowEstimates = 
   ];
 }
 
-/** Tasks whose order has a cycle; empty when there is none. */
-export function tasksInCycle(tasks: readonly PlanTask[]): string[] {
-  const waits = new Map(tasks.map((task) => [task.id, new Set(task.depends_on)]));
-  const ready = tasks.filter((task) => task.depends_on.length === 0).map((task) => task.id);
-  const followers = new Map<string, string[]>();
-  for (const task of tasks) {
-    for (const before of task.depends_on) followers.set(before, [...(followers.get(before) ?? []), task.id]);
-  }
-  for (let id = ready.pop(); id !== undefined; id = ready.pop()) {
-    waits.delete(id);
-    for (const follower of followers.get(id) ?? []) {
-      const left = waits.get(follower) ?? new Set();
-      if (left.delete(id) && left.size === 0) ready.push(follower);
-    }
-  }
-  return [...waits.keys()];
-}
-
 /** Must the graph be made anew? A person may add orderings; what each table needs must be there, and nothing else. */
 export function tasksFit(tasks: readonly PlanTask[], mapping: MigrationMapping): boolean {
   const wanted = new Map(draftTasks(mapping).map((task) => [task.id, task]));

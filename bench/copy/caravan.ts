@@ -6,7 +6,7 @@ import { readLivingStack } from '../../platform/local-stack/stack-state.js';
 import { openSecretBox } from '../../platform/secrets/secret-box.js';
 import { openStore } from '../../platform/store/open-store.js';
 import type { MigrationReport } from '../../contracts/migration.js';
-import { WrongResult } from './checksum.js';
+import { WrongResult } from '../wrong-result.js';
 
 /** A private stack, reached by its command as a user reaches it. */
 export interface BenchStack {

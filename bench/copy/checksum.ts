@@ -1,14 +1,10 @@
+import { WrongResult } from '../wrong-result.js';
 import { COLUMNS, TABLE } from './rows.js';
 
 /** Count of rows and sum of 60 bits of each row's MD5, both computed by the server itself from plain texts. */
 export interface Checksum {
   readonly rows: string;
   readonly sum: string;
-}
-
-/** A result was wrong: there is no number without its check. */
-export class WrongResult extends Error {
-  override readonly name = 'WrongResult';
 }
 
 export function checksumSqlMariadb(table: string = TABLE): string {

@@ -167,6 +167,18 @@ describe('a plan that is given back', () => {
     expect(adoptPlan(given, chinook())).toEqual(given);
   });
 
+  it('names the whole way of tasks that wait for each other, and every such knot', () => {
+    const given = changed((plan) => {
+      const waits = (id: string, before: string): unknown =>
+        there(plan.tasks.find((task) => task.id === id)).depends_on.push(before);
+      waits('copy:main.Artist', 'keys:main.Artist');
+      waits('foreign-keys', 'verify');
+    });
+    const { message } = failureOf(() => adoptPlan(given, chinook()));
+    expect(message).toContain('tasks wait for each other: copy:main.Artist → keys:main.Artist → copy:main.Artist');
+    expect(message).toContain('tasks wait for each other: foreign-keys → verify → foreign-keys');
+  });
+
   const stale: readonly (readonly [string, Change])[] = [
     ['a table that is gone', (plan) => (first(plan).source.name = 'Gone')],
     ['a column that is gone', (plan) => (column(plan).source = 'Gone')],

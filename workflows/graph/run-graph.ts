@@ -1,6 +1,9 @@
 import { isCancellation } from '@temporalio/workflow';
 import type { FailureReport } from '../../contracts/failures.js';
 import type { GraphTask } from '../../contracts/graph.js';
+import { afterOf, countBefore, indexDependencies } from '../../language/planner/dependency-index.js';
+import type { DependencyIndex } from '../../language/planner/dependency-index.js';
+import { ReadySet } from '../../language/planner/ready-set.js';
 import { reportFailure } from '../kit/failures.js';
 
 export type TaskState = 'waiting' | 'running' | 'done' | 'failed' | 'skipped';
@@ -33,22 +36,33 @@ export async function runGraph(graph: GraphRun): Promise<GraphOutcome> {
 
 class Runner {
   readonly #graph: GraphRun;
-  readonly #state = new Map<string, TaskState>();
+  /** What stands outside this slice (an earlier phase) is done: it is not in the index. */
+  readonly #index: DependencyIndex;
+  readonly #state: TaskState[];
+  /** For each task, how many that it depends on are not done. */
+  readonly #waitsFor: Int32Array;
+  readonly #ready: ReadySet;
   readonly #failed: { task: GraphTask; failure: FailureReport }[] = [];
   /** None of these ever rejects: a cancellation is kept, and thrown when everything that runs has ended. */
-  readonly #running = new Map<string, Promise<void>>();
+  readonly #running = new Map<number, Promise<void>>();
   #cancellation: { readonly error: unknown } | undefined;
 
   constructor(graph: GraphRun) {
     this.#graph = graph;
-    for (const task of graph.tasks) this.#state.set(task.id, 'waiting');
+    this.#index = indexDependencies(graph.tasks);
+    this.#state = graph.tasks.map(() => 'waiting');
+    this.#waitsFor = countBefore(this.#index);
+    this.#ready = new ReadySet(graph.tasks.length);
+    this.#checkNames();
+    this.#waitsFor.forEach((left, position) => {
+      if (left === 0) this.#ready.add(position);
+    });
   }
 
   async run(): Promise<GraphOutcome> {
     for (;;) {
-      this.#skip();
-      const next = this.#running.size < this.#graph.window ? this.#nextReady() : undefined;
-      if (next !== undefined && this.#cancellation === undefined) {
+      const next = this.#mayStart() ? this.#ready.takeFirst() : -1;
+      if (next !== -1) {
         this.#start(next);
       } else if (this.#running.size > 0) {
         await Promise.race(this.#running.values());
@@ -60,50 +74,63 @@ class Runner {
     }
   }
 
-  #start(task: GraphTask): void {
-    this.#state.set(task.id, 'running');
-    this.#running.set(task.id, this.#work(task));
+  #mayStart(): boolean {
+    return this.#running.size < this.#graph.window && this.#cancellation === undefined;
   }
 
-  async #work(task: GraphTask): Promise<void> {
+  #start(position: number): void {
+    const task = this.#graph.tasks[position];
+    if (task === undefined) throw new Error(`the graph has no task ${String(position)}`);
+    this.#state[position] = 'running';
+    this.#running.set(position, this.#work(task, position));
+  }
+
+  async #work(task: GraphTask, position: number): Promise<void> {
     try {
       await this.#graph.gate();
       await this.#graph.run(task);
-      this.#state.set(task.id, 'done');
+      this.#state[position] = 'done';
+      this.#release(position);
     } catch (error) {
-      this.#state.set(task.id, 'failed');
+      this.#state[position] = 'failed';
+      this.#skipAfter(position);
       if (isCancellation(error)) this.#cancellation ??= { error };
       else this.#failed.push({ task, failure: reportFailure(error) });
     }
-    this.#running.delete(task.id);
+    this.#running.delete(position);
   }
 
-  #nextReady(): GraphTask | undefined {
-    return this.#graph.tasks.find((task) => this.#state.get(task.id) === 'waiting' && this.#isReady(task));
+  #release(done: number): void {
+    for (const follower of afterOf(this.#index, done)) {
+      const left = (this.#waitsFor[follower] ?? 0) - 1;
+      this.#waitsFor[follower] = left;
+      if (left === 0) this.#ready.add(follower);
+    }
   }
 
-  /** What stands outside this slice (an earlier phase) is done. */
-  #isReady(task: GraphTask): boolean {
-    return task.dependsOn.every((id) => (this.#state.get(id) ?? 'done') === 'done');
-  }
-
-  #skip(): void {
-    const lost = (id: string): boolean => ['failed', 'skipped'].includes(this.#state.get(id) ?? 'done');
-    for (let again = true; again;) {
-      again = false;
-      for (const task of this.#graph.tasks) {
-        if (this.#state.get(task.id) !== 'waiting' || !task.dependsOn.some(lost)) continue;
-        this.#state.set(task.id, 'skipped');
-        again = true;
+  /** All that waits for a failed task, directly or not. None of it is ready, for the failed one is never done. */
+  #skipAfter(failed: number): void {
+    const lost = [failed];
+    for (const position of lost) {
+      for (const follower of afterOf(this.#index, position)) {
+        if (this.#state[follower] === 'skipped') continue;
+        this.#state[follower] = 'skipped';
+        lost.push(follower);
       }
     }
   }
 
+  #checkNames(): void {
+    const { duplicates, selfEdges, ids } = this.#index;
+    const [wrong] = [...duplicates, ...selfEdges];
+    if (wrong !== undefined) throw new Error(`the task "${ids[wrong] ?? ''}" is there twice, or waits for itself`);
+  }
+
   #outcome(): GraphOutcome {
-    const count = (state: TaskState): string[] =>
-      this.#graph.tasks.filter((task) => this.#state.get(task.id) === state).map((task) => task.id);
-    const stuck = count('waiting');
+    const named = (state: TaskState): string[] =>
+      this.#index.ids.filter((_, position) => this.#state[position] === state);
+    const stuck = named('waiting');
     if (stuck.length > 0) throw new Error(`tasks wait on each other: ${stuck.slice(0, 5).join(', ')}`);
-    return { done: count('done').length, failed: this.#failed, skipped: count('skipped') };
+    return { done: named('done').length, failed: this.#failed, skipped: named('skipped') };
   }
 }
