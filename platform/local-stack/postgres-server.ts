@@ -12,8 +12,8 @@ export interface StartPostgresOptions {
   readonly dataFolder: string;
   /** Default a free one. */
   readonly port?: number;
-  /** `embedded` (default): PostgreSQL 18 of npm; `debian`: the newest of Debian's packages. */
-  readonly binaries?: 'embedded' | 'debian';
+  /** `embedded` (default): PostgreSQL 18 of npm; `debian`: the newest of Debian's packages; or others, found elsewhere. */
+  readonly binaries?: 'embedded' | 'debian' | PostgresBinaries;
   /** Made when missing. Default `caravan`. */
   readonly database?: string;
   readonly settings?: Readonly<Record<string, string>>;
@@ -47,7 +47,8 @@ export async function startPostgres(options: StartPostgresOptions): Promise<Post
   return Object.defineProperty(server, 'major', { value: binaries.major, enumerable: true }) as PostgresServer;
 }
 
-function findBinaries(wanted: 'embedded' | 'debian'): PostgresBinaries {
+function findBinaries(wanted: 'embedded' | 'debian' | PostgresBinaries): PostgresBinaries {
+  if (typeof wanted === 'object') return wanted;
   const found = wanted === 'embedded' ? embeddedPostgres() : debianPostgres();
   if (found !== null) return found;
   throw new CaravanFailure('STACK_PART_MISSING', {

