@@ -33,6 +33,8 @@ export interface CatalogueColumn {
   readonly generated?: { readonly expression: string; readonly stored: boolean };
   /** MySQL's ON UPDATE clause, as text. */
   readonly onUpdate?: string;
+  /** INVISIBLE: `SELECT *` and an INSERT without a list of columns pass it by. */
+  readonly invisible?: boolean;
   readonly charset?: string;
   readonly collation?: string;
   readonly comment?: string;
@@ -78,7 +80,8 @@ export interface CatalogueTable {
   /** Unique and other indexes, without the primary key. */
   readonly indexes: readonly CatalogueIndex[];
   readonly foreignKeys: readonly CatalogueForeignKey[];
-  readonly checks: readonly { readonly name: string; readonly expression: string }[];
+  /** `enforced: false`: the source only keeps the text; its rows may break it. Absent: enforced. */
+  readonly checks: readonly { readonly name: string; readonly expression: string; readonly enforced?: boolean }[];
   readonly estimatedRows: number;
   readonly estimatedBytes: number;
   /** False where the storage engine stands outside any snapshot (MyISAM). */

@@ -116,6 +116,7 @@ function tablesOf(session: MysqlSession, rows: CatalogueRows, rules: Rules): Cat
       checks: (checks.get(name) ?? []).map((check) => ({
         name: check.name ?? '',
         expression: mysql ? unescapeClause(check.expression ?? '') : (check.expression ?? ''),
+        ...(check.enforced === 'NO' && { enforced: false }),
       })),
       estimatedRows: Number(row.row_estimate ?? 0),
       estimatedBytes: Number(row.bytes ?? 0),

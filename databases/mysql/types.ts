@@ -152,6 +152,7 @@ export function columnOf(row: TextRow, server: ServerFacts): CatalogueColumn {
       },
     }),
     ...(onUpdate !== undefined && { onUpdate }),
+    ...(/\bINVISIBLE\b/i.test(extra) && { invisible: true }),
     ...(typeof charset === 'string' && { charset }),
     ...(typeof collation === 'string' && { collation }),
     ...(comment !== '' && { comment }),

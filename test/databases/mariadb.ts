@@ -60,14 +60,25 @@ export async function startPrivateMariadb(settings: Readonly<Record<string, stri
     settings: { 'innodb-flush-log-at-trx-commit': '0', 'max-allowed-packet': '64M', ...settings },
   });
   const root = new URL(server.rootUrl);
+  return serve(root, 'mariadb', async () => {
+    await server.dispose();
+    await rm(folder, { recursive: true, force: true });
+  });
+}
+
+/** What tests do with a server that runs, and with the login that may do everything. */
+export async function serve(
+  root: URL,
+  engine: 'mariadb' | 'mysql',
+  stop: () => Promise<void>,
+): Promise<PrivateMariadb> {
   const script = (text: string, database?: string): Promise<void> => runClient(root, text, database);
   await script("CREATE USER full@'%' IDENTIFIED BY 'secret'; GRANT ALL ON *.* TO full@'%'");
-  const { port } = server;
-  const host = root.hostname;
+  const [host, port] = [root.hostname, Number(root.port)];
   return {
     script,
     endpoint: (database, login = 'full') => ({
-      engine: 'mariadb',
+      engine,
       host,
       port,
       user: login,
@@ -77,9 +88,6 @@ export async function startPrivateMariadb(settings: Readonly<Record<string, stri
       connectTimeoutSeconds: 10,
     }),
     connect: (database) => createConnection({ host, port, user: 'full', password: 'secret', database }),
-    stop: async () => {
-      await server.dispose();
-      await rm(folder, { recursive: true, force: true });
-    },
+    stop,
   };
 }

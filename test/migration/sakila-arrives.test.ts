@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { hasMariadb, sakilaFolder, startPrivateMariadb } from '../databases/mariadb.js';
 import type { PrivateMariadb } from '../databases/mariadb.js';
+import { mysql8, startPrivateMysql } from '../databases/mysql-server.js';
 import { installedServers, startTestServer } from '../databases/postgres-server.js';
 import type { TestServer } from '../databases/postgres-server.js';
 import { startMigrate, urlOf } from './fixtures.js';
@@ -12,41 +13,62 @@ import { freshDatabase, leftovers } from './harness.js';
 type Where = ReturnType<typeof installedServers>[number];
 type Texts = (string | null)[];
 
-describe.skipIf(!hasMariadb || sakilaFolder === undefined)('Sakila from MariaDB', () => {
-  let mariadb: PrivateMariadb | undefined;
+const mysql = await mysql8();
+
+interface Origin {
+  readonly title: string;
+  /** Absent: it could not be had. */
+  readonly start?: () => Promise<PrivateMariadb>;
+  readonly targets: readonly Where[];
+}
+
+const origins: readonly Origin[] = [
+  { title: 'MariaDB', ...(hasMariadb && { start: startPrivateMariadb }), targets: installedServers() },
+  'missing' in mysql
+    ? { title: `MySQL 8.0: SKIPPED, ${mysql.missing}`, targets: ['embedded'] }
+    : { title: 'MySQL 8.0', start: () => startPrivateMysql(mysql.folder), targets: ['embedded'] },
+];
+
+describe.each(origins)('Sakila from $title', (origin) => {
+  const { start, targets } = origin;
+  let server: PrivateMariadb | undefined;
   let source: Connection | undefined;
   let debian: TestServer | undefined;
   const arrived = new Map<Where, { readonly target: TestDatabase; readonly ran: Ran }>();
 
   beforeAll(async () => {
-    const server = await startPrivateMariadb();
-    mariadb = server;
+    if (start === undefined || sakilaFolder === undefined) return;
+    const started = await start();
+    server = started;
     for (const part of ['schema', 'data']) {
-      await server.script(`\nSOURCE ${join(sakilaFolder ?? '', `sakila-${part}.sql`)}`);
+      await started.script(`\nSOURCE ${join(sakilaFolder, `sakila-${part}.sql`)}`);
     }
-    source = await server.connect('sakila');
-    if (installedServers().includes('debian')) debian = await startTestServer('debian');
+    source = await started.connect('sakila');
+    if (targets.includes('debian')) debian = await startTestServer('debian');
     await Promise.all(
-      installedServers().map(async (where) => {
+      targets.map(async (where) => {
         const target = await freshDatabase(where === 'debian' && debian ? urlOf(debian.endpoint) : undefined);
-        const from = urlOf(server.endpoint('sakila'));
+        const from = urlOf(started.endpoint('sakila'));
         arrived.set(where, { target, ran: await startMigrate({ source: from, target: target.url }, '--yes').ended });
       }),
     );
+  });
+  beforeEach(({ skip }) => {
+    skip(start === undefined || sakilaFolder === undefined, origin.title);
   });
   afterAll(async () => {
     for (const { target } of arrived.values()) await target.drop();
     await source?.end();
     await debian?.stop();
-    await mariadb?.stop();
+    await server?.stop();
   });
 
   it('says what a login with SELECT alone cannot see, and which GRANT mends it', async () => {
-    const server = mariadb ?? expect.unreachable();
-    await server.script("CREATE USER reader@'%' IDENTIFIED BY 'secret'; GRANT SELECT ON sakila.* TO reader@'%'");
+    const own = server ?? expect.unreachable();
+    await own.script("CREATE USER reader@'%' IDENTIFIED BY 'secret'; GRANT SELECT ON sakila.* TO reader@'%'");
     const target = await freshDatabase();
     const plan = ['--dry-run', '--include', 'language'];
-    const running = startMigrate({ source: urlOf(server.endpoint('sakila', 'reader')), target: target.url }, ...plan);
+    const running = startMigrate({ source: urlOf(own.endpoint('sakila', 'reader')), target: target.url }, ...plan);
     const { exit, json, stderr } = await running.ended;
     await target.drop();
     expect(exit, stderr).toBe(0);
@@ -54,7 +76,7 @@ describe.skipIf(!hasMariadb || sakilaFolder === undefined)('Sakila from MariaDB'
     expect(stderr).toMatch(/mend: .*GRANT/);
   });
 
-  describe.each(installedServers())('in PostgreSQL, %s', (where) => {
+  describe.each(targets)('in PostgreSQL, %s', (where) => {
     const seen = (): { readonly target: TestDatabase; readonly ran: Ran } => {
       const found = arrived.get(where);
       return found ?? expect.unreachable('the migration did not run');

@@ -150,7 +150,8 @@ export function contextOf(survey: Survey, table: CatalogueTable, column: Catalog
     whole: tableProfile !== undefined && tableProfile.sample >= 1,
     keyed: inPrimaryKey(table, column.name) || survey.referenced.has(path),
     jsonChecked: table.checks.some(
-      (check) => jsonCheckedColumn(check.expression)?.toLowerCase() === column.name.toLowerCase(),
+      (check) =>
+        check.enforced !== false && jsonCheckedColumn(check.expression)?.toLowerCase() === column.name.toLowerCase(),
     ),
     keptBigint: survey.keptBigint.has(path),
     ...(profile && { profile }),

@@ -79,6 +79,9 @@ function listLeftovers(drafting: ColumnDrafting, column: CatalogueColumn): void 
   if (column.onUpdate !== undefined && column.onUpdate !== '') {
     drafting.notes.leave('on update', path, `ON UPDATE ${column.onUpdate} has no counterpart in PostgreSQL (yet)`);
   }
+  if (column.invisible === true) {
+    drafting.notes.leave('invisible', path, 'PostgreSQL has no invisible columns: SELECT * shows it, INSERT counts it');
+  }
 }
 
 function defaultOf(drafting: ColumnDrafting, column: CatalogueColumn, choice: TypeChoice): string | undefined {

@@ -275,6 +275,14 @@ function constantDefault(expression: Expression, choice: TypeChoice): Translated
 
 /** The default of a column in the target's terms. */
 export function translateDefault(column: CatalogueColumn, engine: SourceEngine, choice: TypeChoice): TranslatedDefault {
+  const translated = unpaddedDefault(column, engine, choice);
+  const bytes = translated.state === 'made' ? /^'\\x([0-9a-f]*)'$/i.exec(translated.sql)?.[1] : undefined;
+  if (bytes === undefined || engine === 'sqlite' || column.type.base !== 'binary') return translated;
+  // BINARY(n) fills what it stores with zero bytes; the catalogue of MySQL 8 tells the default without them.
+  return made(quoteString(`\\x${bytes.padEnd(2 * (column.type.length ?? 0), '0')}`));
+}
+
+function unpaddedDefault(column: CatalogueColumn, engine: SourceEngine, choice: TypeChoice): TranslatedDefault {
   const given = column.default;
   if (given === undefined || column.autoIncrement === true || column.generated !== undefined) return { state: 'none' };
   if (given.kind === 'expression') return expressionDefault(given.text, engine, choice);

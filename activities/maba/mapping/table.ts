@@ -174,6 +174,10 @@ function draftChecks(named: NamedTable, finishing: Finishing, taken: Set<string>
   const place = qualified(named.table);
   const made = named.table.checks.flatMap((check, at) => {
     const label = `${place}.${check.name === '' ? `check ${String(at + 1)}` : check.name}`;
+    if (check.enforced === false) {
+      notes.leave('check', label, 'the source does not enforce it: its rows may break it');
+      return [];
+    }
     const translated = translateCheck(check.expression, context);
     if (translated.state === 'refused') notes.refuse(label, `the check has no translation: ${translated.reason}`);
     if (translated.state !== 'made') return [];
