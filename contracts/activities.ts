@@ -121,7 +121,7 @@ export interface ArchitectActivities {
   /** The plan without these tables (source names, at most PAGE), each listed as not migrated: they failed for good. */
   excludeTables(
     input: InPlan & { tables: readonly string[] },
-  ): Promise<{ planId: string; planHash: string; tables: number }>;
+  ): Promise<{ planId: string; planHash: string; tables: number; totalRows: number }>;
   /** Text of a plan, for the query `plan`. Bounded: over 1 MB it names where to read it. */
   readPlan(input: { planId: string }): Promise<{ yaml: string }>;
   /** A page of the plan's tables, in order. */
@@ -153,10 +153,13 @@ export interface DraftedPlan {
 export interface WorkerActivities {
   /** Makes lease, sidecar, shadow schema, types and tables. Idempotent. */
   createShadow(input: InPlan): Promise<{ tables: number }>;
-  /** Takes tables that the plan no longer names out of the shadow. Idempotent. */
-  reduceShadow(input: InPlan): Promise<void>;
+  /**
+   * Takes out of shadow and ledger what the plan no longer names, and the tables of `again` (source names, at most
+   * PAGE), which are to be read anew. Idempotent.
+   */
+  reduceShadow(input: InPlan & { again?: readonly string[] }): Promise<void>;
   /** Cuts a table into chunks; bounds go to the chunk ledger. Idempotent: the first cut holds. */
-  cutTable(input: InTable): Promise<{ chunks: number; done: number; rows: number }>;
+  cutTable(input: InTable): Promise<CutTable>;
   /** Opens snapshot S1 in this process. */
   openCopySnapshot(input: InPlan & { connections: number }): Promise<OpenedSnapshot>;
   closeCopySnapshot(input: InMigration & { snapshotId: string }): Promise<void>;
@@ -176,6 +179,13 @@ export interface WorkerActivities {
   archiveSidecar(input: InPlan): Promise<{ quarantined: number; changed: number }>;
 }
 
+export interface CutTable {
+  readonly chunks: number;
+  /** Chunks that are copied already: an earlier try of this migration got so far. */
+  readonly done: number;
+  /** As planning estimated them. */
+  readonly rows: number;
+}
 export interface OpenedSnapshot {
   readonly snapshotId: string;
   /** Only this queue's process holds the snapshot. */

@@ -21,7 +21,10 @@ export interface Target {
   checkNames(mapping: MigrationMapping, onExisting: 'fail' | 'replace'): Promise<void>;
   /** Lease, sidecar, shadow, types, tables (columns without keys, defaults, identity). */
   createShadow(mapping: MigrationMapping): Promise<void>;
-  /** Drops the shadow's tables and types that the mapping does not name: tables that were excluded on the way. */
+  /**
+   * Drops the shadow's tables and types that the mapping does not name, and forgets their chunks, quarantine and value
+   * ledger: tables that were excluded on the way, or that are copied again from the beginning.
+   */
   reduceShadow(mapping: MigrationMapping): Promise<void>;
   ledger: ChunkLedger;
   /** Keys, indexes, defaults, identity (sequence at its next value), checks, comments, ANALYZE of one shadow table. */

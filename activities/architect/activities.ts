@@ -90,13 +90,12 @@ async function makePlan(deps: Deps, input: DraftInput): Promise<DraftedPlan> {
   if (start.target !== undefined) await checkTarget(deps, migrationId, document, start);
   const stored = await storePlan(deps, migrationId, document);
   const { risk, reasons } = assessRisk(migration, found.profiles);
-  const totalRows = migration.tables.reduce((rows, table) => rows + Math.round(table.estimatedRows), 0);
   const at = new Date().toISOString();
   const data = { planHash: stored.planHash, tables: stored.tables, risk };
   deps.bus.publish({ type: 'planning.plan_drafted', migrationId, at, data });
   return {
     ...stored,
-    totalRows,
+    totalRows: totalRowsOf(document),
     notMigrated: migration.notMigrated.length,
     findings: findings.slice(0, PAGE),
     risk,
@@ -131,7 +130,11 @@ async function excludeTables(
   { migrationId, planId, tables }: ExcludeInput,
 ): ReturnType<ArchitectActivities['excludeTables']> {
   const document = withoutTables((await planOf(deps, planId)).document, tables);
-  return storePlan(deps, migrationId, document);
+  return { ...(await storePlan(deps, migrationId, document)), totalRows: totalRowsOf(document) };
+}
+
+function totalRowsOf({ migration }: PlanDocument): number {
+  return migration.tables.reduce((rows, table) => rows + Math.round(table.estimatedRows), 0);
 }
 
 async function storePlan(

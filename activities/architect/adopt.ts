@@ -149,5 +149,13 @@ export function withoutTables(document: PlanDocument, names: readonly string[]):
   const reason = 'it failed while it was copied, and was excluded';
   const left = excluded.map(({ source }) => ({ kind: 'table', name: qualified(source), reason }));
   const reduced = withoutDangling({ ...migration, tables, notMigrated: [...migration.notMigrated, ...left] });
-  return { ...document, migration: reduced, tasks: draftTasks(reduced) };
+  return { ...document, migration: reduced, tasks: tasksWithout(document.tasks, names) };
+}
+
+/** The order that a person gave to the other tables stays. */
+function tasksWithout(tasks: PlanDocument['tasks'], tables: readonly string[]): PlanDocument['tasks'] {
+  const gone = new Set(tasks.filter(({ table }) => table !== undefined && tables.includes(table)).map(({ id }) => id));
+  return tasks
+    .filter(({ id }) => !gone.has(id))
+    .map((task) => ({ ...task, depends_on: task.depends_on.filter((id) => !gone.has(id)) }));
 }

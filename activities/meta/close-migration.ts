@@ -33,17 +33,19 @@ async function makeReport(deps: Deps, closing: CloseMigration, certificate: stri
   const { migrationId, status, planId, findings, phases, error } = closing;
   const { migrations, plans } = deps.store;
   const plan = planId === undefined ? undefined : await plans.get(planId);
-  const [tables, copied, span] = await Promise.all([
+  const [tables, everCopied, span] = await Promise.all([
     migrations.tables(migrationId),
     migrations.copied(migrationId),
     migrations.copyTime(migrationId),
   ]);
-  const rows = copied.reduce((sum, table) => sum + table.rows, 0);
-  const bytes = copied.reduce((sum, table) => sum + table.bytes, 0);
-  const seconds = span === undefined ? 0 : (span.endedMs - span.startedMs) / 1000;
   const order = new Map(
     plan?.document.migration.tables.map(({ source }, at) => [`${source.schema}.${source.name}`, at]),
   );
+  // What was copied of a table that was excluded afterwards is not in the target.
+  const copied = everCopied.filter(({ table }) => plan === undefined || order.has(table));
+  const rows = copied.reduce((sum, table) => sum + table.rows, 0);
+  const bytes = copied.reduce((sum, table) => sum + table.bytes, 0);
+  const seconds = span === undefined ? 0 : (span.endedMs - span.startedMs) / 1000;
   const place = (name: string): number => order.get(name) ?? order.size;
   return {
     migrationId,

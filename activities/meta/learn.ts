@@ -56,7 +56,7 @@ function addThroughput(
   shape: string,
   fact: CopiedTableFact | undefined,
 ): void {
-  if (fact === undefined || fact.rows === 0) return;
+  if (fact === undefined || fact.rows === 0 || fact.milliseconds === 0) return;
   add(shapes, shape, { rows: fact.rows, bytes: fact.bytes, seconds: fact.milliseconds / 1000 });
 }
 

@@ -1,4 +1,5 @@
-import type { InMigration, InPlan, InTable, WorkerActivities } from '../../contracts/activities.js';
+import type { CutTable, InMigration, InPlan, InTable, WorkerActivities } from '../../contracts/activities.js';
+import { qualified } from '../../contracts/catalogue.js';
 import { processQueue } from '../../contracts/queues.js';
 import type { Deps } from '../deps.js';
 import { mappingOf, openSourceOf, openTargetOf, planOf, recordOf, withEnd } from '../ends.js';
@@ -45,16 +46,16 @@ async function createShadow(
   );
 }
 
-async function reduceShadow(deps: Deps, { migrationId, planId }: InPlan): Promise<void> {
+async function reduceShadow(
+  deps: Deps,
+  { migrationId, planId, again = [] }: InPlan & { again?: readonly string[] },
+): Promise<void> {
   const { migration } = (await planOf(deps, planId)).document;
-  await withEnd(openTargetOf(deps, migrationId), (target) => target.reduceShadow(migration));
+  const tables = migration.tables.filter(({ source }) => !again.includes(qualified(source)));
+  await withEnd(openTargetOf(deps, migrationId), (target) => target.reduceShadow({ ...migration, tables }));
 }
 
-async function cutTable(
-  deps: Deps,
-  input: InTable,
-  signal: AbortSignal,
-): Promise<{ chunks: number; done: number; rows: number }> {
+async function cutTable(deps: Deps, input: InTable, signal: AbortSignal): Promise<CutTable> {
   const table = mappingOf(await planOf(deps, input.planId), input.table);
   return withEnd(
     openTargetOf(deps, input.migrationId),
@@ -79,7 +80,12 @@ async function sealTable(
     async (target) => {
       const sealed = await target.ledger.seal(table);
       const { rows, bytes } = sealed;
-      await deps.store.migrations.putCopied(migrationId, { table, rows, bytes, milliseconds });
+      const { migrations } = deps.store;
+      // No time at all: it was copied whole in an earlier try, which told how long that took.
+      const told = milliseconds === 0 ? await migrations.copied(migrationId) : [];
+      if (!told.some((fact) => fact.table === table && fact.rows === rows)) {
+        await migrations.putCopied(migrationId, { table, rows, bytes, milliseconds });
+      }
       const data = { table, rows, bytes, quarantined: sealed.quarantined };
       deps.bus.publish({ type: 'execution.table_copied', migrationId, at: new Date().toISOString(), data });
       return sealed;

@@ -63,6 +63,7 @@ const BY_SQLSTATE: Readonly<Record<string, FailureCode>> = {
   '22': 'ROW_REFUSED',
   '23': 'ROW_REFUSED',
   '25006': 'TARGET_CREATE_MISSING',
+  '2BP01': 'TARGET_DEPENDENTS',
   '28': 'LOGIN_REFUSED',
   '3D': 'DATABASE_MISSING',
   '40': 'TARGET_LOST',
@@ -73,6 +74,8 @@ const BY_SQLSTATE: Readonly<Record<string, FailureCode>> = {
   '55': 'TARGET_LOST',
   '57': 'TARGET_LOST',
   '58': 'TARGET_LOST',
+  // What somebody's own trigger raises.
+  P0: 'ROW_REFUSED',
 };
 
 export function codeOfSqlState(state: string): FailureCode {

@@ -60,6 +60,20 @@ async function numberTables(session: Session, sidecar: string, tables: readonly 
   );
 }
 
+/** What the sidecar holds of tables that the mapping does not name goes; a table keeps its number. */
+export async function forgetUnnamed(session: Session, hash: string, mapping: MigrationMapping): Promise<void> {
+  const sidecar = quoted(sidecarSchema(hash));
+  const named = mapping.tables.map(sourceTableName);
+  await inTransaction(session, async () => {
+    for (const table of ['chunk', 'quarantine', 'value_ledger']) {
+      await session.rows(`DELETE FROM ${sidecar}.${table} WHERE source_table <> ALL ($1::text[])`, [named]);
+    }
+    await session.rows(`UPDATE ${sidecar}.source_table SET sealed_at = NULL WHERE source_table <> ALL ($1::text[])`, [
+      named,
+    ]);
+  });
+}
+
 /** The number that a table's backends bear in their names. */
 export async function tableNumber(session: Session, hash: string, table: TableMapping): Promise<number> {
   const [row] = await session.rows(

@@ -21,7 +21,7 @@ import { preflight } from './preflight.js';
 import { promote } from './promote.js';
 import { scanRows } from './scan.js';
 import { SessionPool } from './session-pool.js';
-import { makeSchemas, readPromotionRecord, tableNumber } from './sidecar.js';
+import { forgetUnnamed, makeSchemas, readPromotionRecord, tableNumber } from './sidecar.js';
 import { compareStructure } from './structure.js';
 import { dropSidecar, undo } from './undo.js';
 
@@ -66,7 +66,10 @@ class PostgresTarget implements Target {
 
   async reduceShadow(mapping: MigrationMapping): Promise<void> {
     await this.#attempt('take excluded tables out of', () =>
-      this.#alone('shadow', (session) => dropUnnamed(session, this.#names.hash, mapping)),
+      this.#alone('shadow', async (session) => {
+        await dropUnnamed(session, this.#names.hash, mapping);
+        await forgetUnnamed(session, this.#names.hash, mapping);
+      }),
     );
   }
 

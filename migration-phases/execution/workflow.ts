@@ -1,6 +1,6 @@
 import { executeChild, getExternalWorkflowHandle, isCancellation } from '@temporalio/workflow';
 import { PAGE } from '../../contracts/activities.js';
-import type { CopiedTable, InTable } from '../../contracts/activities.js';
+import type { CopiedTable, CutTable, InTable } from '../../contracts/activities.js';
 import { assertNever } from '../../contracts/failures.js';
 import type { GraphTask } from '../../contracts/graph.js';
 import { WORKFLOWS } from '../../contracts/messages.js';
@@ -107,7 +107,7 @@ class Execution {
       const cutting = worker(`cut ${table.table} into chunks`).cutTable(table);
       const [cut, snapshot] = await Promise.all([cutting, this.#openSnapshot()]);
       this.#position = snapshot.opened?.position;
-      const sealed = await this.#copyAndSeal({ ...table, chunks: cut.chunks, totalRows: cut.rows }, snapshot);
+      const sealed = await this.#copyAndSeal({ ...table, ...cut }, snapshot);
       this.#totals.rows += sealed.rows;
       this.#totals.bytes += sealed.bytes;
       this.#totals.quarantined += sealed.quarantined;
@@ -122,21 +122,34 @@ class Execution {
    * Chunk transactions commit asynchronously: a target that crashes may lose the last ones, rows and ledger rows
    * together. The seal finds that, and what is not in the ledger is copied again.
    */
-  async #copyAndSeal(copy: TableCut, snapshot: CopySnapshot): Promise<CopiedTable> {
-    const { migrationId, planId, table, chunks } = copy;
+  async #copyAndSeal(cut: InTable & CutTable, snapshot: CopySnapshot): Promise<CopiedTable> {
+    const { migrationId, planId, table, chunks, done } = cut;
+    const copy = { migrationId, planId, table, chunks, totalRows: cut.rows };
+    let milliseconds = 0;
     for (let round = 1; ; round += 1) {
-      const copied = await (chunks > INLINE_CHUNKS
-        ? this.#copyAsChild(copy, snapshot, round)
-        : this.#copyInline(copy, snapshot));
-      if (copied.snapshotLost) snapshot.lose();
-      this.#snapshotLost ||= snapshot.lost;
-      const { milliseconds } = copied;
+      // Complete since an earlier try of the migration's tables: only what came after the copy failed.
+      if (done < chunks || round > 1) milliseconds += await this.#copyChunks(copy, snapshot, round);
       try {
-        return await worker(`seal ${table}`).sealTable({ migrationId, planId, table, milliseconds });
+        // Chunks of an earlier try took time as well, which is not known here.
+        const whole = done === chunks ? milliseconds : Math.round((milliseconds * chunks) / (chunks - done));
+        const sealed = await worker(`seal ${table}`).sealTable({ migrationId, planId, table, milliseconds: whole });
+        const { rows } = sealed;
+        if (done === chunks) this.#progress.report({ source: table, rows, totalRows: rows, state: 'copied' }, 0);
+        return sealed;
       } catch (error) {
         if (codeOf(error) !== 'LEDGER_INCOMPLETE' || round >= MAX_ROUNDS) throw error;
       }
     }
+  }
+
+  /** Gives the time it took, in milliseconds, summed over the chunks. */
+  async #copyChunks(copy: TableCut, snapshot: CopySnapshot, round: number): Promise<number> {
+    const copied = await (copy.chunks > INLINE_CHUNKS
+      ? this.#copyAsChild(copy, snapshot, round)
+      : this.#copyInline(copy, snapshot));
+    if (copied.snapshotLost) snapshot.lose();
+    this.#snapshotLost ||= snapshot.lost;
+    return copied.milliseconds;
   }
 
   async #copyInline(copy: TableCut, snapshot: CopySnapshot): Promise<TableCopyResult> {

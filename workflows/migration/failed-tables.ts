@@ -2,24 +2,32 @@ import type { FailureCode, FailureReport } from '../../contracts/failures.js';
 import type { Question } from '../../contracts/migration.js';
 import type { FailedTask } from '../../contracts/phases.js';
 
-/** Tables named in the question's text. */
+/** Tasks named in the question's text. */
 const NAMED = 5;
 
 /**
- * What becomes of tables that failed for good (DATA-PLANE): retry, exclude, or abort, which is the default. Only tasks
- * that work on one table can be excluded.
+ * What becomes of tables that failed for good (DATA-PLANE): retry, exclude, or abort, which is the default.
+ * `canExclude`: every failed task works on one table, and other tables are left.
  */
-export function failedTablesQuestion(failed: readonly FailedTask[], round: number, deadline: string): Question {
-  const named = failed.slice(0, NAMED).map(({ task, failure }) => `${task} (${failure.code})`);
-  const more = failed.length > NAMED ? ` and ${String(failed.length - NAMED)} more` : '';
-  const excludable = failed.every(({ table }) => table !== undefined);
+export function failedTablesQuestion(
+  failed: readonly FailedTask[],
+  { round, canExclude, deadline }: { round: number; canExclude: boolean; deadline: string },
+): Question {
+  const named = failed.slice(0, NAMED).map(({ task, failure }) => `${task}: ${failure.message}`);
+  const more = failed.length > NAMED ? [`And ${String(failed.length - NAMED)} more.`] : [];
+  const choice = `Try again, ${canExclude ? 'exclude these tables, ' : ''}or abort and undo?`;
   return {
     id: `failed:${String(round)}`,
-    text: `Failed: ${named.join(', ')}${more}. Try again, ${excludable ? 'exclude these tables, ' : ''}or abort and undo?`,
-    options: excludable ? ['retry', 'exclude', 'abort'] : ['retry', 'abort'],
+    text: ['Failed.', ...named, ...more, choice].join(' '),
+    options: canExclude ? ['retry', 'exclude', 'abort'] : ['retry', 'abort'],
     default: 'abort',
     deadline,
   };
+}
+
+/** Tables whose rows themselves are at fault: they are copied already, and only reading them anew can help. */
+export function tablesToReadAgain(failed: readonly FailedTask[]): string[] {
+  return failed.flatMap(({ table, failure }) => (failure.code === 'KEY_VIOLATED' && table !== undefined ? table : []));
 }
 
 /** What the first task of execution is refused with before it makes anything. */

@@ -26,7 +26,7 @@ import { CHILD, architect, meta, undoer, worker } from '../kit/profiles.js';
 import { closeProof, comparePosition } from '../kit/proof-snapshot.js';
 import { Saga } from '../kit/saga.js';
 import { showDetails, showPercent, showStart, showStatus } from '../kit/visibility.js';
-import { failedTablesQuestion, refusedBeforeAnything } from './failed-tables.js';
+import { failedTablesQuestion, refusedBeforeAnything, tablesToReadAgain } from './failed-tables.js';
 import { listen } from './handlers.js';
 import { movedChoice, positionFinding, sourceMovedQuestion } from './source-moved.js';
 import type { MovedChoice } from './source-moved.js';
@@ -170,14 +170,17 @@ class Migration {
     this.#touched = true;
     this.#saga.register('drop the shadow', () => undoer('undo: drop the shadow').undoShadow({ migrationId: this.#id }));
     this.#state.copyStartedMs = Date.now();
+    const positions = new Set<string | undefined>();
     for (let round = 1; ; round += 1) {
       const { planId } = this.#planned();
       const input = { migrationId: this.#id, planId, paused: this.#state.paused };
       const result = await this.#child<ExecutionResult>('execution', input, round);
       this.#state.addFindings(result.findings);
+      positions.add(result.copiedAt);
       if (result.failed.length === 0) {
         this.#state.copyEndedMs = Date.now();
-        return result;
+        // Chunks of an earlier round may have read an older state of the source.
+        return positions.size === 1 ? result : { ...result, copiedAt: undefined };
       }
       const refused = refusedBeforeAnything(result.failed, round);
       if (refused !== undefined) {
@@ -192,18 +195,39 @@ class Migration {
   async #settleFailed(failed: readonly FailedTask[], round: number): Promise<void> {
     const [first] = failed;
     if (first === undefined) return;
-    const question = failedTablesQuestion(failed, round, this.#deadline());
+    const tables = failed.flatMap(({ table }) => table ?? []);
+    const question = failedTablesQuestion(failed, {
+      round,
+      canExclude: tables.length === failed.length && tables.length < this.#planned().tables,
+      deadline: this.#deadline(),
+    });
     this.#state.questions.push(question);
+    this.#state.mark(tables, 'failed');
+    this.#show();
     if (!this.#opened.input.yes) {
       this.#teller.tell('question', question.id, question.text);
       await this.#wait(() => this.#state.answers()[question.id] !== undefined);
     }
-    const choice = this.#state.answers()[question.id] ?? 'abort';
-    if (choice === 'abort') throw failureFromReport(first.failure);
-    if (choice === 'exclude') await this.#exclude(failed.flatMap(({ table }) => table ?? []));
+    const { option, by } = this.#state.answerTo(question.id) ?? { option: 'abort', by: 'default' };
+    if (option === 'abort') throw failureFromReport(first.failure);
+    this.#state.notes.push(`${question.id}: ${option}, by ${by}`);
+    if (option === 'exclude') await this.#exclude(tables, by);
+    else await this.#tryAgain(failed, tables);
   }
 
-  async #exclude(tables: readonly string[]): Promise<void> {
+  /** What is copied stays, but for rows that violate a key: they were mended in the source, and are read anew. */
+  async #tryAgain(failed: readonly FailedTask[], tables: readonly string[]): Promise<void> {
+    this.#state.mark(tables, 'waiting');
+    const again = tablesToReadAgain(failed);
+    if (again.length === 0) return;
+    const plan = { migrationId: this.#id, planId: this.#planned().planId };
+    await worker(`take ${String(again.length)} table(s) out of the shadow, to read again`).reduceShadow({
+      ...plan,
+      again,
+    });
+  }
+
+  async #exclude(tables: readonly string[], by: string): Promise<void> {
     const planning = this.#planned();
     const plan = { migrationId: this.#id, planId: planning.planId };
     const reduced = await architect(`exclude ${String(tables.length)} table(s)`).excludeTables({ ...plan, tables });
@@ -211,7 +235,9 @@ class Migration {
     this.#planning = { ...planning, ...reduced };
     const { yaml } = await architect('read the plan for its query').readPlan({ planId: reduced.planId });
     this.#state.plan = { planId: reduced.planId, planHash: reduced.planHash, yaml };
-    for (const table of tables) this.#state.exclude(table);
+    this.#state.totalRows = reduced.totalRows;
+    for (const table of tables) this.#state.exclude(table, by);
+    this.#show();
   }
 
   /** Proves against S2 until the source stands still, or the policy says otherwise. Returns the S2 that holds. */

@@ -6,6 +6,7 @@ import type {
   Question,
   RunningStatus,
   TableProgress,
+  TableState,
 } from '../../contracts/migration.js';
 import type { PlanView } from '../../contracts/messages.js';
 import type { PhaseProgress } from '../../contracts/phases.js';
@@ -45,10 +46,20 @@ export class MigrationState {
     }
   }
 
-  exclude(source: string): void {
-    const table = this.tables.get(source);
-    if (table !== undefined) this.tables.set(source, { ...table, state: 'excluded' });
-    const detail = `${source} failed while it was copied, and was excluded.`;
+  /** Says of these tables what became of them. */
+  mark(sources: readonly string[], state: TableState): void {
+    for (const source of sources) {
+      const table = this.tables.get(source) ?? { source, rows: 0, totalRows: 0 };
+      this.tables.set(source, { ...table, state });
+    }
+  }
+
+  /** Its rows count no more, and what was found in it before is of no account. */
+  exclude(source: string, by: string): void {
+    this.tables.set(source, { source, rows: 0, totalRows: 0, state: 'excluded' });
+    const others = this.findings.filter(({ object }) => object !== source && !object.startsWith(`${source}.`));
+    this.findings.splice(0, this.findings.length, ...others);
+    const detail = `${source} failed while it was copied, and was excluded by ${by}.`;
     const finding = { id: `table_excluded:${source}`, code: 'table_excluded', kind: 'data', object: source } as const;
     this.addFindings([{ ...finding, count: 1, disposition: 'accepted', detail }]);
   }
@@ -103,6 +114,10 @@ export class MigrationState {
     const answers: Record<string, string> = {};
     for (const { id, answer } of this.questions) if (answer !== undefined) answers[id] = answer.option;
     return answers;
+  }
+
+  answerTo(id: string): Question['answer'] {
+    return this.questions.find((question) => question.id === id)?.answer;
   }
 
   answer(id: string, option: string, by: string): void {
