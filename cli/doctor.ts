@@ -22,11 +22,15 @@ export async function runDoctor(context: CliContext, options: { fix?: boolean; j
   return checks.every(({ ok }) => ok) ? 0 : 1;
 }
 
-/** Undoes what closed or vanished migrations left in their targets. */
+/** Undoes what closed or vanished migrations left in their targets; sends again what could not be delivered. */
 async function sweep(context: CliContext): Promise<void> {
   try {
-    const { undone = 0, left = 0 } = await withSession(context, (session) => maintain(session, {}));
-    context.tell(`leftovers of migrations: ${String(undone)} undone, ${String(left)} left`);
+    await withSession(context, async (session) => {
+      const { undone = 0, left = 0 } = await maintain(session, {});
+      context.tell(`leftovers of migrations: ${String(undone)} undone, ${String(left)} left`);
+      const resent = await session.store.outbox.revive();
+      if (resent > 0) context.tell(`notifications that could not be delivered: ${String(resent)} are sent again`);
+    });
   } catch (error) {
     context.tell(reportOfError(error).message);
   }

@@ -6,6 +6,7 @@ import { runConnectionAdd, runConnectionList, runConnectionRemove, runConnection
 import type { AddOptions } from './connection.js';
 import { runDoctor } from './doctor.js';
 import { addMigrationCommands } from './migration-commands.js';
+import { runNotifications } from './notifications.js';
 import type { Run } from './run-command.js';
 import { runDown } from './stack/down.js';
 import { runStatus } from './stack/status.js';
@@ -105,15 +106,21 @@ function addStackCommands(program: Command, run: Run): void {
     .action(() => run(({ config, print }) => runDown({ config, print })));
   program
     .command('status')
-    .description('shows the parts of the stack')
+    .description('shows the parts of the stack, and what could not be told')
     .option('--json', 'print JSON')
     .action(({ json = false }: { json?: boolean }) => run(({ config, print }) => runStatus({ config, json, print })));
   program
     .command('doctor')
     .description('looks at everything that the stack needs, and says what mends it')
-    .option('--fix', 'mend what can be mended, and undo what migrations left')
+    .option('--fix', 'mend what can be mended, undo what migrations left, send notifications again')
     .option('--json', 'print JSON')
     .action((options: { fix?: boolean; json?: boolean }) => run((context) => runDoctor(context, options)));
+  program
+    .command('notifications')
+    .description('lists the notifications that could not be delivered')
+    .option('--resend', 'try them again')
+    .option('--json', 'print JSON')
+    .action((options: { json?: boolean; resend?: boolean }) => run((context) => runNotifications(context, options)));
   program
     .command('worker')
     .description('runs a worker in this process')

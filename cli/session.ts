@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import type { Config } from '../config/config.js';
 import { CaravanFailure } from '../contracts/failures.js';
 import { openSecretBox } from '../platform/secrets/secret-box.js';
 import { secretKeyFile } from '../platform/secrets/key-files.js';
@@ -43,7 +44,7 @@ export async function withSession<Result>(
   const stack = await Promise.race([starting, giveUp(options.interrupted)]);
   const closers: (() => Promise<void>)[] = [() => stack.stop()];
   try {
-    const store = await openSessionStore(context, stack);
+    const store = await patient(() => openStoreAt(config, stack.databaseUrl));
     closers.push(() => store.close());
     const client = connectTemporal(config, stack);
     closers.push(() => client.connection.close());
@@ -59,8 +60,7 @@ async function giveUp(interrupted = new Promise<unknown>(() => undefined)): Prom
   throw new CaravanFailure('CANCELLED', { attempted: 'start', on: 'the stack', seen: 'it was interrupted' });
 }
 
-function openSessionStore({ config }: CliContext, stack: Stack): Promise<Store> {
+export function openStoreAt(config: Config, databaseUrl: string): Promise<Store> {
   const secretBox = openSecretBox({ key: config.secretKey, keyFile: secretKeyFile(config.home) });
-  const { databaseUrl } = stack;
-  return patient(() => openStore({ databaseUrl, secretBox, environment: config.environment }));
+  return openStore({ databaseUrl, secretBox, environment: config.environment });
 }

@@ -9,6 +9,7 @@ import { takesConnections } from '../../platform/local-stack/probes.js';
 import { isAlive } from '../../platform/local-stack/processes.js';
 import { livingParts, readStackState } from '../../platform/local-stack/stack-state.js';
 import { endStaleParts } from '../../platform/local-stack/supervisor.js';
+import { countUndelivered, undeliveredText } from '../notifications.js';
 import { stackSettings } from './stack-settings.js';
 import type { Config } from '../../config/config.js';
 import type { BinaryRecipe } from '../../platform/local-stack/binaries.js';
@@ -39,6 +40,7 @@ export async function doctorChecks(config: Config): Promise<DoctorCheck[]> {
     diskCheck(config.home),
     await portCheck(),
     stackCheck(config.home),
+    await notifyCheck(config),
     leftoverCheck(),
   ];
 }
@@ -135,6 +137,15 @@ function stackCheck(home: string): DoctorCheck {
     seen: `its supervisor is dead, but ${living.join(', ')} live`,
     mend: 'caravan doctor --fix',
   };
+}
+
+async function notifyCheck(config: Config): Promise<DoctorCheck> {
+  const name = 'notify';
+  const count = await countUndelivered(config);
+  if (count === null) return { name, ok: true, seen: 'no stack runs that could be asked', mend: null };
+  if (count === 0) return { name, ok: true, seen: 'nothing was given up', mend: null };
+  const mend = '"caravan notifications" says why; then caravan doctor --fix, which sends them again';
+  return { name, ok: false, seen: undeliveredText(count), mend };
 }
 
 /** Told, never removed here: the data folder may be on a disk that is not mounted now. */

@@ -1,5 +1,6 @@
 import { identityOf, isAlive } from '../../platform/local-stack/processes.js';
 import { readStackState } from '../../platform/local-stack/stack-state.js';
+import { countUndelivered, undeliveredText } from '../notifications.js';
 import type { Config } from '../../config/config.js';
 import type { PartRecord, StackState } from '../../platform/local-stack/stack-state.js';
 
@@ -14,11 +15,15 @@ export interface StatusOptions {
 }
 
 /** `caravan status`: resolves with the exit code, 0 whether or not a stack runs. */
-export function runStatus({ config, json = false, print }: StatusOptions): number {
+export async function runStatus({ config, json = false, print }: StatusOptions): Promise<number> {
   const state = readStackState(config.home);
-  if (json) print(JSON.stringify({ parts: state === null ? [] : partStatuses(state) }));
+  const undelivered = await countUndelivered(config);
+  if (json) print(JSON.stringify({ parts: state === null ? [] : partStatuses(state), undelivered }));
   else if (state === null) print(`no stack has run in ${config.home}; "caravan up" starts one`);
   else for (const line of stackTable(config.home, state)) print(line);
+  if (!json && undelivered !== null && undelivered > 0) {
+    print(`Notifications ${undeliveredText(undelivered)}; "caravan notifications" lists them`);
+  }
   return 0;
 }
 

@@ -94,6 +94,9 @@ interface OutboxDeliveriesTable {
   attempts: number;
   available_at: Date;
   delivered_at: Date | null;
+  first_tried_at: Generated<Date>;
+  dead_at: Date | null;
+  failure: string | null;
 }
 interface LearningFactsTable {
   migration_id: string;

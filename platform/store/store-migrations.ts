@@ -153,4 +153,17 @@ export const STORE_MIGRATIONS: readonly { readonly number: number; readonly name
       ALTER TABLE profiles ADD COLUMN sealed_values bytea NOT NULL, ADD COLUMN sealed_fingerprints bytea NOT NULL;
     `,
   },
+  {
+    number: 3,
+    name: 'notifications that cannot be delivered',
+    sql: `
+      ALTER TABLE outbox_deliveries
+        ADD COLUMN first_tried_at timestamptz NOT NULL DEFAULT now(),
+        -- Given up; from then on it holds up no other.
+        ADD COLUMN dead_at timestamptz,
+        -- What the last attempt met: an HTTP status or an error code, nothing that a receiver wrote.
+        ADD COLUMN failure text;
+      CREATE INDEX ON outbox_deliveries (channel, outbox_id) WHERE dead_at IS NOT NULL;
+    `,
+  },
 ];

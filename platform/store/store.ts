@@ -103,19 +103,48 @@ export interface PlanStore {
 }
 
 export interface Outbox {
-  /** Adds to the count of an undelivered notification with the same group instead of making a second. */
+  /** Adds to the count of an alert of the same group that no channel has taken, instead of making a second. */
   add(notification: Notification): Promise<void>;
-  /** Takes undelivered ones of a channel, locked for `leaseSeconds`. */
+  /**
+   * Takes undelivered ones of a channel, locked for `leaseSeconds`. Strictly in order within a migration: a later one
+   * is not given while an earlier one is neither delivered nor dead, so at most one of each migration.
+   */
   claim(
     channel: string,
     limit: number,
     leaseSeconds: number,
   ): Promise<{ id: number; attempts: number; notification: Notification }[]>;
   delivered(id: number, channel: string): Promise<void>;
-  failed(id: number, channel: string, retryInSeconds: number): Promise<void>;
+  /** Nothing happens when another has taken it meanwhile (`attempts` is the claim's). */
+  failed(
+    claimed: { id: number; attempts: number },
+    channel: string,
+    failure: DeliveryFailure,
+  ): Promise<{ dead: boolean }>;
+  /** What was given up, the oldest first; at most `limit`, and how many there are. */
+  dead(limit: number): Promise<{ count: number; notifications: DeadNotification[] }>;
+  /** Everything that was given up is tried again; how many. */
+  revive(): Promise<number>;
   /** For the terminal: all of a migration after a position. */
   after(migrationId: string, id: number): Promise<{ id: number; notification: Notification }[]>;
+  /** Neither delivered nor dead. */
   pending(migrationId: string): Promise<number>;
+}
+export interface DeliveryFailure {
+  /** An HTTP status or an error code; never what a receiver wrote. */
+  readonly reason: string;
+  readonly retryInSeconds: number;
+  /** Given up once it was tried so often, and the first try is so long ago. */
+  readonly giveUp: { readonly tries: number; readonly afterSeconds: number };
+}
+export interface DeadNotification {
+  readonly id: number;
+  readonly channel: string;
+  readonly attempts: number;
+  readonly reason: string;
+  /** ISO 8601. */
+  readonly deadAt: string;
+  readonly notification: Notification;
 }
 
 export interface LearningStore {

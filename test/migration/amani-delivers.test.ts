@@ -22,6 +22,7 @@ interface Delivery {
   readonly signature: string;
   readonly body: string;
   readonly notification: Notification;
+  readonly status: number;
 }
 
 /** A receiver that can be away, and that can fail. */
@@ -29,6 +30,8 @@ class Receiver {
   readonly deliveries: Delivery[] = [];
   /** How many of the next requests are answered with 500. */
   failing = 0;
+  /** Notifications that are answered with 410, for as long as this says so. */
+  refuses: (notification: Notification) => boolean = () => false;
   #server: Server | undefined;
 
   async listen(port = 0): Promise<number> {
@@ -37,14 +40,11 @@ class Receiver {
       request.on('data', (chunk: Buffer) => (body += chunk.toString()));
       request.on('end', () => {
         const { 'x-caravan-delivery': id, 'x-caravan-signature': signature } = request.headers;
-        this.deliveries.push({
-          id: String(id),
-          signature: String(signature),
-          body,
-          notification: JSON.parse(body) as Notification,
-        });
+        const notification = JSON.parse(body) as Notification;
         this.failing -= 1;
-        response.writeHead(this.failing >= 0 ? 500 : 204).end();
+        const status = this.refuses(notification) ? 410 : this.failing >= 0 ? 500 : 204;
+        this.deliveries.push({ id: String(id), signature: String(signature), body, notification, status });
+        response.writeHead(status).end("what a receiver writes is nobody else's business");
       });
     });
     this.#server = server;
@@ -66,6 +66,11 @@ class Receiver {
 
   of(migrationId: string): Delivery[] {
     return this.deliveries.filter(({ notification }) => notification.migrationId === migrationId);
+  }
+
+  /** What was taken, in the order in which it came. */
+  taken(migrationId: string): Delivery[] {
+    return this.of(migrationId).filter(({ status }) => status === 204);
   }
 }
 
@@ -95,13 +100,15 @@ describe('AMANI', () => {
   });
 
   const migrate = (id: string, schema: string): Promise<Ran> => {
-    const source = folder.sqlite(id, 'CREATE TABLE note (id INTEGER PRIMARY KEY); INSERT INTO note VALUES (1)');
+    const source = folder.sqlite(`${id}-${schema}`, 'CREATE TABLE note (id INTEGER PRIMARY KEY); INSERT INTO note VALUES (1)');
     const ends = ['--source', source, '--target', target.url, '--target-schema', schema];
     return caravan(['migrate', ...ends, '--workflow-id', id, '--yes', '--json'], { home });
   };
-  /** It was told that it started, and how it ended; in which order depends on the attempts that failed. */
+  /** It was told how it ended, which is always the last. */
   const isComplete = (id: string): boolean =>
-    ['progress', 'result'].every((kind) => receiver.of(id).some(({ notification }) => notification.kind === kind));
+    receiver.taken(id).some(({ notification }) => notification.kind === 'result');
+  const groups = (deliveries: readonly Delivery[]): string[] =>
+    deliveries.map(({ notification }) => notification.group);
 
   it('holds nothing up while its webhook is dead, and delivers everything when that is back', async () => {
     const id = uniqueId('dead');
@@ -110,8 +117,7 @@ describe('AMANI', () => {
     expect(receiver.deliveries).toEqual([]);
     await receiver.listen(port);
     await until('everything is delivered', () => isComplete(id), 60_000);
-    const kinds = receiver.of(id).map(({ notification }) => notification.kind);
-    expect(new Set(receiver.of(id).map(({ id: delivery }) => delivery)).size).toBe(kinds.length);
+    expect(groups(receiver.of(id))).toEqual(['started', 'result']);
   }, 120_000);
 
   it('signs what it sends, and sends again, under the same number, what was not taken', async () => {
@@ -119,15 +125,18 @@ describe('AMANI', () => {
     receiver.failing = 2;
     const ran = await migrate(id, 'two');
     expect(ran.exit, ran.stderr).toBe(0);
-    const numbers = (): Set<string> => new Set(receiver.of(id).map(({ id: delivery }) => delivery));
-    const isTaken = (): boolean => isComplete(id) && receiver.of(id).length === numbers().size + 2;
-    await until('the refused ones came again', isTaken, 60_000);
+    await until('the refused ones came again', () => isComplete(id), 60_000);
+    expect(groups(receiver.of(id)), 'no later one comes before it was taken').toEqual([
+      'started',
+      'started',
+      'started',
+      'result',
+    ]);
     const deliveries = receiver.of(id);
     for (const { body, signature } of deliveries) {
       expect(signature).toBe(`sha256=${createHmac('sha256', SECRET).update(body).digest('hex')}`);
     }
-    const keys = new Set(deliveries.map(({ id: delivery, notification }) => `${notification.key} ${delivery}`));
-    expect(keys.size).toBe(numbers().size);
+    expect(new Set(deliveries.map(({ id: delivery, notification }) => `${notification.key} ${delivery}`)).size).toBe(2);
   }, 120_000);
 
   it('makes one alert with a count of many equal errors', async () => {
@@ -142,5 +151,43 @@ describe('AMANI', () => {
     const alerts = receiver.of(id).filter(({ notification }) => notification.kind === 'alert');
     expect(alerts.map(({ notification }) => notification)).toMatchObject([{ group: 'values_changed/1', count: 3 }]);
     expect(alerts[0]?.body).not.toContain('2023-02-30');
+  }, 120_000);
+
+  it('gives up what is refused for good, without holding up what comes after; it is shown, and sent again', async () => {
+    const id = uniqueId('refused');
+    receiver.refuses = ({ migrationId, group }) => migrationId === id && group === 'started';
+    const ran = await migrate(id, 'four');
+    expect(ran.exit, ran.stderr).toBe(0);
+    await until('the later one is delivered', () => isComplete(id), 60_000);
+    expect(groups(receiver.of(id))).toEqual(['started', 'started', 'started', 'result']);
+    const status = await caravan(['status'], { home });
+    expect(status.stdout).toContain('1 notification could not be delivered');
+    const listed = await caravan(['notifications', '--json'], { home });
+    expect(JSON.parse(listed.stdout)).toMatchObject({
+      undelivered: 1,
+      notifications: [{ migrationId: id, group: 'started', channel: 'webhook', reason: 'HTTP 410', attempts: 3 }],
+    });
+    expect(listed.stdout).not.toContain('business');
+    const sick = await caravan(['doctor'], { home });
+    expect(sick.exit).toBe(1);
+    expect(sick.stdout).toMatch(/BAD +notify +1 notification could not be delivered/);
+    receiver.refuses = () => false;
+    const mended = await caravan(['doctor', '--fix'], { home });
+    expect(mended.exit, mended.stdout).toBe(0);
+    await until('it is taken', () => groups(receiver.taken(id)).includes('started'), 60_000);
+    const numbers = new Set(receiver.of(id).map(({ id: delivery }) => delivery));
+    expect(numbers.size, 'under the number that it had').toBe(2);
+    const well = await caravan(['notifications'], { home });
+    expect(well.stdout).toContain('every notification was delivered');
+  }, 120_000);
+
+  it('tells of a second run under the same name as well', async () => {
+    const id = uniqueId('twice');
+    for (const schema of ['five', 'six']) {
+      const ran = await migrate(id, schema);
+      expect(ran.exit, ran.stderr).toBe(0);
+    }
+    await until('both are told', () => receiver.taken(id).length === 4, 60_000);
+    expect(groups(receiver.taken(id))).toEqual(['started', 'result', 'started', 'result']);
   }, 120_000);
 });

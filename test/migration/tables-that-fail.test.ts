@@ -241,14 +241,14 @@ async function questionOf(started: Started): Promise<Question> {
 
 /** Accepts what the proof finds, until the migration ends. */
 async function acceptAll(started: Started): Promise<void> {
-  let over = false;
-  void started.ended.then(() => (over = true));
+  const over = { yet: false };
+  void started.ended.then(() => (over.yet = true));
   await until(
     'it ends, or a finding waits to be accepted',
-    async () => over || (await started.findings()).some(({ disposition }) => disposition === 'open'),
+    async () => over.yet || (await started.findings()).some(({ disposition }) => disposition === 'open'),
     60_000,
   );
-  if (over) return;
+  if (over.yet) return;
   await started.waits('verification');
   for (const { id, disposition } of await started.findings()) {
     if (disposition === 'open') await caravan(['accept', started.id, id, '--reason', 'known', '--by', 'ann']);

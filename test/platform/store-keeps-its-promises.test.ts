@@ -13,7 +13,7 @@ import type { PostgresServer } from '../../platform/local-stack/postgres-server.
 import { openSecretBox } from '../../platform/secrets/secret-box.js';
 import { decodeJson, encodeJson } from '../../platform/store/json-document.js';
 import { openStore } from '../../platform/store/open-store.js';
-import type { ArchivedEntry, MigrationRecord, Store } from '../../platform/store/store.js';
+import type { ArchivedEntry, DeliveryFailure, MigrationRecord, Store } from '../../platform/store/store.js';
 import { scratchFolder, until } from './platform-harness.js';
 import type { Scratch } from './platform-harness.js';
 
@@ -317,41 +317,82 @@ describe('the outbox', () => {
     const taken = (await store.outbox.claim('log', 1000, 60)).filter(
       ({ notification: { migrationId } }) => migrationId === id,
     );
-    expect(taken.map(({ attempts }) => attempts)).toEqual([1, 1]);
+    expect(taken.map(({ attempts, notification: { group } }) => [group, attempts])).toEqual([['g', 1]]);
     await store.outbox.add(notification(id, 'later', 'g'));
     expect((await store.outbox.after(id, all[1]?.id ?? 0)).map(({ notification: { key } }) => key)).toEqual(['later']);
   });
 
-  it('gives each notification to one taker of a channel, and to every channel', async () => {
+  it('gives those of a migration in order, each to one taker of a channel, and to every channel', async () => {
     const id = randomUUID();
-    for (let n = 0; n < 30; n += 1) await store.outbox.add(notification(id, `k${String(n)}`, `g${String(n)}`));
-    const mine = (claimed: Awaited<ReturnType<Store['outbox']['claim']>>) =>
-      claimed.filter(({ notification: { migrationId } }) => migrationId === id);
-    const claims = await Promise.all([1, 2, 3].map(() => store.outbox.claim('hook', 1000, 60)));
-    const ids = claims.flatMap(mine).map((claimed) => claimed.id);
-    expect(ids).toHaveLength(30);
-    expect(new Set(ids).size).toBe(30);
-    expect(mine(await store.outbox.claim('terminal', 1000, 60))).toHaveLength(30);
+    for (let n = 0; n < 10; n += 1) await store.outbox.add(notification(id, `k${String(n)}`, `g${String(n)}`));
+    const told: string[] = [];
+    for (let n = 0; n < 10; n += 1) {
+      const claims = await Promise.all([1, 2, 3].map(() => claimOf(id, 'hook')));
+      const claimed = claims.flat();
+      expect(claimed).toHaveLength(1);
+      told.push(claimed[0]?.notification.key ?? '');
+      expect(await claimOf(id, 'hook')).toEqual([]);
+      await store.outbox.delivered(claimed[0]?.id ?? 0, 'hook');
+    }
+    expect(told).toEqual(Array.from({ length: 10 }, (_, n) => `k${String(n)}`));
+    expect((await claimOf(id, 'terminal')).map(({ notification: { key } }) => key)).toEqual(['k0']);
   });
 
   it('gives again what failed or whose taker died, never what was delivered', async () => {
     const id = randomUUID();
-    for (const key of ['a', 'b', 'c']) await store.outbox.add(notification(id, key, key));
-    expect(await store.outbox.pending(id)).toBe(3);
-    const claim = async (leaseSeconds: number) =>
-      (await store.outbox.claim(id, 1000, leaseSeconds)).filter(
-        ({ notification: { migrationId } }) => migrationId === id,
-      );
-    const [a, b, c] = await claim(60);
-    await store.outbox.delivered(a?.id ?? 0, id);
-    await store.outbox.failed(b?.id ?? 0, id, 0);
-    await store.outbox.failed(c?.id ?? 0, id, 3600);
-    const again = await claim(0);
-    expect(again.map(({ notification: { key }, attempts }) => [key, attempts])).toEqual([['b', 2]]);
-    expect((await claim(0)).map(({ attempts }) => attempts)).toEqual([3]);
+    for (const key of ['a', 'b']) await store.outbox.add(notification(id, key, key));
     expect(await store.outbox.pending(id)).toBe(2);
+    const [a] = await claimOf(id, id);
+    if (a === undefined) throw new Error('nothing was given');
+    await store.outbox.failed(a, id, later(3600));
+    expect(await claimOf(id, id), 'the later one waits for the earlier one').toEqual([]);
+    await store.outbox.failed(a, id, later(0));
+    const [again] = await claimOf(id, id, 0);
+    expect(again).toMatchObject({ attempts: 2, notification: { key: 'a' } });
+    const [third] = await claimOf(id, id);
+    expect(third).toMatchObject({ attempts: 3 });
+    // The first taker wakes up: what it says is of no account.
+    await store.outbox.failed(a, id, { ...later(0), giveUp: { tries: 1, afterSeconds: 0 } });
+    expect(await store.outbox.pending(id)).toBe(2);
+    await store.outbox.delivered(a.id, id);
+    expect((await claimOf(id, id)).map(({ notification: { key } }) => key)).toEqual(['b']);
+    expect(await store.outbox.pending(id)).toBe(1);
+  });
+
+  it('gives up after so many tries over so long a time, keeps that, and goes on with the next', async () => {
+    const id = randomUUID();
+    for (const key of ['a', 'b']) await store.outbox.add(notification(id, key, key));
+    const fail = async (afterSeconds: number): Promise<boolean> => {
+      const [claimed] = await claimOf(id, id);
+      if (claimed === undefined) throw new Error('nothing was given');
+      return (await store.outbox.failed(claimed, id, { ...later(0), giveUp: { tries: 2, afterSeconds } })).dead;
+    };
+    expect(await fail(0), 'too few tries').toBe(false);
+    expect(await fail(3600), 'too soon').toBe(false);
+    expect(await fail(0)).toBe(true);
+    expect(await store.outbox.pending(id)).toBe(1);
+    const [b] = await claimOf(id, id);
+    expect(b?.notification.key).toBe('b');
+    await store.outbox.delivered(b?.id ?? 0, id);
+    const { count, notifications } = await store.outbox.dead(10);
+    expect(count).toBe(1);
+    expect(notifications).toMatchObject([{ channel: id, attempts: 3, reason: 'HTTP 500', notification: { key: 'a' } }]);
+    expect(await store.outbox.revive()).toBe(1);
+    expect((await store.outbox.dead(10)).count).toBe(0);
+    expect(await claimOf(id, id)).toMatchObject([{ attempts: 1, notification: { key: 'a' } }]);
   });
 });
+
+type Claim = Awaited<ReturnType<Store['outbox']['claim']>>;
+
+async function claimOf(id: string, channel: string, leaseSeconds = 60): Promise<Claim> {
+  const claimed = await store.outbox.claim(channel, 1000, leaseSeconds);
+  return claimed.filter(({ notification: { migrationId } }) => migrationId === id);
+}
+
+function later(retryInSeconds: number): DeliveryFailure {
+  return { reason: 'HTTP 500', retryInSeconds, giveUp: { tries: 100, afterSeconds: 3600 } };
+}
 
 describe('the store', () => {
   it('goes on by itself when PostgreSQL was away, and says STORE_LOST meanwhile', { timeout: 60_000 }, async () => {

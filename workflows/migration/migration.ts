@@ -13,20 +13,15 @@ import { WORKFLOWS } from '../../contracts/messages.js';
 import type { FinalStatus, MigrationResult, Phase } from '../../contracts/migration.js';
 import type { MigrationStart } from '../../contracts/migration.schema.js';
 import { phaseWorkflowId } from '../../contracts/names.js';
-import type {
-  DiscoveryResult,
-  ExecutionResult,
-  FailedTask,
-  PlanningResult,
-  VerificationResult,
-} from '../../contracts/phases.js';
+import type { DiscoveryResult, ExecutionResult, PlanningResult, VerificationResult } from '../../contracts/phases.js';
 import { failure, failureFromReport, reportFailure, undoIncomplete } from '../kit/failures.js';
 import { setPausedSignal } from '../kit/messages.js';
 import { CHILD, architect, meta, undoer, worker } from '../kit/profiles.js';
 import { closeProof, comparePosition } from '../kit/proof-snapshot.js';
 import { Saga } from '../kit/saga.js';
 import { showDetails, showPercent, showStart, showStatus } from '../kit/visibility.js';
-import { failedTablesQuestion, refusedBeforeAnything, tablesToReadAgain } from './failed-tables.js';
+import { refusedBeforeAnything, settleFailed } from './failed-tables.js';
+import type { FailedStory } from './failed-tables.js';
 import { listen } from './handlers.js';
 import { movedChoice, positionFinding, sourceMovedQuestion } from './source-moved.js';
 import type { MovedChoice } from './source-moved.js';
@@ -52,7 +47,7 @@ class Migration {
   /** Child that must hear of pause and resume. */
   #running: string | undefined;
   #percent = 0;
-  readonly #teller = new Teller(this.#id);
+  readonly #teller = new Teller(this.#id, workflowInfo().firstExecutionRunId);
   /** Where the source stood when it was last compared with S2. */
   #position = 'unknown';
   #touched = false;
@@ -187,57 +182,25 @@ class Migration {
         this.#touched = false;
         throw failureFromReport(refused);
       }
-      await this.#settleFailed(result.failed, round);
+      await settleFailed(this.#failedStory(), result.failed, round);
     }
   }
 
-  /** A table that failed for good does not stop the others; then a person says what becomes of the migration. */
-  async #settleFailed(failed: readonly FailedTask[], round: number): Promise<void> {
-    const [first] = failed;
-    if (first === undefined) return;
-    const tables = failed.flatMap(({ table }) => table ?? []);
-    const question = failedTablesQuestion(failed, {
-      round,
-      canExclude: tables.length === failed.length && tables.length < this.#planned().tables,
+  #failedStory(): FailedStory {
+    return {
+      migrationId: this.#id,
+      asks: !this.#opened.input.yes,
       deadline: this.#deadline(),
-    });
-    this.#state.questions.push(question);
-    this.#state.mark(tables, 'failed');
-    this.#show();
-    if (!this.#opened.input.yes) {
-      this.#teller.tell('question', question.id, question.text);
-      await this.#wait(() => this.#state.answers()[question.id] !== undefined);
-    }
-    const { option, by } = this.#state.answerTo(question.id) ?? { option: 'abort', by: 'default' };
-    if (option === 'abort') throw failureFromReport(first.failure);
-    this.#state.notes.push(`${question.id}: ${option}, by ${by}`);
-    if (option === 'exclude') await this.#exclude(tables, by);
-    else await this.#tryAgain(failed, tables);
-  }
-
-  /** What is copied stays, but for rows that violate a key: they were mended in the source, and are read anew. */
-  async #tryAgain(failed: readonly FailedTask[], tables: readonly string[]): Promise<void> {
-    this.#state.mark(tables, 'waiting');
-    const again = tablesToReadAgain(failed);
-    if (again.length === 0) return;
-    const plan = { migrationId: this.#id, planId: this.#planned().planId };
-    await worker(`take ${String(again.length)} table(s) out of the shadow, to read again`).reduceShadow({
-      ...plan,
-      again,
-    });
-  }
-
-  async #exclude(tables: readonly string[], by: string): Promise<void> {
-    const planning = this.#planned();
-    const plan = { migrationId: this.#id, planId: planning.planId };
-    const reduced = await architect(`exclude ${String(tables.length)} table(s)`).excludeTables({ ...plan, tables });
-    await worker('take excluded tables out of the shadow').reduceShadow({ ...plan, planId: reduced.planId });
-    this.#planning = { ...planning, ...reduced };
-    const { yaml } = await architect('read the plan for its query').readPlan({ planId: reduced.planId });
-    this.#state.plan = { planId: reduced.planId, planHash: reduced.planHash, yaml };
-    this.#state.totalRows = reduced.totalRows;
-    for (const table of tables) this.#state.exclude(table, by);
-    this.#show();
+      state: this.#state,
+      planning: this.#planned(),
+      ask: async ({ id, text }) => {
+        this.#teller.tell('question', id, text);
+        await this.#wait(() => this.#state.answerTo(id) !== undefined);
+      },
+      onReduced: (planning) => {
+        this.#planning = planning;
+      },
+    };
   }
 
   /** Proves against S2 until the source stands still, or the policy says otherwise. Returns the S2 that holds. */

@@ -6,14 +6,20 @@ import { amani } from '../kit/profiles.js';
 /** Objects that an alert names. */
 const NAMED = 5;
 
-/** Tells people through AMANI's outbox. Nobody waits for it but the end, so that telling costs a migration no time. */
+/**
+ * Tells people through AMANI's outbox, one after another, so that they come to it in their order. Nobody waits for it
+ * but the end, so that telling costs a migration no time.
+ */
 export class Teller {
   readonly #migrationId: string;
-  /** None of these rejects. */
-  readonly #told: Promise<unknown>[] = [];
+  readonly #run: string;
+  /** The last of them; never rejects. */
+  #told: Promise<unknown> = Promise.resolve();
 
-  constructor(migrationId: string) {
+  /** `run`: the id may have been used before, and what that run told is another thing. */
+  constructor(migrationId: string, run: string) {
     this.#migrationId = migrationId;
+    this.#run = run;
   }
 
   /** One alert for each kind of finding, with its count: a million equal errors are one line (PH-18). */
@@ -28,13 +34,14 @@ export class Teller {
   }
 
   tell(kind: Notification['kind'], group: string, text: string, count = 1): void {
-    const notification = { migrationId: this.#migrationId, key: group, kind, group, text, count };
-    const telling = CancellationScope.nonCancellable(() => amani(`tell: ${group}`).notify(notification));
-    this.#told.push(telling.catch(() => undefined));
+    const notification = { migrationId: this.#migrationId, key: `${this.#run}/${group}`, kind, group, text, count };
+    const telling = (): Promise<unknown> =>
+      CancellationScope.nonCancellable(() => amani(`tell: ${group}`).notify(notification));
+    this.#told = this.#told.then(telling).catch(() => undefined);
   }
 
   /** Resolves when everything told so far is in the outbox. */
   async settled(): Promise<void> {
-    await Promise.all(this.#told);
+    await this.#told;
   }
 }
