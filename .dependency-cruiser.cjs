@@ -40,6 +40,13 @@ module.exports = {
       to: { pathNot: '^(language/planner|contracts)/' },
     },
     {
+      name: 'expressions-import-nothing',
+      comment: 'Workflow code evaluates expressions, so they stand alone.',
+      severity: 'error',
+      from: { path: '^language/expressions/' },
+      to: { pathNot: '^language/expressions/' },
+    },
+    {
       name: 'workflow-code-is-deterministic',
       comment: 'Workflow code imports no Node module, driver or client.',
       severity: 'error',

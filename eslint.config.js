@@ -1,7 +1,13 @@
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
-const workflowRooms = ['workflows/**/*.ts', 'migration-phases/**/*.ts', 'contracts/**/*.ts', 'language/planner/**/*.ts'];
+const workflowRooms = [
+  'workflows/**/*.ts',
+  'migration-phases/**/*.ts',
+  'contracts/**/*.ts',
+  'language/expressions/**/*.ts',
+  'language/planner/**/*.ts',
+];
 
 export default defineConfig(
   { ignores: ['dist/**', 'node_modules/**'] },

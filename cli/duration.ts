@@ -1,14 +1,10 @@
 import { CaravanFailure } from '../contracts/failures.js';
-
-const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
-const SECONDS_MAX = 365 * 86_400;
+import { secondsOf } from '../contracts/quantities.js';
 
 /** Seconds of "90s", "30m", "24h", "2d" or "1h30m"; at least one, at most a year. */
 export function parseDuration(text: string): number {
-  const parts = [...text.matchAll(/([0-9]{1,9})([smhd])/gu)];
-  const seconds = parts.reduce((sum, [, count, unit]) => sum + Number(count) * (UNITS[unit ?? ''] ?? 0), 0);
-  const isWhole = parts.map(([part]) => part).join('') === text;
-  if (isWhole && seconds >= 1 && seconds <= SECONDS_MAX) return seconds;
+  const seconds = secondsOf(text);
+  if (seconds !== undefined) return seconds;
   throw new CaravanFailure('USAGE', {
     attempted: 'read the duration',
     on: text,

@@ -12,6 +12,7 @@ import { runDown } from './stack/down.js';
 import { runStatus } from './stack/status.js';
 import { runUp } from './stack/up.js';
 import { runWorker } from './worker.js';
+import { addWorkflowCommands } from './workflow/commands.js';
 
 export function buildProgram(version: string, run: Run): Command {
   const program = new Command('caravan')
@@ -20,6 +21,7 @@ export function buildProgram(version: string, run: Run): Command {
     .showHelpAfterError('(run with --help for the options)');
   addDemo(program, run);
   addMigrationCommands(program, run);
+  addWorkflowCommands(program, run);
   addConnectionCommands(program, run);
   addCertificateCommands(program, run);
   addStackCommands(program, run);

@@ -67,6 +67,7 @@ export const FAILURES = {
   ),
   NAME_COLLISION: badInput('Two source names become one target name.', 'Use --identifiers lower or snake.'),
   PLAN_INVALID: badInput('The plan is not valid.', 'Correct the named line.'),
+  DEFINITION_INVALID: badInput('The workflow definition is not valid.', 'Correct the named lines.'),
   PLAN_VERSION: badInput('The plan has an unknown version.', 'Make it again with "caravan plan".'),
   PLAN_STALE: badInput('The plan does not fit this source.', 'Make it again with "caravan plan".'),
   QUESTION_WITHOUT_DEFAULT: badInput('A question has no safe default.', 'Answer it with "caravan answer".'),

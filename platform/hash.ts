@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson } from './certificate/canonical-json.js';
+import { canonicalJson } from '../contracts/canonical-json.js';
 
 /** Hex digits of the short hashes that stand in schema names: 48 bits. */
 const SHORT_HASH_DIGITS = 12;

@@ -37,7 +37,7 @@ async function bundle() {
 function isFresh(target) {
   if (!existsSync(target)) return false;
   const built = statSync(target).mtimeMs;
-  const names = ['contracts', 'language/planner', 'workflows', 'migration-phases', 'workers'];
+  const names = ['contracts', 'language', 'workflows', 'migration-phases', 'workers'];
   const rooms = names.map((room) => join(root, 'dist', room));
   return rooms.every((room) => newest(room) <= built) && statSync(join(root, 'package-lock.json')).mtimeMs <= built;
 }

@@ -1,7 +1,7 @@
 import type { Finding, TableReport } from '../../contracts/migration.js';
 import type { NotMigrated } from '../../contracts/mapping.js';
 import { sha256Hex } from '../hash.js';
-import { canonicalJson } from './canonical-json.js';
+import { canonicalJson } from '../../contracts/canonical-json.js';
 
 /** What the proof found, frozen before the pivot. */
 export interface Evidence {

@@ -4,7 +4,7 @@ import { CaravanFailure } from '../../contracts/failures.js';
 import { sha256Hex } from '../hash.js';
 import { readOrMakePrivateFile } from '../secrets/private-file.js';
 import type { CertificateBody } from './body.js';
-import { canonicalJson } from './canonical-json.js';
+import { canonicalJson } from '../../contracts/canonical-json.js';
 
 export const CERTIFICATE_FORMAT = 'caravan-certificate';
 /** Version of the file that this build writes, and the newest that it reads. */

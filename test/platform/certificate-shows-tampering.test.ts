@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildBody } from '../../platform/certificate/body.js';
 import type { Evidence } from '../../platform/certificate/body.js';
-import { canonicalJson } from '../../platform/certificate/canonical-json.js';
+import { canonicalJson } from '../../contracts/canonical-json.js';
 import { firstDuplicateName } from '../../platform/certificate/duplicate-names.js';
 import { openSigner, serializeCertificate } from '../../platform/certificate/signer.js';
 import type { Signer } from '../../platform/certificate/signer.js';

@@ -1,4 +1,4 @@
-import { CaravanFailure } from '../../contracts/failures.js';
+import { CaravanFailure } from './failures.js';
 
 /**
  * Canonical JSON after RFC 8785: no white space, members sorted by UTF-16 code units, numbers as ECMAScript prints

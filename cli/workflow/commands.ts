@@ -1,0 +1,16 @@
+import type { Command } from 'commander';
+import type { Run } from '../run-command.js';
+import { runWorkflowValidate } from './validate.js';
+
+/** Commands for workflow definitions. */
+export function addWorkflowCommands(program: Command, run: Run): void {
+  const workflow = program.command('workflow').description('workflow definitions, as YAML or JSON');
+  workflow
+    .command('validate')
+    .description('checks a definition and tells every problem: 0 valid, 2 not')
+    .argument('<file>')
+    .option('--json', 'print one line of JSON')
+    .action((file: string, options: { json?: boolean }) =>
+      run((context) => runWorkflowValidate(context, file, options)),
+    );
+}

@@ -1,0 +1,286 @@
+import { TASK_ACTIONS } from '../contracts/graph.js';
+import { didYouMean } from './definition-hints.js';
+import { TaskOrder } from './definition-order.js';
+import type { ReferenceScope } from './definition-references.js';
+import { checkReferences } from './definition-references.js';
+import type { Path } from './read.js';
+import { LOCATED } from './read.js';
+
+/**
+ * What the parts of a definition must be to each other. The rules read the value as it was written, not as the schema
+ * gives it back, so that they are told together with what the schema finds; a part of a wrong form is passed over.
+ */
+export interface RuleProblem {
+  readonly path: Path;
+  readonly message: string;
+  readonly hint: string;
+}
+
+type Raw = Readonly<Record<string, unknown>>;
+
+export function isRaw(value: unknown): value is Raw {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function textsOf(value: unknown): string[] {
+  return listOf(value).filter((each) => typeof each === 'string');
+}
+
+/** Names for which the nearest one is looked for; the rest are told without. */
+const SUGGESTED = 50;
+
+/** Problems of one document, at most as many as are located. */
+export class RuleProblems {
+  readonly all: RuleProblem[] = [];
+  #suggested = 0;
+
+  add(path: Path, message: string, hint: string): void {
+    if (this.all.length < LOCATED) this.all.push({ path, message, hint });
+  }
+
+  unknown(path: Path, seen: { message: string; word: string; names: Iterable<string>; otherwise: string }): void {
+    if (this.all.length >= LOCATED) return;
+    this.#suggested += 1;
+    const { message, word, names, otherwise } = seen;
+    this.add(path, message, this.#suggested > SUGGESTED ? otherwise : didYouMean(word, names, otherwise));
+  }
+}
+
+interface RawTask {
+  readonly path: Path;
+  readonly task: Raw;
+  readonly id: string | undefined;
+}
+
+function agentNames(value: unknown): string[] {
+  if (isRaw(value)) return Object.keys(value);
+  return listOf(value).flatMap((agent) => {
+    const name: unknown = isRaw(agent) ? (agent['name'] ?? agent['type']) : undefined;
+    return typeof name === 'string' ? [name] : [];
+  });
+}
+
+/** A graph, and those around it. */
+class GraphRules {
+  readonly #graph: Raw;
+  readonly #path: Path;
+  readonly #problems: RuleProblems;
+  readonly #outer: ReferenceScope | undefined;
+  readonly #agents: ReadonlySet<string>;
+  readonly #tasks: readonly RawTask[];
+  readonly #byId = new Map<string, RawTask>();
+  readonly #order: TaskOrder;
+
+  constructor(
+    graph: Raw,
+    path: Path,
+    around: { problems: RuleProblems; agents: Iterable<string>; outer?: ReferenceScope },
+  ) {
+    this.#graph = graph;
+    this.#path = path;
+    this.#problems = around.problems;
+    this.#outer = around.outer;
+    this.#agents = new Set([...around.agents, ...agentNames(graph['agents'])]);
+    this.#tasks = listOf(graph['tasks']).flatMap((task, at): RawTask[] => {
+      if (!isRaw(task)) return [];
+      const { id } = task;
+      return [{ path: [...path, 'tasks', at], task, id: typeof id === 'string' ? id : undefined }];
+    });
+    for (const task of this.#tasks) {
+      if (task.id === undefined) continue;
+      if (this.#byId.has(task.id)) this.#twice(task, task.id);
+      else this.#byId.set(task.id, task);
+    }
+    this.#order = new TaskOrder(new Map([...this.#byId].map(([id, { task }]) => [id, textsOf(task['depends_on'])])));
+  }
+
+  #twice(task: RawTask, id: string): void {
+    this.#problems.add([...task.path, 'id'], `another task has the id "${cut(id)}"`, 'give it an id of its own');
+  }
+
+  check(inputs: Raw | undefined): void {
+    this.#checkPattern();
+    for (const task of this.#tasks) this.#checkTask(task, inputs);
+    this.#checkPivots();
+    this.#checkSaga();
+    checkReferences(this.#tasks, {
+      problems: this.#problems,
+      rules: this.#checkCoordination(),
+      scope: { ids: this.#byId, order: this.#order, outer: this.#outer },
+      inputs,
+    });
+  }
+
+  #checkPattern(): void {
+    const isCustom = this.#graph['orchestration_pattern'] === 'custom';
+    const isNamed = this.#graph['pattern'] !== undefined;
+    if (isCustom && !isNamed) {
+      const path = [...this.#path, 'orchestration_pattern'];
+      this.#problems.add(path, 'a custom pattern needs its name', 'add "pattern" with the name of a registered one');
+    }
+    if (!isCustom && isNamed)
+      this.#problems.add([...this.#path, 'pattern'], 'only a custom pattern has a name', 'remove it');
+  }
+
+  #knownAgent(path: Path, name: unknown): void {
+    if (typeof name !== 'string' || this.#agents.has(name)) return;
+    this.#problems.unknown(path, {
+      message: `there is no agent "${cut(name)}"`,
+      word: name,
+      names: this.#agents,
+      otherwise: 'add it to "agents"',
+    });
+  }
+
+  #knownTask(path: Path, id: unknown): void {
+    if (typeof id !== 'string' || this.#byId.has(id)) return;
+    this.#problems.unknown(path, {
+      message: `there is no task "${cut(id)}"`,
+      word: id,
+      names: this.#byId.keys(),
+      otherwise: 'use the id of a task of the same graph',
+    });
+  }
+
+  #checkTask({ task, path, id }: RawTask, inputs: Raw | undefined): void {
+    this.#knownAgent([...path, 'agent'], task['agent']);
+    if (task['agent'] === undefined && task['pattern'] === undefined && task['capabilities'] === undefined)
+      this.#problems.add(path, 'the task has no agent', 'add "agent", or "capabilities" to have one allocated');
+    listOf(task['depends_on']).forEach((before, at) => {
+      const place = [...path, 'depends_on', at];
+      if (before === id && id !== undefined) this.#problems.add(place, 'the task depends on itself', 'remove it');
+      else this.#knownTask(place, before);
+    });
+    this.#checkMigrationFields(task, path);
+    if (isRaw(task['compensate_with'])) {
+      this.#knownAgent([...path, 'compensate_with', 'agent'], task['compensate_with']['agent']);
+      if (task['reversible'] === false)
+        this.#problems.add([...path, 'reversible'], 'what cannot be undone has no compensation', 'remove one of them');
+    }
+    if (isRaw(task['pattern'])) {
+      const outer = { ids: this.#byId, order: this.#order, outer: this.#outer, task: { task, id } };
+      const around = { problems: this.#problems, agents: this.#agents, outer };
+      new GraphRules(task['pattern'], [...path, 'pattern'], around).check(inputs);
+    }
+  }
+
+  #checkMigrationFields(task: Raw, path: Path): void {
+    const hint = 'it belongs to migration plans only';
+    for (const field of ['table', 'phase']) {
+      if (task[field] !== undefined) this.#problems.add([...path, field], `"${field}" needs "migration"`, hint);
+    }
+    const { action } = task;
+    if ((TASK_ACTIONS as readonly unknown[]).includes(action))
+      this.#problems.add([...path, 'action'], `the action "${String(action)}" needs "migration"`, hint);
+  }
+
+  /** Behind a pivot nothing is undone; so what cannot be undone stands there, and what can be stands before. */
+  #checkPivots(): void {
+    const pivots = this.#tasks.filter((each) => each.task['pivot'] === true && each.id !== undefined);
+    const behind = new Set<string>();
+    for (const pivot of pivots.slice(0, 100)) {
+      for (const { id = '' } of this.#tasks) {
+        if (this.#order.isBefore(pivot.id ?? '', id)) behind.add(id);
+      }
+    }
+    this.#checkPivotsInOrder(pivots);
+    for (const { task, path, id = '' } of this.#tasks) {
+      if (task['compensate_with'] !== undefined && (behind.has(id) || task['pivot'] === true))
+        this.#problems.add([...path, 'compensate_with'], 'at and behind a pivot nothing is undone', 'remove it');
+      if (task['reversible'] === false && pivots.length > 0 && task['pivot'] !== true && !behind.has(id))
+        this.#problems.add(
+          [...path, 'reversible'],
+          'it cannot be undone, and may run before the pivot',
+          `let it depend on "${cut(pivots[0]?.id ?? '')}", or make it the pivot`,
+        );
+    }
+  }
+
+  #checkPivotsInOrder(pivots: readonly RawTask[]): void {
+    for (const [at, pivot] of pivots.slice(0, 100).entries()) {
+      const other = pivots
+        .slice(0, at)
+        .find(({ id = '' }) => !this.#order.isBefore(id, pivot.id ?? '') && !this.#order.isBefore(pivot.id ?? '', id));
+      if (other !== undefined)
+        this.#problems.add(
+          [...pivot.path, 'pivot'],
+          `it and the pivot "${cut(other.id ?? '')}" are in no order`,
+          'let one depend on the other, or keep one of them',
+        );
+    }
+  }
+
+  /** Event rules; gives the expressions in them. */
+  #checkCoordination(): { path: Path; when: unknown }[] {
+    const coordination = this.#graph['coordination'];
+    const given = isRaw(coordination) ? listOf(coordination['event_driven']) : [];
+    return given.flatMap((rule, at) => {
+      if (!isRaw(rule)) return [];
+      const path = [...this.#path, 'coordination', 'event_driven', at];
+      listOf(rule['release']).forEach((id, place) => this.#knownTask([...path, 'release', place], id));
+      if (isRaw(rule['reroute'])) {
+        this.#knownTask([...path, 'reroute', 'task'], rule['reroute']['task']);
+        this.#knownAgent([...path, 'reroute', 'agent'], rule['reroute']['agent']);
+      }
+      return [{ path: [...path, 'when'], when: rule['when'] }];
+    });
+  }
+
+  #checkSaga(): void {
+    const tolerance = this.#graph['fault_tolerance'];
+    const saga = isRaw(tolerance) ? tolerance['saga_pattern'] : undefined;
+    if (!isRaw(saga)) return;
+    const path = [...this.#path, 'fault_tolerance', 'saga_pattern'];
+    const isSelective = saga['strategy'] === 'selective';
+    if (isSelective && saga['steps'] === undefined)
+      this.#problems.add([...path, 'strategy'], '"selective" needs "steps"', 'name the tasks that are undone');
+    if (!isSelective && saga['steps'] !== undefined)
+      this.#problems.add([...path, 'steps'], 'only "selective" has steps', 'remove it');
+    listOf(saga['steps']).forEach((id, at) => this.#knownTask([...path, 'steps', at], id));
+  }
+}
+
+/** A name as it stands in a message. */
+export function cut(name: string): string {
+  return name.length > 100 ? `${name.slice(0, 100)}…` : name;
+}
+
+const DEFAULT_FITS: Readonly<Record<string, (value: unknown) => boolean>> = {
+  string: (value) => typeof value === 'string',
+  number: (value) => typeof value === 'number',
+  integer: (value) => Number.isSafeInteger(value),
+  boolean: (value) => typeof value === 'boolean',
+  array: (value) => Array.isArray(value),
+  object: isRaw,
+};
+
+function checkInputs(inputs: Raw, path: Path, problems: RuleProblems): void {
+  for (const [name, input] of Object.entries(inputs)) {
+    if (!isRaw(input) || typeof input['type'] !== 'string' || input['default'] === undefined) continue;
+    const fits = Object.hasOwn(DEFAULT_FITS, input['type']) ? DEFAULT_FITS[input['type']] : undefined;
+    if (fits?.(input['default']) === false)
+      problems.add([...path, name, 'default'], `the default is no ${input['type']}`, 'let it be of the type it is for');
+  }
+}
+
+/** Tasks of the graph and of the patterns in it. */
+export function countTasks(graph: unknown): number {
+  const tasks = isRaw(graph) ? listOf(graph['tasks']) : [];
+  return tasks.reduce<number>(
+    (sum, task) => sum + 1 + (isRaw(task) && task['pattern'] !== undefined ? countTasks(task['pattern']) : 0),
+    0,
+  );
+}
+
+/** Every rule, for a definition that stands at `path` of its document. */
+export function ruleProblems(definition: Raw, path: Path): readonly RuleProblem[] {
+  const problems = new RuleProblems();
+  const inputs = isRaw(definition['inputs']) ? definition['inputs'] : undefined;
+  if (inputs) checkInputs(inputs, [...path, 'inputs'], problems);
+  new GraphRules(definition, path, { problems, agents: [] }).check(inputs);
+  return problems.all;
+}

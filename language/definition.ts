@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import { stringify } from 'yaml';
+import { canonicalJson } from '../contracts/canonical-json.js';
+import { planDocument, workflowDefinition } from '../contracts/definition.schema.js';
+import type { WorkflowDefinition } from '../contracts/definition.js';
+import { againstSchema, inOrder, located, refuse, unwrapped } from './check-document.js';
+import { isRaw, ruleProblems } from './definition-rules.js';
+import type { DefinitionSource } from './read-document.js';
+import { readDocument } from './read-document.js';
+import type { DefinitionProblem, Path, Position } from './read.js';
+
+export type { DefinitionSource } from './read-document.js';
+export type { DefinitionProblem, Position } from './read.js';
+
+/** Either a definition, or at least one problem, in the order of the text. */
+export type CheckedDefinition =
+  | {
+      readonly definition: WorkflowDefinition;
+      readonly problems: readonly [];
+      readonly positionOf: (path: Path) => Position;
+    }
+  | { readonly definition?: undefined; readonly problems: readonly DefinitionProblem[] };
+
+export interface ParsedDefinition {
+  /** Defaults filled in, quantities as numbers; `writeDefinition` gives a text that reads as the same. */
+  readonly definition: WorkflowDefinition;
+  /** SHA-256 hex of its canonical JSON: the same for any layout, comment or key order of the text. */
+  readonly hash: string;
+  /** Where a part of the definition stands in the text: `['tasks', 0, 'agent']`. */
+  readonly positionOf: (path: Path) => Position;
+}
+
+/** Checks a workflow definition, or a migration plan, and tells everything that is wrong with it. */
+export function checkDefinition(source: DefinitionSource): CheckedDefinition {
+  const read = readDocument(source);
+  const { value, path, problems } = unwrapped(read);
+  if (!isRaw(value)) return { problems: inOrder(problems) };
+  const isPlan = value['caravan_plan'] !== undefined || value['migration'] !== undefined;
+  const schema = isPlan ? planDocument : workflowDefinition;
+  const { data, problems: wrong } = againstSchema<WorkflowDefinition>(schema, value, { read, path });
+  // The graph of a plan is made anew where it does not fit its tables, so the rules do not hold it.
+  const rules = isPlan ? [] : ruleProblems(value, path).map((rule) => located(read, rule));
+  const all = [...problems, ...wrong, ...rules];
+  if (data === undefined || all.length > 0) return { problems: inOrder(all) };
+  return { definition: data, problems: [], positionOf: (inner) => read.positionOf([...path, ...inner]) };
+}
+
+/**
+ * A workflow definition, or a migration plan, from YAML or JSON.
+ * @throws CaravanFailure DEFINITION_INVALID, with every problem in its message; facts name the first place.
+ */
+export function parseDefinition(source: DefinitionSource): ParsedDefinition {
+  const checked = checkDefinition(source);
+  if (checked.definition === undefined) return refuse('DEFINITION_INVALID', 'definition', checked.problems);
+  const { definition, positionOf } = checked;
+  return { definition, hash: definitionHash(definition), positionOf };
+}
+
+export function definitionHash(definition: WorkflowDefinition): string {
+  return createHash('sha256').update(canonicalJson(definition)).digest('hex');
+}
+
+const HEADER = '# A workflow definition of Caravan. "caravan workflow validate FILE" checks it.\n';
+
+/** The definition as YAML, without the outer key. */
+export function writeDefinition(definition: WorkflowDefinition): string {
+  return HEADER + yamlOf(definition);
+}
+
+export function yamlOf(document: unknown): string {
+  return stringify(document, { lineWidth: 0, aliasDuplicateObjects: false, version: '1.2', schema: 'core' });
+}
