@@ -9,7 +9,7 @@ export interface Shape {
   readonly cycle: number;
 }
 
-const DENSE_BEFORE = 20;
+const DENSE_BEFORE = 10;
 const AGENTS = ['reader', 'writer', 'judge'];
 
 function shape(name: string, count: number, before: (position: number) => readonly number[]): PlannerInput {

@@ -91,7 +91,7 @@ export function beforeOf(index: DependencyIndex, node: number): Int32Array {
   return index.before.subarray(index.beforeStart[node], index.beforeStart[node + 1]);
 }
 
-/** Who waits for node. */
+/** Who waits for node. A view costs more than an edge: hot loops read the rows themselves. */
 export function afterOf(index: DependencyIndex, node: number): Int32Array {
   return index.after.subarray(index.afterStart[node], index.afterStart[node + 1]);
 }

@@ -1,4 +1,4 @@
-import { afterOf, countBefore } from './dependency-index.js';
+import { countBefore } from './dependency-index.js';
 import type { DependencyIndex } from './dependency-index.js';
 import { ReadySet } from './ready-set.js';
 
@@ -11,6 +11,7 @@ export interface StableOrder {
 
 /** Kahn's order; among nodes that are ready, the document's order. */
 export function orderStably(index: DependencyIndex): StableOrder {
+  const { after, afterStart } = index;
   const count = index.ids.length;
   const waiting = countBefore(index);
   const level = new Int32Array(count);
@@ -21,7 +22,8 @@ export function orderStably(index: DependencyIndex): StableOrder {
   for (let node = ready.takeFirst(); node >= 0; node = ready.takeFirst()) {
     order[ordered++] = node;
     const next = (level[node] ?? 0) + 1;
-    for (const follower of afterOf(index, node)) {
+    for (let edge = afterStart[node] ?? 0; edge < (afterStart[node + 1] ?? 0); edge += 1) {
+      const follower = after[edge] ?? 0;
       if ((level[follower] ?? 0) < next) level[follower] = next;
       const left = (waiting[follower] ?? 0) - 1;
       waiting[follower] = left;

@@ -13,17 +13,23 @@ export interface LongestPaths {
 }
 
 export function measurePaths(index: DependencyIndex, order: Int32Array, milliseconds: Float64Array): LongestPaths {
+  const { after, afterStart } = index;
   const count = index.ids.length;
   const head = new Float64Array(count);
   const tail = new Float64Array(count);
   for (const node of order) {
     const end = (head[node] ?? 0) + (milliseconds[node] ?? 0);
-    for (const follower of afterOf(index, node)) if ((head[follower] ?? 0) < end) head[follower] = end;
+    for (let edge = afterStart[node] ?? 0; edge < (afterStart[node + 1] ?? 0); edge += 1) {
+      const follower = after[edge] ?? 0;
+      if ((head[follower] ?? 0) < end) head[follower] = end;
+    }
   }
   for (let at = order.length - 1; at >= 0; at -= 1) {
     const node = order[at] ?? 0;
     let longest = 0;
-    for (const follower of afterOf(index, node)) longest = Math.max(longest, tail[follower] ?? 0);
+    for (let edge = afterStart[node] ?? 0; edge < (afterStart[node + 1] ?? 0); edge += 1) {
+      longest = Math.max(longest, tail[after[edge] ?? 0] ?? 0);
+    }
     tail[node] = longest + (milliseconds[node] ?? 0);
   }
   const total = tail.reduce((most, length) => Math.max(most, length), 0);

@@ -2,7 +2,7 @@ import { allocateAgents, whyNobody } from './allocate.js';
 import { findCycles } from './cycles.js';
 import { measureDemand } from './demand.js';
 import type { Demand } from './demand.js';
-import { beforeOf, indexDependencies } from './dependency-index.js';
+import { indexDependencies } from './dependency-index.js';
 import type { DependencyIndex } from './dependency-index.js';
 import { estimateTasks } from './estimates.js';
 import type { Estimates } from './estimates.js';
@@ -110,7 +110,7 @@ function plannedTask(
   return {
     id: index.ids[node] ?? '',
     agent: task?.agent ?? '',
-    dependsOn: Array.from(beforeOf(index, node), (before) => index.ids[before] ?? ''),
+    dependsOn: dependenciesOf(index, node),
     wave: order.level[node] ?? 0,
     slots: demand.slots[node] ?? 1,
     estimateSeconds: length / 1000,
@@ -122,6 +122,14 @@ function plannedTask(
     ...(task?.onEvent === undefined ? {} : { onEvent: task.onEvent }),
     ...(task?.pivot === true ? { pivot: true } : {}),
   };
+}
+
+function dependenciesOf({ ids, before, beforeStart }: DependencyIndex, node: number): string[] {
+  const found: string[] = [];
+  for (let edge = beforeStart[node] ?? 0; edge < (beforeStart[node + 1] ?? 0); edge += 1) {
+    found.push(ids[before[edge] ?? 0] ?? '');
+  }
+  return found;
 }
 
 function waves({ order, level }: StableOrder, nameOf: (node: number) => string): string[][] {

@@ -1,5 +1,5 @@
 import type { Demand } from './demand.js';
-import { afterOf, countBefore } from './dependency-index.js';
+import { countBefore } from './dependency-index.js';
 import type { DependencyIndex } from './dependency-index.js';
 import { MinHeap } from './min-heap.js';
 import type { ProfileStep, Resources } from './types.js';
@@ -127,13 +127,15 @@ class ListSchedule {
 
   #endAll(now: number): void {
     const { index, milliseconds } = this.#input;
+    const { after, afterStart } = index;
     for (let node = this.#running.peek(); node !== undefined; node = this.#running.peek()) {
       if ((this.#start[node] ?? 0) + (milliseconds[node] ?? 0) > now) return;
       this.#running.pop();
       this.#take(node, -1);
       const next = this.#readyOf(node)?.peek();
       if (next !== undefined) this.#heads.push(next);
-      for (const follower of afterOf(index, node)) {
+      for (let edge = afterStart[node] ?? 0; edge < (afterStart[node + 1] ?? 0); edge += 1) {
+        const follower = after[edge] ?? 0;
         const left = (this.#waiting[follower] ?? 0) - 1;
         this.#waiting[follower] = left;
         if (left === 0) this.#release(follower);
