@@ -18,8 +18,10 @@ const environmentSchema = z.object({
     .pipe(z.array(role).nullable()),
   CARAVAN_SECRET_KEY: text,
   CARAVAN_AUTO_APPROVE_RISK: text
-    .transform((value) => (value === null ? null : Number(value)))
-    .pipe(z.number().min(0).max(1).nullable()),
+    .refine((value) => value === null || /^(?:0?\.\d+|0(?:\.\d*)?|1(?:\.0*)?)$/.test(value), {
+      error: 'must be a number from 0 to 1, such as 0.2',
+    })
+    .transform((value) => (value === null ? null : Number(value))),
   CARAVAN_FAILPOINT: text,
   CARAVAN_WEBHOOK_URL: url('http', 'https'),
   CARAVAN_WEBHOOK_SECRET: text,

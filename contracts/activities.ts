@@ -75,6 +75,7 @@ export interface CloseMigration extends InMigration {
   readonly planId?: string;
   readonly findings: readonly Finding[];
   readonly phases: Readonly<Partial<Record<Phase, { readonly seconds: number }>>>;
+  readonly approvedBy?: string;
   readonly error?: FailureReport;
 }
 

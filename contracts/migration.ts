@@ -121,6 +121,8 @@ export interface MigrationReport {
   readonly findings: readonly Omit<Finding, 'id' | 'detail'>[];
   /** Absolute path, or null. */
   readonly certificate: string | null;
+  /** Who approved the plan: a person, "--yes", or "policy" (CARAVAN_AUTO_APPROVE_RISK). Absent before that, and from the `--json` line. */
+  readonly approvedBy?: string;
   readonly phases: Readonly<Partial<Record<Phase, { readonly seconds: number }>>>;
   readonly copy: {
     readonly rows: number;

@@ -30,7 +30,7 @@ function mayForget(status: FinalStatus, onExisting: 'fail' | 'replace'): boolean
 }
 
 async function makeReport(deps: Deps, closing: CloseMigration, certificate: string | null): Promise<MigrationReport> {
-  const { migrationId, status, planId, findings, phases, error } = closing;
+  const { migrationId, status, planId, findings, phases, approvedBy, error } = closing;
   const { migrations, plans } = deps.store;
   const plan = planId === undefined ? undefined : await plans.get(planId);
   const [tables, everCopied, span] = await Promise.all([
@@ -60,6 +60,7 @@ async function makeReport(deps: Deps, closing: CloseMigration, certificate: stri
       disposition,
     })),
     certificate,
+    ...(approvedBy === undefined ? {} : { approvedBy }),
     phases,
     copy: { rows, bytes, seconds, rowsPerSecond: seconds === 0 ? 0 : Math.round(rows / seconds) },
     ...(error === undefined ? {} : { error }),

@@ -148,7 +148,7 @@ async function promotedReport({ migrations }: Store, migrationId: string): Promi
       migrations.evidence(migrationId),
     ]),
   );
-  const { findings = [], notMigrated = [] } = (frozen ?? {}) as Partial<Evidence>;
+  const { findings = [], notMigrated = [], decision } = (frozen ?? {}) as Partial<Evidence>;
   const rows = copied.reduce((sum, table) => sum + table.rows, 0);
   const bytes = copied.reduce((sum, table) => sum + table.bytes, 0);
   const seconds = span === undefined ? 0 : (span.endedMs - span.startedMs) / 1000;
@@ -158,6 +158,7 @@ async function promotedReport({ migrations }: Store, migrationId: string): Promi
     tables,
     findings,
     notMigrated,
+    ...(decision === undefined ? {} : { approvedBy: decision.by }),
     copy: { rows, bytes, seconds, rowsPerSecond: seconds === 0 ? 0 : Math.round(rows / seconds) },
   };
 }

@@ -23,6 +23,7 @@ export function summaryLines({ report, exit }: Outcome): string[] {
       ),
     ),
     ...copyLines(report),
+    ...(report.approvedBy === undefined ? [] : [`Approved by  ${printable(report.approvedBy)}`]),
     ...(report.certificate === null ? [] : [`Certificate  ${report.certificate}`]),
     ...(report.error === undefined ? [] : ['', report.error.message, ...nextLine(report.error)]),
     '',

@@ -18,7 +18,13 @@ export interface StatusOptions {
 export async function runStatus({ config, json = false, print }: StatusOptions): Promise<number> {
   const state = readStackState(config.home);
   const undelivered = await countUndelivered(config);
-  if (json) print(JSON.stringify({ parts: state === null ? [] : partStatuses(state), undelivered }));
+  if (json)
+    print(
+      JSON.stringify({
+        parts: state === null ? [] : partStatuses(state),
+        ...(undelivered === null || undelivered === 0 ? {} : { undelivered }),
+      }),
+    );
   else if (state === null) print(`no stack has run in ${config.home}; "caravan up" starts one`);
   else for (const line of stackTable(config.home, state)) print(line);
   if (!json && undelivered !== null && undelivered > 0) {

@@ -29,6 +29,9 @@ import { MigrationState } from './state.js';
 import { statusOf } from './status.js';
 import { Teller } from './teller.js';
 
+/** Who approves what CARAVAN_AUTO_APPROVE_RISK allows. */
+const POLICY = 'policy';
+
 /** The parent: five phases, one saga, one pivot. Everything that people say to a migration comes here. */
 export async function migration(start: MigrationStart): Promise<MigrationResult> {
   return new Migration(start).run();
@@ -149,7 +152,7 @@ class Migration {
     const planning = this.#planned();
     const state = this.#state;
     if (this.#opened.input.yes) state.decision ??= { approved: true, by: '--yes' };
-    else if (planning.autoApproved && planning.unverifiable === 0) state.decision ??= { approved: true, by: 'policy' };
+    else if (planning.autoApproved && planning.unverifiable === 0) state.decision ??= { approved: true, by: POLICY };
     if (state.decision === undefined) {
       this.#teller.tell('question', 'approval', `The plan waits for approval: ${planning.planHash}.`);
       await this.#wait(() => state.decision !== undefined);
@@ -157,7 +160,8 @@ class Migration {
     const { decision } = state;
     if (decision === undefined) throw failure('DEADLINE_PASSED', 'The plan was neither approved nor rejected.');
     if (!decision.approved) throw failure('PLAN_REJECTED', `By ${decision.by}.`);
-    state.notes.push(`plan approved by ${decision.by}`);
+    const risk = decision.by === POLICY ? `, its risk is ${String(planning.risk)}` : '';
+    state.notes.push(`plan approved by ${decision.by}${risk}`);
   }
 
   /** Undo is registered before the child that will need it, from the plan: every task of the slice builds in the shadow. */
@@ -314,6 +318,7 @@ class Migration {
         planId: this.#planning?.planId,
         findings: this.#state.findings,
         phases: this.#state.phaseSeconds,
+        approvedBy: this.#state.approvedBy,
         error,
       });
       this.#teller.tell('result', 'result', `The migration ended: ${status}.`);

@@ -64,6 +64,10 @@ export class MigrationState {
     this.addFindings([{ ...finding, count: 1, disposition: 'accepted', detail }]);
   }
 
+  get approvedBy(): string | undefined {
+    return this.decision?.approved === true ? this.decision.by : undefined;
+  }
+
   get rows(): number {
     let rows = 0;
     for (const table of this.tables.values()) rows += table.rows;
