@@ -62,7 +62,7 @@ export interface ColumnFingerprint {
 export interface Distribution {
   readonly count: number;
   readonly mean: number;
-  /** Sum of the squared differences from the mean. */
+  /** Sum of the squared differences from the mean; divided by `count` the variance. */
   readonly squaredDeviations: number;
   readonly min: number;
   readonly max: number;

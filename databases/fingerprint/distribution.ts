@@ -148,8 +148,3 @@ export function quantileOf({ centroids, count, min, max }: Distribution, share: 
   }
   return last + ((max - last) * (wanted - lastPlace)) / Math.max(count - lastPlace, Number.EPSILON);
 }
-
-/** Of the values themselves, not an estimate from a sample of them. */
-export function varianceOf({ squaredDeviations, count }: Distribution): number {
-  return squaredDeviations / count;
-}
