@@ -205,7 +205,7 @@ describe.skipIf(!hasMariadb)('the catalogue of a MySQL-like source', () => {
   });
 });
 
-describe('forms of MySQL that no server here prints', () => {
+describe('forms of MySQL', () => {
   const mysql8 = { engine: 'mysql', version: '8.0.36', number: 80_036 } as const;
   const row = (fields: Record<string, string | null>) => ({
     name: 'c',

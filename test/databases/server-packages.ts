@@ -18,7 +18,7 @@ export async function npmPackage(name: string, version: string): Promise<Obtaine
     (draft) => [
       'npm',
       ...['install', `${name}@${version}`, '--prefix', draft, '--ignore-scripts'],
-      ...['--no-save', '--no-package-lock', '--no-audit', '--no-fund', '--prefer-offline'],
+      ...['--no-save', '--no-package-lock', '--no-audit', '--no-fund', '--prefer-offline', '--fetch-retries=0'],
     ],
   ]);
   return 'missing' in obtained ? obtained : { folder: join(obtained.folder, 'node_modules', name) };
@@ -47,7 +47,7 @@ async function obtain(name: string, needs: string, steps: readonly Step[]): Prom
     for (const step of steps) {
       const [command, ...args] = step(draft);
       const { status, output } = await runCommand(command, args, { cwd: draft, limitMs: LIMIT_MS });
-      if (status !== 0) return { missing: `needs ${needs}; ${command} said: ${lastLine(output)}` };
+      if (status !== 0) return { missing: `needs ${needs}; ${command} said: ${complaint(output)}` };
     }
     chmodSync(draft, 0o755);
     renameSync(draft, folder);
@@ -60,6 +60,8 @@ async function obtain(name: string, needs: string, steps: readonly Step[]): Prom
   return { folder };
 }
 
-function lastLine(output: string): string {
-  return output.split('\n').at(-1)?.slice(0, 200) ?? '';
+/** The first line that speaks of an error: what follows is advice. */
+function complaint(output: string): string {
+  const lines = output.split('\n');
+  return (lines.find((line) => /error/i.test(line)) ?? lines.at(-1) ?? '').slice(0, 200);
 }
