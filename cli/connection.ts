@@ -8,7 +8,7 @@ import { isPasswordReference } from '../platform/secrets/password-reference.js';
 import type { CliContext } from './cli-context.js';
 import { maintain } from './maintain.js';
 import { withSession } from './session.js';
-import { patient } from './temporal-client.js';
+import { patient } from './patience.js';
 import { printable, textTable } from './text-table.js';
 
 /** Options of `connection add`: the password may come from anywhere but the command line, where others see it. */

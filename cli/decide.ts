@@ -5,7 +5,7 @@ import type { PlanView } from '../contracts/messages.js';
 import type { CliContext } from './cli-context.js';
 import { requireRunning } from './running.js';
 import { withSession } from './session.js';
-import { patient } from './temporal-client.js';
+import { patient } from './patience.js';
 
 /** What a person says to a running migration. */
 export type Decision =
@@ -73,5 +73,6 @@ async function currentPlanHash(handle: WorkflowHandle): Promise<string> {
     attempted: 'approve the plan of',
     on: handle.workflowId,
     seen: 'there is no plan yet',
+    next: 'Answer its questions if it has some, or wait for its plan.',
   });
 }

@@ -9,7 +9,7 @@ import { ConfigInvalid } from '../config/config.js';
 import { CaravanFailure, FAILURES, isFailureCode, reportOf } from '../contracts/failures.js';
 import type { FailureReport } from '../contracts/failures.js';
 import { redactUrl } from '../platform/secrets/endpoint-url.js';
-import { isAway } from './temporal-client.js';
+import { isAway } from './patience.js';
 
 /** What went wrong, in the terms of the catalogue, for anything that was thrown. */
 export function reportOfError(error: unknown): FailureReport {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { WORKFLOWS } from '../contracts/messages.js';
 import { QUEUES } from '../contracts/queues.js';
 import type { Session } from './session.js';
-import { patient } from './temporal-client.js';
+import { patient } from './patience.js';
 
 /** What the workflow `maintenance` is asked for: workers reach the databases, the command does not. */
 export type MaintenanceRequest =

@@ -9,10 +9,12 @@ import type { Ending } from './migrate/outcome.js';
 import { isRunning, requireRunning } from './running.js';
 import { withSession } from './session.js';
 import type { Session } from './session.js';
-import { patient } from './temporal-client.js';
+import { patient } from './patience.js';
 import { printable, textTable } from './text-table.js';
 
 const STATUS = defineSearchAttributeKey('CaravanStatus', 'KEYWORD');
+const SOURCE = defineSearchAttributeKey('CaravanSource', 'KEYWORD');
+const TARGET = defineSearchAttributeKey('CaravanTarget', 'KEYWORD');
 
 /** Migrations that `list` shows, the newest first. */
 const LISTED = 50;
@@ -39,26 +41,47 @@ export async function runList(context: CliContext, options: { json?: boolean }):
 }
 
 async function listMigrations(session: Session): Promise<Listed[]> {
-  const running = await runningStatuses(session);
-  const records = await patient(() => session.store.migrations.list(LISTED));
-  return records.map(({ migrationId, input, startedAt, status }) => ({
-    migrationId,
-    status: running.get(migrationId) ?? status ?? 'ended without a report',
-    source: input.source,
-    target: input.target ?? null,
-    startedAt,
-  }));
+  const [seen, records] = await Promise.all([
+    seenByTemporal(session),
+    patient(() => session.store.migrations.list(LISTED)),
+  ]);
+  return records.map(({ migrationId, input, startedAt, status }) => {
+    const workflow = seen.get(migrationId);
+    return {
+      migrationId,
+      status: workflow?.running ?? status ?? 'ended without a report',
+      source: workflow?.source ?? input.source,
+      target: workflow?.target ?? input.target ?? null,
+      startedAt,
+    };
+  });
 }
 
-/** `CaravanStatus` of the migrations that run. */
-async function runningStatuses({ client }: Session): Promise<Map<string, string>> {
+interface Seen {
+  /** `CaravanStatus` of a migration that runs. */
+  readonly running?: string;
+  readonly source?: string;
+  readonly target?: string;
+}
+
+/** What Temporal shows of all that run, and of those that ended last: it forgets what ended long ago. */
+async function seenByTemporal({ client }: Session): Promise<Map<string, Seen>> {
   return patient(async () => {
-    const statuses = new Map<string, string>();
-    const query = "WorkflowType = 'migration' AND ExecutionStatus = 'Running'";
-    for await (const { workflowId, typedSearchAttributes } of client.workflow.list({ query })) {
-      statuses.set(workflowId, typedSearchAttributes.get(STATUS) ?? 'running');
+    const seen = new Map<string, Seen>();
+    for (const isRunning of [true, false]) {
+      const query = `WorkflowType = 'migration' AND ExecutionStatus ${isRunning ? '=' : '!='} 'Running'`;
+      let left = isRunning ? Infinity : LISTED;
+      for await (const { workflowId, typedSearchAttributes } of client.workflow.list({ query, pageSize: LISTED })) {
+        if ((left -= 1) < 0) break;
+        if (seen.has(workflowId)) continue;
+        seen.set(workflowId, {
+          source: typedSearchAttributes.get(SOURCE),
+          target: typedSearchAttributes.get(TARGET),
+          ...(isRunning && { running: typedSearchAttributes.get(STATUS) ?? 'running' }),
+        });
+      }
     }
-    return statuses;
+    return seen;
   });
 }
 

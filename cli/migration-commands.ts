@@ -1,11 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
-import { runDecision } from './decide.js';
 import { parseDuration } from './duration.js';
-import { runCancel, runList, runPurge } from './manage.js';
 import type { MigrateOptions } from './migrate/request.js';
-import { runMigrate } from './migrate/run-migrate.js';
-import { runShowPlan } from './show-plan.js';
 import type { Run } from './run-command.js';
 
 /** Commands that start, steer and end migrations. */
@@ -17,17 +13,19 @@ export function addMigrationCommands(program: Command, run: Run): void {
     .command('list')
     .description('lists migrations, the newest first')
     .option('--json', 'print JSON')
-    .action((options: { json?: boolean }) => run((context) => runList(context, options)));
+    .action((options: { json?: boolean }) =>
+      run(async (context) => (await import('./manage.js')).runList(context, options)),
+    );
   program
     .command('cancel')
     .description('cancels a migration and undoes it')
     .argument('<id>', 'of the migration')
-    .action((id: string) => run((context) => runCancel(context, id)));
+    .action((id: string) => run(async (context) => (await import('./manage.js')).runCancel(context, id)));
   program
     .command('purge')
     .description('deletes what is kept of an ended migration: old tables, quarantine, value ledger, record')
     .argument('<id>', 'of the migration')
-    .action((id: string) => run((context) => runPurge(context, id)));
+    .action((id: string) => run(async (context) => (await import('./manage.js')).runPurge(context, id)));
 }
 
 function addMigrate(program: Command, run: Run): void {
@@ -48,7 +46,9 @@ function addMigrate(program: Command, run: Run): void {
         'accept',
       ]),
     )
-    .action((given: GivenOptions) => run((context) => runMigrate(context, optionsOf(given))));
+    .action((given: GivenOptions) =>
+      run(async (context) => (await import('./migrate/run-migrate.js')).runMigrate(context, optionsOf(given))),
+    );
 }
 
 function addPlan(program: Command, run: Run): void {
@@ -59,8 +59,11 @@ function addPlan(program: Command, run: Run): void {
     .option('--show <id>', 'print the plan of a migration that is there, instead of making one')
     .action((given: GivenOptions & { show?: string }) => {
       const { show, ...rest } = given;
-      if (show !== undefined) return run((context) => runShowPlan(context, show));
-      return run((context) => runMigrate(context, { ...optionsOf(rest), dryRun: true }));
+      if (show !== undefined)
+        return run(async (context) => (await import('./show-plan.js')).runShowPlan(context, show));
+      return run(async (context) =>
+        (await import('./migrate/run-migrate.js')).runMigrate(context, { ...optionsOf(rest), dryRun: true }),
+      );
     });
 }
 
@@ -126,21 +129,29 @@ function addDecisions(program: Command, run: Run): void {
   decision('approve', 'approves the plan that a migration waits with')
     .option('--reason <text>')
     .action((id: string, { by, reason }: Said) =>
-      run((context) => runDecision(context, { migrationId: id, by }, { kind: 'approve', reason })),
+      run(async (context) =>
+        (await import('./decide.js')).runDecision(context, { migrationId: id, by }, { kind: 'approve', reason }),
+      ),
     );
   decision('reject', 'rejects the plan; the target stays untouched')
     .requiredOption('--reason <text>')
     .action((id: string, { by, reason = '' }: Said) =>
-      run((context) => runDecision(context, { migrationId: id, by }, { kind: 'reject', reason })),
+      run(async (context) =>
+        (await import('./decide.js')).runDecision(context, { migrationId: id, by }, { kind: 'reject', reason }),
+      ),
     );
   addAnswers(decision, run);
   decision('pause', 'starts nothing new until resumed')
     .option('--reason <text>')
     .action((id: string, { by, reason }: Said) =>
-      run((context) => runDecision(context, { migrationId: id, by }, { kind: 'pause', reason })),
+      run(async (context) =>
+        (await import('./decide.js')).runDecision(context, { migrationId: id, by }, { kind: 'pause', reason }),
+      ),
     );
   decision('resume', 'goes on after a pause').action((id: string, { by }: Said) =>
-    run((context) => runDecision(context, { migrationId: id, by }, { kind: 'resume' })),
+    run(async (context) =>
+      (await import('./decide.js')).runDecision(context, { migrationId: id, by }, { kind: 'resume' }),
+    ),
   );
 }
 
@@ -149,12 +160,24 @@ function addAnswers(decision: (name: string, description: string) => Command, ru
     .argument('<question>', 'its id')
     .argument('<option>', 'one of its options')
     .action((...[id, questionId, option, { by }]: [string, string, string, Said]) =>
-      run((context) => runDecision(context, { migrationId: id, by }, { kind: 'answer', questionId, option })),
+      run(async (context) =>
+        (await import('./decide.js')).runDecision(
+          context,
+          { migrationId: id, by },
+          { kind: 'answer', questionId, option },
+        ),
+      ),
     );
   decision('accept', 'accepts a finding as an exception')
     .argument('<finding>', 'its id')
     .requiredOption('--reason <text>')
     .action((id: string, findingId: string, { by, reason = '' }: Said) =>
-      run((context) => runDecision(context, { migrationId: id, by }, { kind: 'accept', findingId, reason })),
+      run(async (context) =>
+        (await import('./decide.js')).runDecision(
+          context,
+          { migrationId: id, by },
+          { kind: 'accept', findingId, reason },
+        ),
+      ),
     );
 }

@@ -3,7 +3,7 @@ import { readLivingStack } from '../platform/local-stack/stack-state.js';
 import type { DeadNotification } from '../platform/store/store.js';
 import type { CliContext } from './cli-context.js';
 import { openStoreAt, withSession } from './session.js';
-import { patient } from './temporal-client.js';
+import { patient } from './patience.js';
 import { countText, printable, textTable } from './text-table.js';
 
 /** Notifications that `notifications` shows, the oldest first. */

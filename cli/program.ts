@@ -1,19 +1,13 @@
 import { Command, Option } from 'commander';
 import { ROLES } from '../contracts/queues.js';
 import type { Role } from '../contracts/queues.js';
-import { runCertificateKey, runCertificateVerify } from './certificate.js';
-import { runConnectionAdd, runConnectionList, runConnectionRemove, runConnectionTest } from './connection.js';
 import type { AddOptions } from './connection.js';
-import { runDoctor } from './doctor.js';
 import { addMigrationCommands } from './migration-commands.js';
 import { runNotifications } from './notifications.js';
 import type { Run } from './run-command.js';
-import { runDown } from './stack/down.js';
-import { runStatus } from './stack/status.js';
-import { runUp } from './stack/up.js';
-import { runWorker } from './worker.js';
 import { addWorkflowCommands } from './workflow/commands.js';
 
+/** Every command loads its own code when it runs: none pays for what another needs. */
 export function buildProgram(version: string, run: Run): Command {
   const program = new Command('caravan')
     .description('Moves a live database into PostgreSQL and proves that the new one behaves like the old one.')
@@ -37,11 +31,7 @@ function addDemo(program: Command, run: Run): void {
     )
     .option('--json', 'print one line of JSON at the end')
     .action((options: { source: 'sqlite' | 'mariadb'; json?: boolean }) =>
-      run(async (context) => {
-        // Found when it is needed: no other command pays for what the demo loads.
-        const { runDemo } = await import('./demo/run-demo.js');
-        return runDemo(context, options);
-      }),
+      run(async (context) => (await import('./demo/run-demo.js')).runDemo(context, options)),
     );
 }
 
@@ -61,23 +51,29 @@ function addConnectionCommands(program: Command, run: Run): void {
     .option('--cert <file>', 'client certificate (PEM)')
     .option('--key <file>', 'private key of the client certificate (PEM)')
     .action((name: string, url: string, options: AddOptions) =>
-      run((context) => runConnectionAdd(context, { name, url }, options)),
+      run(async (context) => (await import('./connection.js')).runConnectionAdd(context, { name, url }, options)),
     );
   connection
     .command('list')
     .description('lists connections, without their secrets')
     .option('--json', 'print JSON')
-    .action((options: { json?: boolean }) => run((context) => runConnectionList(context, options)));
+    .action((options: { json?: boolean }) =>
+      run(async (context) => (await import('./connection.js')).runConnectionList(context, options)),
+    );
   connection
     .command('test')
     .description('connects, from a worker')
     .argument('<name>')
-    .action((name: string) => run((context) => runConnectionTest(context, name)));
+    .action((name: string) =>
+      run(async (context) => (await import('./connection.js')).runConnectionTest(context, name)),
+    );
   connection
     .command('remove')
     .description('deletes a connection')
     .argument('<name>')
-    .action((name: string) => run((context) => runConnectionRemove(context, name)));
+    .action((name: string) =>
+      run(async (context) => (await import('./connection.js')).runConnectionRemove(context, name)),
+    );
 }
 
 function addCertificateCommands(program: Command, run: Run): void {
@@ -88,12 +84,12 @@ function addCertificateCommands(program: Command, run: Run): void {
     .argument('<file>')
     .option('--key <pem>', 'file of the public key that must have signed it')
     .action((file: string, options: { key?: string }) =>
-      run((context) => runCertificateVerify(context, file, options)),
+      run(async (context) => (await import('./certificate.js')).runCertificateVerify(context, file, options)),
     );
   certificate
     .command('key')
     .description('prints the public key that certificates made here are signed with')
-    .action(() => run((context) => runCertificateKey(context)));
+    .action(() => run(async (context) => (await import('./certificate.js')).runCertificateKey(context)));
 }
 
 function addStackCommands(program: Command, run: Run): void {
@@ -101,22 +97,28 @@ function addStackCommands(program: Command, run: Run): void {
     .command('up')
     .description('starts the private stack, or finds the running one')
     .option('--detach', 'return when it is ready; it stays until "caravan down"')
-    .action(({ detach = false }: { detach?: boolean }) => run(({ config, print }) => runUp({ config, detach, print })));
+    .action(({ detach = false }: { detach?: boolean }) =>
+      run(async ({ config, print }) => (await import('./stack/up.js')).runUp({ config, detach, print })),
+    );
   program
     .command('down')
     .description('stops exactly what "up" started')
-    .action(() => run(({ config, print }) => runDown({ config, print })));
+    .action(() => run(async ({ config, print }) => (await import('./stack/down.js')).runDown({ config, print })));
   program
     .command('status')
     .description('shows the parts of the stack, and what could not be told')
     .option('--json', 'print JSON')
-    .action(({ json = false }: { json?: boolean }) => run(({ config, print }) => runStatus({ config, json, print })));
+    .action(({ json = false }: { json?: boolean }) =>
+      run(async ({ config, print }) => (await import('./stack/status.js')).runStatus({ config, json, print })),
+    );
   program
     .command('doctor')
     .description('looks at everything that the stack needs, and says what mends it')
     .option('--fix', 'mend what can be mended, undo what migrations left, send notifications again')
     .option('--json', 'print JSON')
-    .action((options: { fix?: boolean; json?: boolean }) => run((context) => runDoctor(context, options)));
+    .action((options: { fix?: boolean; json?: boolean }) =>
+      run(async (context) => (await import('./doctor.js')).runDoctor(context, options)),
+    );
   program
     .command('notifications')
     .description('lists the notifications that could not be delivered')
@@ -127,5 +129,5 @@ function addStackCommands(program: Command, run: Run): void {
     .command('worker')
     .description('runs a worker in this process')
     .addOption(new Option('--role <role>').choices(ROLES).makeOptionMandatory())
-    .action(({ role }: { role: Role }) => run(() => runWorker(role)));
+    .action(({ role }: { role: Role }) => run(async () => (await import('./worker.js')).runWorker(role)));
 }

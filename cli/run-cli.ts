@@ -1,13 +1,10 @@
 import { CommanderError } from 'commander';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readConfig } from '../config/config.js';
 import { CaravanFailure } from '../contracts/failures.js';
 import { packageFolder } from '../platform/local-stack/package-folder.js';
 import { redactUrl } from '../platform/secrets/endpoint-url.js';
 import type { CliContext } from './cli-context.js';
-import { exitOf, reportOfError } from './failure-of.js';
-import { outcomeOfError, reportLine } from './migrate/outcome.js';
 import { buildProgram } from './program.js';
 
 /** Commands whose `--json` promises one line on standard output on every exit. */
@@ -20,6 +17,7 @@ export async function runCli(
 ): Promise<number> {
   let exit = 0;
   const program = buildProgram(readVersion(), async (work) => {
+    const { readConfig } = await import('../config/config.js');
     exit = await work({ ...streams, config: readConfig(), cwd: process.cwd() });
   });
   for (const command of [program, ...program.commands, ...program.commands.flatMap((each) => each.commands)]) {
@@ -36,21 +34,23 @@ export async function runCli(
     await program.parseAsync([...args], { from: 'user' });
     return exit;
   } catch (error) {
-    return reportThrown(args, streams, error);
+    return await reportThrown(args, streams, error);
   }
 }
 
-function reportThrown(
+async function reportThrown(
   args: readonly string[],
   { print, tell }: Pick<CliContext, 'print' | 'tell'>,
   error: unknown,
-): number {
+): Promise<number> {
   const isUsage = error instanceof CommanderError;
   if (isUsage && error.exitCode === 0) return 0;
   const thrown = isUsage ? usageFailure(args, error) : error;
+  const { exitOf, reportOfError } = await import('./failure-of.js');
   const report = reportOfError(thrown);
   if (!isUsage) tell(report.message.includes(report.next) ? report.message : `${report.message} ${report.next}`);
   if (args.includes('--json') && REPORTING.includes(args[0] ?? '')) {
+    const { outcomeOfError, reportLine } = await import('./migrate/outcome.js');
     print(reportLine(outcomeOfError('', thrown).report));
   }
   return exitOf(report);

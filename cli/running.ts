@@ -2,7 +2,7 @@ import { WorkflowNotFoundError } from '@temporalio/common';
 import type { WorkflowHandle } from '@temporalio/client';
 import { CaravanFailure } from '../contracts/failures.js';
 import type { Session } from './session.js';
-import { patient } from './temporal-client.js';
+import { patient } from './patience.js';
 
 export async function isRunning({ client }: Session, migrationId: string): Promise<boolean> {
   try {

@@ -3,13 +3,12 @@ import type { Config } from '../config/config.js';
 import { CaravanFailure } from '../contracts/failures.js';
 import { openSecretBox } from '../platform/secrets/secret-box.js';
 import { secretKeyFile } from '../platform/secrets/key-files.js';
-import { openStore } from '../platform/store/open-store.js';
 import type { Store } from '../platform/store/store.js';
 import type { CliContext } from './cli-context.js';
 import { ensureStack } from './stack/ensure-stack.js';
 import type { Stack } from './stack/ensure-stack.js';
 import type { WorkerSpec } from '../platform/local-stack/worker-parts.js';
-import { connectTemporal, patient } from './temporal-client.js';
+import { patient } from './patience.js';
 
 /** A running stack, with its store and a client of its Temporal. */
 export interface Session {
@@ -44,10 +43,14 @@ export async function withSession<Result>(
   const stack = await Promise.race([starting, giveUp(options.interrupted)]);
   const closers: (() => Promise<void>)[] = [() => stack.stop()];
   try {
-    const store = await patient(() => openStoreAt(config, stack.databaseUrl));
-    closers.push(() => store.close());
+    const opening = patient(() => openStoreAt(config, stack.databaseUrl));
+    opening.catch(() => undefined);
+    closers.push(async () => (await opening).close());
+    // Most of a short command's time is loading: Temporal's client is loaded while the store is connected.
+    const { connectTemporal } = await import('./temporal-client.js');
     const client = connectTemporal(config, stack);
     closers.push(() => client.connection.close());
+    const store = await opening;
     return await work({ stack, store, client });
   } finally {
     for (const close of closers.reverse()) await close().catch(() => undefined);
@@ -60,7 +63,8 @@ async function giveUp(interrupted = new Promise<unknown>(() => undefined)): Prom
   throw new CaravanFailure('CANCELLED', { attempted: 'start', on: 'the stack', seen: 'it was interrupted' });
 }
 
-export function openStoreAt(config: Config, databaseUrl: string): Promise<Store> {
+export async function openStoreAt(config: Config, databaseUrl: string): Promise<Store> {
+  const { openStore } = await import('../platform/store/open-store.js');
   const secretBox = openSecretBox({ key: config.secretKey, keyFile: secretKeyFile(config.home) });
   return openStore({ databaseUrl, secretBox, environment: config.environment });
 }

@@ -3,7 +3,7 @@ import { QUERIES } from '../contracts/messages.js';
 import type { PlanView } from '../contracts/messages.js';
 import type { CliContext } from './cli-context.js';
 import { withSession } from './session.js';
-import { patient } from './temporal-client.js';
+import { patient } from './patience.js';
 
 /** `caravan plan --show ID`: the plan as the store has it, whole. */
 export async function runShowPlan(context: CliContext, migrationId: string): Promise<number> {

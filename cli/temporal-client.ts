@@ -1,21 +1,16 @@
-import { Client, Connection, isGrpcServiceError } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { setTimeout as pause } from 'node:timers/promises';
-import { CaravanFailure } from '../contracts/failures.js';
 import type { Config } from '../config/config.js';
+import { RETRY_MS_MAX } from './patience.js';
 import type { Stack } from './stack/ensure-stack.js';
-
-/** How long an outage of Temporal or of the store is ridden out, milliseconds. */
-const OUTAGE_MS_MAX = 5 * 60_000;
-const RETRY_MS_MIN = 200;
-const RETRY_MS_MAX = 2000;
 
 /** grpc-js by default waits up to two minutes between attempts: far longer than a server takes to come back. */
 const CHANNEL = { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': RETRY_MS_MAX };
 
 /**
- * The private Temporal needs an address only; any other is reached as its environment configuration says. Nothing is
- * sent yet. The SDK's own retries are left out: their timers outlive the connection, and `patient` does more.
+ * The private Temporal needs an address only; any other is reached as its environment configuration says. The channel
+ * is asked to open; whether it did is for the first call to find. The SDK's own retries are left out: their timers
+ * outlive the connection, and `patient` does more.
  */
 export function connectTemporal(config: Config, stack: Stack): Client {
   const isOurs = stack.webUiUrl !== null;
@@ -30,65 +25,6 @@ export function connectTemporal(config: Config, stack: Stack): Client {
     ...(apiKey === undefined ? {} : { apiKey }),
     ...(metadata === undefined ? {} : { metadata }),
   });
+  connection.workflowService.getSystemInfo({}).catch(() => undefined);
   return new Client({ connection, namespace: stack.namespace });
-}
-
-/**
- * gRPC status codes that say: not now. UNKNOWN, ABORTED and INTERNAL stand for connections that broke inside a call
- * and for a server that is just starting.
- */
-const AWAY = {
-  CANCELLED: 1,
-  UNKNOWN: 2,
-  DEADLINE_EXCEEDED: 4,
-  RESOURCE_EXHAUSTED: 8,
-  ABORTED: 10,
-  INTERNAL: 13,
-  UNAVAILABLE: 14,
-} as const;
-const AWAY_CODES: readonly number[] = Object.values(AWAY);
-
-/** True when Temporal or the store is away, so that the same call may succeed later. */
-export function isAway(error: unknown): boolean {
-  if (error instanceof CaravanFailure) return error.code === 'STORE_LOST';
-  if (!(error instanceof Error)) return false;
-  return isGrpcServiceError(error) ? AWAY_CODES.includes(error.code) : isAway(error.cause);
-}
-
-export interface Patience {
-  /** Called once an outage, when it begins. */
-  readonly onAway?: () => void;
-  readonly limitMs?: number;
-  /** Ends the patience: the next failure is thrown. */
-  readonly signal?: AbortSignal;
-}
-
-/** Does idempotent work, again and again while Temporal or the store is away, for up to five minutes an outage. */
-export async function patient<Result>(work: () => Promise<Result>, patience: Patience = {}): Promise<Result> {
-  const { limitMs = OUTAGE_MS_MAX, onAway = () => undefined, signal } = patience;
-  let awaySinceMs: number | undefined;
-  let waitMs = RETRY_MS_MIN;
-  for (;;) {
-    const beganMs = performance.now();
-    try {
-      return await work();
-    } catch (error) {
-      if (!isAway(error) || signal?.aborted === true) throw error;
-      const nowMs = performance.now();
-      // Work that went on for long was not away in between: a new outage begins.
-      if (awaySinceMs === undefined || nowMs - beganMs > 15_000) {
-        awaySinceMs = nowMs;
-        waitMs = RETRY_MS_MIN;
-        onAway();
-      }
-      if (nowMs - awaySinceMs > limitMs) throw unreachable(limitMs, error);
-      await pause(waitMs);
-      waitMs = Math.min(waitMs * 2, RETRY_MS_MAX);
-    }
-  }
-}
-
-function unreachable(limitMs: number, cause: unknown): CaravanFailure {
-  const seen = `no answer for ${String(Math.round(limitMs / 1000))} seconds`;
-  return new CaravanFailure('STACK_UNREACHABLE', { attempted: 'reach', on: 'the stack', seen }, cause);
 }

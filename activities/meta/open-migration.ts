@@ -15,8 +15,14 @@ export async function openMigration(deps: Deps, input: Input): Promise<OpenedMig
   const { migrationId, firstRunId, namespace } = input;
   const hash = migrationHash(migrationId, firstRunId);
   const source = await deps.store.connections.get(checked.source);
-  await withEnd(deps.openSource(source), () => Promise.resolve());
-  const targetVersion = checked.target === undefined ? null : await reachTarget(deps, checked, { ...input, hash });
+  const [reachedSource, reachedTarget] = await Promise.allSettled([
+    withEnd(deps.openSource(source), () => Promise.resolve()),
+    checked.target === undefined ? null : reachTarget(deps, checked, { ...input, hash }),
+  ]);
+  // What is wrong with the source is told first, whichever answered first.
+  if (reachedSource.status === 'rejected') throw reachedSource.reason;
+  if (reachedTarget.status === 'rejected') throw reachedTarget.reason;
+  const targetVersion = reachedTarget.value;
   await deps.store.migrations.open({
     migrationId,
     runId: input.workflowRunId,

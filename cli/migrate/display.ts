@@ -19,6 +19,7 @@ export function openDisplay(context: CliContext): Display {
 
 function plainDisplay(tell: (line: string) => void): Display {
   let lastHead = '';
+  let lastLine = '';
   let lastMs = 0;
   return {
     update: (progress) => {
@@ -28,7 +29,9 @@ function plainDisplay(tell: (line: string) => void): Display {
       if (head === lastHead && progress.status === 'waiting') return;
       lastHead = head;
       lastMs = nowMs;
-      tell(headLine(progress));
+      const line = headLine(progress);
+      if (line !== lastLine) tell(line);
+      lastLine = line;
     },
     note: tell,
     close: () => undefined,
@@ -75,7 +78,7 @@ export function headLine(progress: Progress): string {
   if (totalRows === 0) return state;
   const percent = Math.floor((100 * rows) / totalRows);
   const parts = [`${state}: ${countText(rows)} of ${countText(totalRows)} rows, ${String(percent)} %`];
-  if (phase === 'execution' && rowsPerSecond > 0) {
+  if (phase === 'execution' && rowsPerSecond > 0 && rows < totalRows) {
     parts.push(`${countText(rowsPerSecond)} rows/s`);
     if (etaSeconds !== null) parts.push(`about ${secondsText(etaSeconds)} left`);
   }

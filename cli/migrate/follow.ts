@@ -3,11 +3,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { QUERIES } from '../../contracts/messages.js';
 import type { PlanView } from '../../contracts/messages.js';
 import type { Finding, MigrationResult, Progress, Question } from '../../contracts/migration.js';
-import { patient } from '../temporal-client.js';
+import { needsOf } from '../../contracts/needs.js';
+import type { Need } from '../../contracts/needs.js';
+import { patient } from '../patience.js';
+import { printable } from '../text-table.js';
 import type { Session } from '../session.js';
 import type { Display } from './display.js';
 import type { Interrupts } from './interrupts.js';
-import { needsOf } from './needs.js';
 import type { Ending } from './outcome.js';
 
 const LOOK_MS = 1000;
@@ -100,8 +102,16 @@ async function tellNeeds(
   for (const need of needsOf(handle.workflowId, { progress, plan, questions, findings })) {
     if (told.has(need.id)) continue;
     told.add(need.id);
-    for (const line of need.lines) display.note(line);
+    for (const line of needLines(need)) display.note(line);
   }
+}
+
+export function needLines({ text, commands }: Need): string[] {
+  return [
+    '',
+    printable(text),
+    ...commands.map(({ command, note }) => `  ${command}${note === undefined ? '' : `    (${note})`}`),
+  ];
 }
 
 /** undefined when the migration cannot answer now: while a worker starts again, or Temporal is away. */

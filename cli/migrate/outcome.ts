@@ -8,7 +8,7 @@ import type { FailureReport } from '../../contracts/failures.js';
 import type { Evidence } from '../../platform/certificate/body.js';
 import type { Store } from '../../platform/store/store.js';
 import { exitOf, reportOfError } from '../failure-of.js';
-import { patient } from '../temporal-client.js';
+import { patient } from '../patience.js';
 
 /** How a followed migration came to its end, or why it is not followed any longer. */
 export type Ending =

@@ -5,7 +5,6 @@ import type { PlanDocument } from '../../contracts/definition.schema.js';
 import type { Endpoint } from '../../contracts/endpoint.js';
 import { CaravanFailure } from '../../contracts/failures.js';
 import type { MigrationStart } from '../../contracts/migration.schema.js';
-import { parsePlan } from '../../language/plan.js';
 import { planHash } from '../../platform/hash.js';
 import { displayEndpoint, looksLikeUrl, parseEndpointUrl } from '../../platform/secrets/endpoint-url.js';
 
@@ -52,14 +51,14 @@ export interface MigrateRequest {
   readonly start: Omit<MigrationStart, 'source' | 'target' | 'plan'>;
 }
 
-export function readRequest(options: MigrateOptions, cwd: string, now = new Date()): MigrateRequest {
+export async function readRequest(options: MigrateOptions, cwd: string, now = new Date()): Promise<MigrateRequest> {
   const { workflowId, dryRun = false } = options;
   const source = readEnd(options.source, cwd);
   const target = options.target === undefined ? undefined : readEnd(options.target, cwd);
   checkEngines(source, target);
   if (target === undefined && !dryRun) throw usage('--target', 'it is missing; only a dry run needs none');
   const migrationId = workflowId === undefined ? makeId(dryRun ? 'plan' : 'migrate', source, now) : checkId(workflowId);
-  const plan = options.plan === undefined ? undefined : readPlanFile(resolve(cwd, options.plan));
+  const plan = options.plan === undefined ? undefined : await readPlanFile(resolve(cwd, options.plan));
   return {
     migrationId,
     isNamed: workflowId !== undefined,
@@ -155,7 +154,7 @@ export function checkId(id: string): string {
   });
 }
 
-function readPlanFile(path: string): GivenPlan {
+async function readPlanFile(path: string): Promise<GivenPlan> {
   let yaml: string;
   try {
     yaml = readFileSync(path, 'utf8');
@@ -163,6 +162,7 @@ function readPlanFile(path: string): GivenPlan {
     const seen = `the file cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`;
     throw new CaravanFailure('PLAN_INVALID', { attempted: 'read', on: path, seen, next: 'Check the path.' });
   }
+  const { parsePlan } = await import('../../language/plan.js');
   const document = parsePlan(yaml);
   return { yaml, document, planHash: planHash(document) };
 }

@@ -11,7 +11,7 @@ import type { MigrationStart } from '../../contracts/migration.schema.js';
 import { QUEUES } from '../../contracts/queues.js';
 import { isRunning } from '../running.js';
 import type { Session } from '../session.js';
-import { patient } from '../temporal-client.js';
+import { patient } from '../patience.js';
 import { displayEnd } from './request.js';
 import type { End, MigrateRequest } from './request.js';
 
@@ -40,7 +40,7 @@ export async function startMigration(session: Session, request: MigrateRequest):
         workflowIdConflictPolicy: WorkflowIdConflictPolicy.FAIL,
         staticSummary: `${displayEnd(request.source)} to ${displayEnd(request.target)}`,
         staticDetails: detailsOf(request),
-        typedSearchAttributes: searchAttributes(input),
+        typedSearchAttributes: searchAttributes(request),
       }),
     );
     return { handle, attached: false };
@@ -102,6 +102,14 @@ function detailsOf({ source, target, start }: MigrateRequest): string {
 const SOURCE = defineSearchAttributeKey('CaravanSource', 'KEYWORD');
 const TARGET = defineSearchAttributeKey('CaravanTarget', 'KEYWORD');
 
-function searchAttributes({ source, target }: MigrationStart) {
-  return [{ key: SOURCE, value: source }, ...(target === undefined ? [] : [{ key: TARGET, value: target }])];
+/** Longest value that every store of search attributes takes, in characters. */
+const KEYWORD_MAX = 200;
+
+/** Where the ends are, as people know them: a URL's own connection has a name that tells nothing. */
+function searchAttributes({ source, target }: MigrateRequest) {
+  const shown = (end: End): string => displayEnd(end).slice(0, KEYWORD_MAX);
+  return [
+    { key: SOURCE, value: shown(source) },
+    ...(target === undefined ? [] : [{ key: TARGET, value: shown(target) }]),
+  ];
 }

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FAILURES, isFailureCode } from '../../contracts/failures.js';
 import type { Progress } from '../../contracts/migration.js';
+import { needsOf, shellWord } from '../../contracts/needs.js';
 import { parseDuration } from '../../cli/duration.js';
 import { headLine, screenLines } from '../../cli/migrate/display.js';
-import { needsOf } from '../../cli/migrate/needs.js';
+import { needLines } from '../../cli/migrate/follow.js';
 import { readRequest } from '../../cli/migrate/request.js';
 import { openTerminal } from '../../cli/terminal.js';
-import { shellWord } from '../../cli/text-table.js';
 import { cliHome, reportOf } from './cli-harness.js';
 import type { CliHome } from './cli-harness.js';
 
@@ -65,9 +65,9 @@ describe('bad input', () => {
 });
 
 describe('a request', () => {
-  it('gets an id that tells source and time, and connections of its own for URLs', () => {
+  it('gets an id that tells source and time, and connections of its own for URLs', async () => {
     const now = new Date('2026-01-02T03:04:05.678Z');
-    const { migrationId, source, target, isNamed } = readRequest(
+    const { migrationId, source, target, isNamed } = await readRequest(
       { source: 'sqlite:old/shop.db', target: 'wh' },
       '/w',
       now,
@@ -132,7 +132,7 @@ describe('what is shown', () => {
     const question = { id: "it's", text: 'Which?', options: ['a', 'b'], default: 'b', deadline: 'then' };
     const plan = { planId: 'p', planHash: 'h', yaml: '' };
     const lines = (waiting: Partial<Parameters<typeof needsOf>[1]>) =>
-      needsOf('m 1', { progress, plan, questions: [], findings: [], ...waiting }).flatMap((need) => need.lines);
+      needsOf('m 1', { progress, plan, questions: [], findings: [], ...waiting }).flatMap(needLines);
     expect(lines({})).toContain("  caravan approve 'm 1'");
     expect(lines({ questions: [question] })).toContain(String.raw`  caravan answer 'm 1' 'it'\''s' b    (the default)`);
     expect(lines({ questions: [{ ...question, answer: { option: 'a', by: 'x' } }] })).toContain(

@@ -36,12 +36,14 @@ describe('A plan needs approval', () => {
     await view.close();
   });
 
-  it('waits without --yes, prints the command, and goes on when "caravan approve" says so', async () => {
+  it('waits without --yes, shows the command here and in the Web UI, and goes on when "caravan approve" says so', async () => {
     const database = await target();
     const running = startMigrate({ source, target: database.url });
     const migration = view.migration(running.id);
     await migration.waits();
     await until('the command prints how to approve', () => running.stderr().includes(`caravan approve ${running.id}`));
+    const shown = view.client.workflow.getHandle(running.id).query('__temporal_workflow_metadata');
+    expect(((await shown) as { currentDetails: string }).currentDetails).toContain(`caravan approve ${running.id}\n`);
     expect(await objectsIn(database)).toEqual([]);
     const approved = await caravan(['approve', running.id, '--by', 'ann', '--reason', 'read it']);
     expect(approved.exit, approved.stderr).toBe(0);

@@ -86,7 +86,9 @@ describe('A migration without the command', () => {
       CaravanProgress: 100,
     });
     const { currentDetails, definition } = await metadata(workflowId);
-    expect(currentDetails).toContain('| main.pet | equal | 2 | 2 |');
+    expect(currentDetails?.replaceAll('\u00a0', '')).toContain('|main.pet|equal|2|2|');
+    expect(currentDetails).toContain('2 rows in 1 table proven equal; 0 rows quarantined, 0 values changed');
+    expect(currentDetails).toContain(`certificate \`${result.certificate ?? ''}\``);
     expect(definition?.updateDefinitions).toHaveLength(6);
     const child = await view.client.workflow.getHandle(`${workflowId}/execution`).describe();
     expect(await child.staticSummary()).toBe(`execution of ${workflowId}`);

@@ -26,7 +26,8 @@ import type { MigrationState } from './state.js';
 export interface Reactions {
   /** Called after the pause state changed. */
   readonly onPause: (paused: boolean) => void;
-  readonly onProgress: () => void;
+  /** Called after anything else that people see changed. */
+  readonly onChange: () => void;
 }
 
 /** Everything a migration hears. Set before the first await; validators are synchronous. */
@@ -37,13 +38,13 @@ export function listen(state: MigrationState, reactions: Reactions): void {
   setHandler(findingsQuery, () => state.findings, { description: 'What KORA saw wrong.' });
   setHandler(phaseProgressSignal, (progress) => {
     state.hear(progress);
-    reactions.onProgress();
+    reactions.onChange();
   });
-  listenForDecisions(state);
+  listenForDecisions(state, reactions);
   listenForPause(state, reactions);
 }
 
-function listenForDecisions(state: MigrationState): void {
+function listenForDecisions(state: MigrationState, { onChange }: Reactions): void {
   setHandler(
     approvePlanUpdate,
     ({ by, reason }) => {
@@ -75,6 +76,7 @@ function listenForDecisions(state: MigrationState): void {
     answerQuestionUpdate,
     ({ questionId, option, by }) => {
       state.answer(questionId, option, by);
+      onChange();
     },
     {
       description: 'Answers a question.',
@@ -93,6 +95,7 @@ function listenForDecisions(state: MigrationState): void {
     acceptFindingUpdate,
     ({ findingId, by, reason }) => {
       state.acceptFinding(findingId, by, reason);
+      onChange();
     },
     {
       description: 'Accepts a finding, with a reason.',

@@ -19,14 +19,15 @@ import { setPausedSignal } from '../kit/messages.js';
 import { CHILD, architect, meta, undoer, worker } from '../kit/profiles.js';
 import { closeProof, comparePosition } from '../kit/proof-snapshot.js';
 import { Saga } from '../kit/saga.js';
-import { showDetails, showPercent, showStart, showStatus } from '../kit/visibility.js';
+import { showStart, showStatus } from '../kit/visibility.js';
 import { refusedBeforeAnything, settleFailed } from './failed-tables.js';
 import type { FailedStory } from './failed-tables.js';
 import { listen } from './handlers.js';
 import { movedChoice, positionFinding, sourceMovedQuestion } from './source-moved.js';
 import type { MovedChoice } from './source-moved.js';
+import { Showcase } from './showcase.js';
 import { MigrationState } from './state.js';
-import { statusOf } from './status.js';
+import { endingNotes, statusOf } from './status.js';
 import { Teller } from './teller.js';
 
 /** Who approves what CARAVAN_AUTO_APPROVE_RISK allows. */
@@ -49,7 +50,9 @@ class Migration {
   #proof: VerificationResult | undefined;
   /** Child that must hear of pause and resume. */
   #running: string | undefined;
-  #percent = 0;
+  readonly #showcase = new Showcase(this.#id);
+  /** The plan on its way to its query; does not reject. */
+  #reading: Promise<void> | undefined;
   readonly #teller = new Teller(this.#id, workflowInfo().firstExecutionRunId);
   /** Where the source stood when it was last compared with S2. */
   #position = 'unknown';
@@ -58,14 +61,7 @@ class Migration {
 
   constructor(start: MigrationStart) {
     this.#start = start;
-    listen(this.#state, {
-      onPause: (paused) => {
-        this.#relayPause(paused);
-      },
-      onProgress: () => {
-        this.#show();
-      },
-    });
+    listen(this.#state, { onPause: (paused) => this.#relayPause(paused), onChange: () => this.#show() });
   }
 
   async run(): Promise<MigrationResult> {
@@ -123,7 +119,7 @@ class Migration {
     if (open.length === 0) return;
     if (!yes && !dryRun) {
       this.#teller.tell('question', 'questions', `${String(open.length)} question(s) wait for an answer.`);
-      await this.#wait(() => this.#state.openQuestions().length === 0);
+      await this.#wait('answers', () => this.#state.openQuestions().length === 0);
     }
     for (const question of this.#state.openQuestions()) {
       if (question.default !== undefined) this.#state.answer(question.id, question.default, yes ? '--yes' : 'default');
@@ -138,14 +134,21 @@ class Migration {
       answers: this.#state.answers(),
       given: this.#opened.input.plan,
     });
-    const { yaml } = await architect('read the plan for its query').readPlan({ planId: planning.planId });
     this.#state.totalRows = planning.totalRows;
     this.#state.addFindings(planning.findings);
     if (planning.estimatedSeconds !== null) {
       this.#state.notes.push(`copy estimated at ${String(planning.estimatedSeconds)} s from earlier migrations`);
     }
-    this.#state.plan = { planId: planning.planId, planHash: planning.planHash, yaml };
+    const reading = this.#readPlan(planning);
+    // Under `yes` nobody reads the plan before it is approved: the copy does not wait for it.
+    if (this.#opened.input.yes && !this.#opened.input.dryRun) this.#reading = reading.catch(() => undefined);
+    else await reading;
     return planning;
+  }
+
+  async #readPlan({ planId, planHash }: Pick<PlanningResult, 'planId' | 'planHash'>): Promise<void> {
+    const { yaml } = await architect('read the plan for its query').readPlan({ planId });
+    this.#state.plan = { planId, planHash, yaml };
   }
 
   async #settleApproval(): Promise<void> {
@@ -155,13 +158,13 @@ class Migration {
     else if (planning.autoApproved && planning.unverifiable === 0) state.decision ??= { approved: true, by: POLICY };
     if (state.decision === undefined) {
       this.#teller.tell('question', 'approval', `The plan waits for approval: ${planning.planHash}.`);
-      await this.#wait(() => state.decision !== undefined);
+      await this.#wait('approval of the plan', () => state.decision !== undefined);
     }
     const { decision } = state;
     if (decision === undefined) throw failure('DEADLINE_PASSED', 'The plan was neither approved nor rejected.');
     if (!decision.approved) throw failure('PLAN_REJECTED', `By ${decision.by}.`);
     const risk = decision.by === POLICY ? `, its risk is ${String(planning.risk)}` : '';
-    state.notes.push(`plan approved by ${decision.by}${risk}`);
+    state.notes.push(`plan approved by \`${decision.by.replaceAll('`', "'")}\`${risk}`);
   }
 
   /** Undo is registered before the child that will need it, from the plan: every task of the slice builds in the shadow. */
@@ -199,7 +202,7 @@ class Migration {
       planning: this.#planned(),
       ask: async ({ id, text }) => {
         this.#teller.tell('question', id, text);
-        await this.#wait(() => this.#state.answerTo(id) !== undefined);
+        await this.#wait('an answer', () => this.#state.answerTo(id) !== undefined);
       },
       onReduced: (planning) => {
         this.#planning = planning;
@@ -243,7 +246,7 @@ class Migration {
     const open = state.openFindings();
     if (open.length === 0) return;
     this.#teller.tell('question', 'findings', `${String(open.length)} finding(s) wait for acceptance.`);
-    await this.#wait(() => state.openFindings().length === 0);
+    await this.#wait('acceptance of findings', () => state.openFindings().length === 0);
     if (state.openFindings().length > 0) throw failure('EXCEPTIONS_REFUSED', 'Nobody accepted them in time.');
   }
 
@@ -280,7 +283,7 @@ class Migration {
     const question = sourceMovedQuestion(round, this.#deadline());
     this.#state.questions.push(question);
     this.#teller.tell('question', question.id, 'The source changed after it was proven.');
-    await this.#wait(() => this.#state.answers()[question.id] !== undefined);
+    await this.#wait('an answer', () => this.#state.answers()[question.id] !== undefined);
     return movedChoice(this.#state.answers()[question.id], round);
   }
 
@@ -295,7 +298,7 @@ class Migration {
       proof: { position: this.#position, consistent: proof.snapshot.consistent, detail: proof.snapshot.detail },
       decision: { by: this.#state.decision?.by ?? 'unknown' },
     });
-    const promoted = await worker('promote').promote(plan);
+    const promoted = await worker('put the shadow in place, in one transaction').promote(plan);
     this.#saga.pivot();
     this.#state.notes.push(`promoted at ${promoted.promotedAt}`);
     await closeProof(this.#id, proof.snapshot);
@@ -322,8 +325,9 @@ class Migration {
         error,
       });
       this.#teller.tell('result', 'result', `The migration ended: ${status}.`);
+      this.#state.notes.push(...endingNotes(this.#result(status, closed.certificate), error));
       this.#enter('done', status);
-      await this.#teller.settled();
+      await Promise.all([this.#reading, this.#teller.settled()]);
       await condition(allHandlersFinished);
       return this.#result(status, closed.certificate);
     });
@@ -337,6 +341,7 @@ class Migration {
       if (this.#proof !== undefined) await closeProof(this.#id, this.#proof.snapshot);
       const undone = await this.#saga.unwind();
       const complete = undone.left.length === 0 && undone.failures.length === 0;
+      if (complete && status === 'failed') this.#state.notes.push('undone: nothing is left in the target');
       const told = complete ? report : undoIncomplete(report, undone);
       const result = await this.#finish(complete ? status : 'undo_incomplete', told);
       if (status === 'rejected' && complete) return result;
@@ -393,10 +398,11 @@ class Migration {
   }
 
   /** Waits for a person, until the deadline; resolves in both cases. */
-  async #wait(decided: () => boolean): Promise<void> {
+  async #wait(what: string, decided: () => boolean): Promise<void> {
     this.#waits = true;
     this.#enter(this.#state.phase, 'waiting');
-    await condition(decided, this.#opened.input.deadlineSeconds * 1000);
+    const summary = `deadline for ${what}`;
+    await condition(decided, this.#opened.input.deadlineSeconds * 1000, { summary });
     this.#waits = false;
     this.#enter(this.#state.phase, this.#state.paused ? 'paused' : 'running');
   }
@@ -420,13 +426,7 @@ class Migration {
   }
 
   #show(): void {
-    const progress = this.#state.progress();
-    showDetails(progress, this.#state.notes);
-    const percent = progress.totalRows === 0 ? 0 : Math.floor((100 * progress.rows) / progress.totalRows / 5) * 5;
-    if (percent > this.#percent) {
-      this.#percent = percent;
-      showPercent(percent);
-    }
+    this.#showcase.show(this.#state);
   }
 
   #planned(): PlanningResult {

@@ -42,7 +42,10 @@ export class MigrationState {
   hear(progress: PhaseProgress): void {
     this.bytes += progress.bytes;
     for (const table of progress.tables) {
-      if (this.tables.size < KEPT_TABLES || this.tables.has(table.source)) this.tables.set(table.source, table);
+      const known = this.tables.get(table.source);
+      // A proof that stopped at the first difference has counted nothing.
+      const told = known !== undefined && table.totalRows === 0 ? { ...known, state: table.state } : table;
+      if (known !== undefined || this.tables.size < KEPT_TABLES) this.tables.set(table.source, told);
     }
   }
 

@@ -1,6 +1,7 @@
 import { FAILURES } from '../../contracts/failures.js';
 import type { FailureReport } from '../../contracts/failures.js';
-import type { FinalStatus } from '../../contracts/migration.js';
+import type { FinalStatus, MigrationResult } from '../../contracts/migration.js';
+import { countText, plain } from '../kit/visibility.js';
 
 /** `touched`: something was made in the target (and undone), so it is no longer only bad input. */
 export function statusOf(report: FailureReport, touched: boolean): FinalStatus {
@@ -8,4 +9,20 @@ export function statusOf(report: FailureReport, touched: boolean): FinalStatus {
   const { exit } = FAILURES[report.code];
   if (exit === 4 && !touched) return 'rejected';
   return exit === 2 && !touched ? 'invalid_input' : 'failed';
+}
+
+/** How a migration ended, in lines for people. */
+export function endingNotes(result: MigrationResult, error: FailureReport | undefined): string[] {
+  const { tables, rows, quarantinedRows, changedValues, exceptions, certificate } = result;
+  const notes: string[] = [];
+  if (certificate !== null) {
+    const proven = `${countText(rows)} rows in ${countText(tables)} ${tables === 1 ? 'table' : 'tables'} proven equal`;
+    const but = `${countText(quarantinedRows)} rows quarantined, ${countText(changedValues)} values changed`;
+    notes.push(`${proven}; ${but}, ${countText(exceptions)} exceptions accepted`, `certificate \`${certificate}\``);
+  }
+  if (error !== undefined) {
+    notes.push(plain(error.message));
+    if (!error.message.includes(error.next)) notes.push(plain(error.next));
+  }
+  return notes;
 }
