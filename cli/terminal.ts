@@ -11,7 +11,9 @@ export interface TerminalStream {
 export function openTerminal(stream: TerminalStream): Pick<CliContext, 'tell'> & { readonly screen: Screen } {
   let drawn: readonly string[] = [];
   const replace = (told: readonly string[], lines: readonly string[]): void => {
-    const erase = drawn.length === 0 ? '' : `\u001b[${String(drawn.length)}A\u001b[0J`;
+    // A terminal that was made narrower has broken what was drawn into more rows.
+    const rows = drawn.reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / stream.columns)), 0);
+    const erase = rows === 0 ? '' : `\u001b[${String(rows)}A\u001b[0J`;
     drawn = lines.map((line) => line.slice(0, stream.columns - 1));
     // One write: a terminal shows no half of it.
     stream.write(erase + [...told, ...drawn].map((line) => `${line}\n`).join(''));

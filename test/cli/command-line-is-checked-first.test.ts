@@ -127,6 +127,16 @@ describe('what is shown', () => {
     expect(written.replaceAll('\u001b[', '^')).toBe('one\na line th\n^2A^0Jtold\none\na line th\n^2A^0Jtwo\nend\n');
   });
 
+  it('is erased as a whole when the terminal was made narrower meanwhile', () => {
+    let written = '';
+    const stream = { columns: 10, rows: 5, write: (text: string) => (written += text) };
+    const { screen } = openTerminal(stream);
+    screen.draw(['123456789', '1']);
+    stream.columns = 4;
+    screen.draw(['two']);
+    expect(written.replaceAll('\u001b[', '^')).toBe('123456789\n1\n^4A^0Jtwo\n');
+  });
+
   it('names the exact command for whatever a migration waits for', () => {
     const progress: Progress = { ...PROGRESS, phase: 'planning', status: 'waiting' };
     const question = { id: "it's", text: 'Which?', options: ['a', 'b'], default: 'b', deadline: 'then' };
