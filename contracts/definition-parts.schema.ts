@@ -93,7 +93,7 @@ export const agents = z.union(
   { error: 'it must be a map of agents by name, or a list of agents' },
 );
 
-const retryPolicy = z
+export const retryPolicy = z
   .strictObject({
     max_attempts: z.int().positive().max(1000).default(3),
     initial_interval_seconds: z.number().positive().max(SECONDS_MAX).default(1),
@@ -140,7 +140,7 @@ export const approval = z.union(
 
 export const onExhausted = z.enum(EXHAUSTED_ACTIONS);
 
-const eventRule = z
+export const eventRule = z
   .strictObject({
     on: z.string().min(1).max(ID_CHARACTERS).describe('Event type.'),
     when: expression.optional(),

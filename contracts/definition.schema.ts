@@ -39,7 +39,7 @@ export const definitionTask = z
       return nestedPattern.optional();
     },
   })
-  .meta({ id: 'Task' });
+  .meta({ id: 'Task' }) satisfies z.ZodType<WorkflowTask>;
 
 const graph = {
   orchestration_pattern: z.enum(ORCHESTRATION_PATTERNS),
@@ -65,7 +65,7 @@ export const workflowDefinition = z
     coordination: coordination.default({ type: 'hybrid' }),
     fault_tolerance: faultTolerance.optional(),
   })
-  .meta({ id: 'Workflow' });
+  .meta({ id: 'Workflow' }) satisfies z.ZodType<WorkflowDefinition>;
 
 /** Version of the plan document that this build reads and writes. */
 export const PLAN_VERSION = 1;
@@ -90,16 +90,8 @@ export const planDocument = z.strictObject({
     })
     .default({ saga_pattern: { compensation_enabled: true, rollback_on_failure: true } }),
   migration: migrationMapping,
-});
+}) satisfies z.ZodType<WorkflowDefinition>;
 export type PlanDocument = z.infer<typeof planDocument>;
 
 /** What is published: a definition with or without the outer key. */
 export const definitionDocument = z.union([workflowDefinition, z.strictObject({ workflow: workflowDefinition })]);
-
-/** The schema gives what definition.ts says; each of these lines fails to compile when they part. */
-type Gives<Output extends Wanted, Wanted> = Output;
-export type SchemaGives = [
-  Gives<z.output<typeof workflowDefinition>, WorkflowDefinition>,
-  Gives<z.output<typeof definitionTask>, WorkflowTask>,
-  Gives<PlanDocument, WorkflowDefinition>,
-];

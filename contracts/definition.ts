@@ -28,8 +28,6 @@ export const ID_CHARACTERS = 200;
 /** Tasks of one definition, those of nested patterns counted. Larger ones are read only as JSON, up to the second. */
 export const TASKS_MAX = 100_000;
 export const JSON_TASKS_MAX = 1_000_000;
-/** Parts that one `for_each` may fan out to. */
-export const FAN_OUT_MAX = 10_000;
 
 export type JsonValue =
   null | boolean | number | string | readonly JsonValue[] | { readonly [name: string]: JsonValue };
@@ -130,7 +128,7 @@ export interface WorkflowTask {
   readonly input?: JsonValue;
   /** Expression; the task is skipped unless it is true. */
   readonly when?: string;
-  /** Expression that gives a list of at most FAN_OUT_MAX; the task runs once for each `item`. */
+  /** Expression that gives a list of at most 10,000 (`fanOutOf`); the task runs once for each `item`. */
   readonly for_each?: string;
   /** Event type that releases the task. */
   readonly on_event?: string;

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { compensation, coordination, faultTolerance } from '../contracts/definition-parts.schema.js';
-import { definitionAgent, resources } from '../contracts/definition-parts.schema.js';
+import { definitionAgent, eventRule, resources, retryPolicy } from '../contracts/definition-parts.schema.js';
 import { definitionTask, planDocument, workflowDefinition } from '../contracts/definition.schema.js';
 import { columnMapping, foreignKeyMapping, keyMapping, migrationMapping, tableMapping } from '../contracts/mapping.js';
 
@@ -17,6 +17,10 @@ const FIELDS: readonly string[] = [
       compensation,
       coordination,
       faultTolerance,
+      faultTolerance.shape.circuit_breaker.unwrap(),
+      faultTolerance.shape.saga_pattern.unwrap(),
+      retryPolicy,
+      eventRule,
       migrationMapping,
       tableMapping,
       columnMapping,
@@ -24,9 +28,6 @@ const FIELDS: readonly string[] = [
       foreignKeyMapping,
     ].flatMap((schema) => Object.keys(schema.shape)),
   ),
-  ...['max_attempts', 'initial_interval_seconds', 'backoff_coefficient', 'max_interval_seconds', 'non_retryable'],
-  ...['failure_threshold', 'timeout_seconds', 'compensation_enabled', 'rollback_on_failure', 'strategy', 'steps'],
-  ...['release', 'reroute', 'replan', 'required', 'deadline_seconds', 'roles'],
 ];
 
 /** Edits from one word to another; rows are kept, not the whole table. */

@@ -6,6 +6,7 @@
 import type { CelScope } from './cel/evaluate.js';
 import { CelEvaluator } from './cel/evaluate.js';
 import type { CelValue } from './cel/functions.js';
+import { isList, LIST_ITEMS, typeOf } from './cel/functions.js';
 import { CelParser } from './cel/parser.js';
 import { filledTemplate, templateParts } from './cel/template.js';
 import type { Cel } from './cel/tree.js';
@@ -51,6 +52,19 @@ export function parseTemplate(text: string): CelParsed {
 /** What the text of a `when` or `for_each` gives in a scope. */
 export function evaluateCel(text: string, scope: CelScope): CelResult {
   return guarded(() => ({ ok: true, value: new CelEvaluator(scope).value(new CelParser(text).whole()) }));
+}
+
+/** The items of a `for_each` in a scope: a list, and of at most 10,000. */
+export function fanOutOf(
+  text: string,
+  scope: CelScope,
+): { readonly ok: true; readonly items: readonly CelValue[] } | CelFault {
+  const result = evaluateCel(text, scope);
+  if (!result.ok) return result;
+  const { value } = result;
+  if (!isList(value)) return { ok: false, problem: `a list is needed, not a ${typeOf(value)}`, at: 0 };
+  if (value.length <= LIST_ITEMS) return { ok: true, items: value };
+  return { ok: false, problem: `a list of more than ${String(LIST_ITEMS)} items`, at: 0 };
 }
 
 /** A JSON value with every `${{ … }}` in its texts filled in. Keys are left as they are. */

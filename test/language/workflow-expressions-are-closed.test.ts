@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CelScope } from '../../language/expressions/cel.js';
-import { evaluateCel, fillTemplates, parseCel, referencesOf } from '../../language/expressions/cel.js';
+import { evaluateCel, fanOutOf, fillTemplates, parseCel, referencesOf } from '../../language/expressions/cel.js';
 
 const scope: CelScope = {
   input: { n: 3, name: 'Ann', list: [1, 2, 3], none: null, deep: { a: [{ b: true }] } },
@@ -119,6 +119,20 @@ describe('an expression', () => {
     ['large comparisons', 'big.all(x, big == big)', 'more than 200000 steps'],
   ])('is limited: %s', (_, text, problem) => {
     expect(problemOf(text)).toContain(problem);
+  });
+
+  it('compares nothing that nests without end', () => {
+    const deep = (depth: number): CelScope[string] =>
+      Array.from({ length: depth }).reduce<CelScope[string]>((inner) => [inner], 1);
+    expect(evaluateCel('a == b', { a: deep(50), b: deep(50) })).toEqual({ ok: true, value: true });
+    expect(evaluateCel('a == b', { a: deep(50_000), b: deep(50_000) })).toMatchObject({ ok: false });
+  });
+
+  it('fans out to a list, and to no more than 10,000 parts', () => {
+    expect(fanOutOf('tasks.split.output.topics', scope)).toEqual({ ok: true, items: ['x', 'y'] });
+    expect(fanOutOf('big', scope)).toMatchObject({ ok: true });
+    expect(fanOutOf('big', { big: Array.from({ length: 10_001 }, () => 0) })).toMatchObject({ ok: false });
+    expect(fanOutOf('input', scope)).toMatchObject({ ok: false, problem: 'a list is needed, not a map' });
   });
 
   it('tells what it reads', () => {

@@ -9,6 +9,8 @@ export type CelScope = Readonly<Record<string, CelValue>>;
 /** Steps of one evaluation, over all the expressions of one value. A step is a node, an item, or 64 characters. */
 export const CEL_STEPS = 200_000;
 
+const EQUAL_DEPTH = 200;
+
 type Of<Node extends Cel['node']> = Extract<Cel, { node: Node }>;
 
 /** Evaluates expressions against one scope, with one budget of steps. @throws ExpressionProblem */
@@ -153,10 +155,14 @@ export class CelEvaluator {
     return fail(cel, `a ${typeOf(left)} and a ${typeOf(right)} cannot be added`);
   }
 
-  #equal(left: CelValue, right: CelValue, cel: Cel): boolean {
+  /** Outputs of agents nest as deep as they like, and comparing goes as deep as they do. */
+  #equal(left: CelValue, right: CelValue, cel: Cel, depth = 0): boolean {
+    if (depth > EQUAL_DEPTH) return fail(cel, `values that nest deeper than ${String(EQUAL_DEPTH)} levels`);
     this.#spend(1 + (typeof left === 'string' ? costOf(left) : 0), cel);
     if (isList(left) && isList(right)) {
-      return left.length === right.length && left.every((item, at) => this.#equal(item, right[at] ?? null, cel));
+      return (
+        left.length === right.length && left.every((item, at) => this.#equal(item, right[at] ?? null, cel, depth + 1))
+      );
     }
     if (isMap(left) && isMap(right)) {
       const names = Object.keys(left);
@@ -164,7 +170,7 @@ export class CelEvaluator {
         names.length === Object.keys(right).length &&
         names.every((name) => {
           const other = own(right, name);
-          return other !== undefined && this.#equal(left[name] ?? null, other, cel);
+          return other !== undefined && this.#equal(left[name] ?? null, other, cel, depth + 1);
         })
       );
     }

@@ -1,0 +1,62 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CliHome } from './cli-harness.js';
+import { cliHome } from './cli-harness.js';
+import { RESEARCH } from '../language/definition-texts.js';
+
+describe('caravan workflow validate', () => {
+  let home: CliHome;
+  beforeAll(() => {
+    home = cliHome();
+    writeFileSync(join(home.folder, 'good.yaml'), RESEARCH);
+    writeFileSync(
+      join(home.folder, 'bad.yaml'),
+      RESEARCH.replace('agent: researcher', 'agent: reasercher, tiemout: 3'),
+    );
+  });
+  afterAll(() => home.dispose());
+
+  it('exits 0 on a definition that is valid', async () => {
+    expect(await home.run('workflow', 'validate', 'good.yaml')).toMatchObject({
+      exit: 0,
+      stdout: 'good.yaml is valid: 3 tasks\n',
+      stderr: '',
+    });
+  });
+
+  it('exits 2 on one that is not, with a line for each problem', async () => {
+    const { exit, stdout, stderr } = await home.run('workflow', 'validate', 'bad.yaml');
+    expect([exit, stdout]).toEqual([2, '']);
+    expect(stderr.trimEnd().split('\n')).toEqual([
+      'bad.yaml:10:29: there is no agent "reasercher" (did you mean "researcher"?)',
+      'bad.yaml:10:41: workflow.tasks.1 has no field "tiemout" (did you mean "timeout"?)',
+    ]);
+  });
+
+  it('tells the same as one line of JSON', async () => {
+    const [good, bad] = await Promise.all(
+      ['good.yaml', 'bad.yaml'].map((file) => home.run('workflow', 'validate', file, '--json')),
+    );
+    expect(JSON.parse(good?.stdout ?? '')).toEqual({
+      valid: true,
+      hash: expect.stringMatching(/^[0-9a-f]{64}$/) as unknown,
+      problems: [],
+    });
+    expect(bad?.exit).toBe(2);
+    expect(JSON.parse(bad?.stdout ?? '')).toMatchObject({
+      valid: false,
+      hash: null,
+      problems: [
+        { line: 10, column: 29, path: 'workflow.tasks.1.agent' },
+        { line: 10, column: 41 },
+      ],
+    });
+  });
+
+  it('exits 2 when there is no such file', async () => {
+    const { exit, stderr } = await home.run('workflow', 'validate', 'none.yaml');
+    expect(exit).toBe(2);
+    expect(stderr).toContain('DEFINITION_INVALID');
+  });
+});
