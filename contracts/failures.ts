@@ -79,6 +79,10 @@ export const FAILURES = {
   // While running.
   SOURCE_LOST: retryable('The connection to the source was lost.', 'It is tried again by itself.'),
   TARGET_LOST: retryable('The connection to the target was lost.', 'It is tried again by itself.'),
+  TARGET_FULL: retryable(
+    'The target server has no disk space left.',
+    'Free space on the target server, or grow its disk: the migration waits for it.',
+  ),
   SNAPSHOT_LOST: retryable('The process that held the snapshot is gone.', 'The rest is read fresh by itself.'),
   FENCE_LOST: retryable('A newer attempt owns this chunk.', 'Nothing; the newer attempt goes on.'),
   SCHEMA_DRIFT: terminal('The source schema changed while it was read.', 'Start the migration again.'),

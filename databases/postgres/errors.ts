@@ -70,6 +70,7 @@ const BY_SQLSTATE: Readonly<Record<string, FailureCode>> = {
   '42': 'PLAN_INVALID',
   '42501': 'TARGET_CREATE_MISSING',
   '53': 'TARGET_LOST',
+  '53100': 'TARGET_FULL',
   '54': 'ROW_REFUSED',
   '55': 'TARGET_LOST',
   '57': 'TARGET_LOST',

@@ -12,7 +12,7 @@ import { readTasks } from '../../workflows/graph/read-tasks.js';
 import { codeOf } from '../../workflows/kit/failures.js';
 import { setPausedSignal } from '../../workflows/kit/messages.js';
 import { PauseGate } from '../../workflows/kit/pause.js';
-import { CHILD, boundWorker, worker } from '../../workflows/kit/profiles.js';
+import { CHILD, boundWorker, builder, worker } from '../../workflows/kit/profiles.js';
 import { ProgressReporter } from '../../workflows/kit/progress.js';
 import { CopySnapshot } from './copy-chunks.js';
 import { copyChunks, initialState } from './table-copy.js';
@@ -81,18 +81,18 @@ class Execution {
     const plan = { migrationId, planId };
     switch (task.action) {
       case 'shadow.create':
-        await worker('make the shadow').createShadow(plan);
+        await builder('make the shadow').createShadow(plan);
         return;
       case 'table.copy':
         await this.#copy({ ...plan, table: tableOf(task) });
         return;
       case 'table.keys': {
         const table = tableOf(task);
-        this.#findings.push(...(await worker(`keys and indexes of ${table}`).buildKeys({ ...plan, table })).findings);
+        this.#findings.push(...(await builder(`keys and indexes of ${table}`).buildKeys({ ...plan, table })).findings);
         return;
       }
       case 'foreign_keys.add':
-        this.#findings.push(...(await worker('foreign keys').addForeignKeys(plan)).findings);
+        this.#findings.push(...(await builder('foreign keys').addForeignKeys(plan)).findings);
         return;
       case 'verify':
       case 'promote':
@@ -104,7 +104,7 @@ class Execution {
 
   async #copy(table: InTable): Promise<void> {
     try {
-      const cutting = worker(`cut ${table.table} into chunks`).cutTable(table);
+      const cutting = builder(`cut ${table.table} into chunks`).cutTable(table);
       const [cut, snapshot] = await Promise.all([cutting, this.#openSnapshot()]);
       this.#position = snapshot.opened?.position;
       const sealed = await this.#copyAndSeal({ ...table, ...cut }, snapshot);
@@ -132,7 +132,7 @@ class Execution {
       try {
         // Chunks of an earlier try took time as well, which is not known here.
         const whole = done === chunks ? milliseconds : Math.round((milliseconds * chunks) / (chunks - done));
-        const sealed = await worker(`seal ${table}`).sealTable({ migrationId, planId, table, milliseconds: whole });
+        const sealed = await builder(`seal ${table}`).sealTable({ migrationId, planId, table, milliseconds: whole });
         const { rows } = sealed;
         if (done === chunks) this.#progress.report({ source: table, rows, totalRows: rows, state: 'copied' }, 0);
         return sealed;

@@ -13,6 +13,7 @@ import type {
   ValidatorActivities,
   WorkerActivities,
 } from '../../contracts/activities.js';
+import type { FailureCode } from '../../contracts/failures.js';
 import { QUEUES } from '../../contracts/queues.js';
 
 /** Retry and timeout profiles: named data, one file. Activities mark their own failures as not retryable. */
@@ -48,6 +49,14 @@ export const scout = (summary: string): ScoutActivities =>
   proxyActivities<ScoutActivities>({ ...BULK, taskQueue: QUEUES.copy, summary });
 export const worker = (summary: string): WorkerActivities =>
   proxyActivities<WorkerActivities>({ ...BULK, taskQueue: QUEUES.copy, summary });
+/** Builds the shadow. A full disk is not tried again in silence: people are told, and the migration waits. */
+export const builder = (summary: string): WorkerActivities =>
+  proxyActivities<WorkerActivities>({
+    ...BULK,
+    taskQueue: QUEUES.copy,
+    retry: { ...retry, nonRetryableErrorTypes: ['TARGET_FULL' satisfies FailureCode] },
+    summary,
+  });
 /** A target that is gone for good must not keep a cancelled migration waiting: the janitor undoes what is left. */
 export const undoer = (summary: string): WorkerActivities =>
   proxyActivities<WorkerActivities>({

@@ -14,8 +14,9 @@ export interface FailedStory {
   readonly deadline: string;
   readonly state: MigrationState;
   readonly planning: PlanningResult;
-  /** Tells people, and waits for the answer until the deadline. */
-  readonly ask: (question: Question) => Promise<void>;
+  readonly tell: (question: Question) => void;
+  /** Waits for a person until the deadline, or for so many milliseconds. */
+  readonly wait: (decided: () => boolean, longestMs?: number) => Promise<void>;
   /** Tables were excluded: this plan is the one that goes on. */
   readonly onReduced: (planning: PlanningResult) => void;
 }
@@ -33,7 +34,10 @@ export async function settleFailed(story: FailedStory, failed: readonly FailedTa
   const question = failedTablesQuestion(failed, { round, canExclude, deadline });
   state.questions.push(question);
   state.mark(tables, 'failed');
-  if (story.asks) await story.ask(question);
+  if (story.asks) {
+    story.tell(question);
+    await story.wait(() => state.answerTo(question.id) !== undefined);
+  }
   const { option, by } = state.answerTo(question.id) ?? { option: 'abort', by: 'default' };
   if (option === 'abort') throw failureFromReport(first.failure);
   state.notes.push(`${question.id}: ${option}, by ${by}`);

@@ -21,6 +21,7 @@ import { closeProof, comparePosition } from '../kit/proof-snapshot.js';
 import { Saga } from '../kit/saga.js';
 import { showStart, showStatus } from '../kit/visibility.js';
 import { refusedBeforeAnything, settleFailed } from './failed-tables.js';
+import { closeSpaceQuestion, isTargetFull, waitForSpace } from './target-full.js';
 import type { FailedStory } from './failed-tables.js';
 import { listen } from './handlers.js';
 import { movedChoice, positionFinding, sourceMovedQuestion } from './source-moved.js';
@@ -179,6 +180,7 @@ class Migration {
       const result = await this.#child<ExecutionResult>('execution', input, round);
       this.#state.addFindings(result.findings);
       positions.add(result.copiedAt);
+      if (!isTargetFull(result.failed)) closeSpaceQuestion(this.#state);
       if (result.failed.length === 0) {
         this.#state.copyEndedMs = Date.now();
         // Chunks of an earlier round may have read an older state of the source.
@@ -189,7 +191,8 @@ class Migration {
         this.#touched = false;
         throw failureFromReport(refused);
       }
-      await settleFailed(this.#failedStory(), result.failed, round);
+      const settle = isTargetFull(result.failed) ? waitForSpace : settleFailed;
+      await settle(this.#failedStory(), result.failed, round);
     }
   }
 
@@ -200,10 +203,10 @@ class Migration {
       deadline: this.#deadline(),
       state: this.#state,
       planning: this.#planned(),
-      ask: async ({ id, text }) => {
+      tell: ({ id, text }) => {
         this.#teller.tell('question', id, text);
-        await this.#wait('an answer', () => this.#state.answerTo(id) !== undefined);
       },
+      wait: (decided, longestMs) => this.#wait('an answer', decided, longestMs),
       onReduced: (planning) => {
         this.#planning = planning;
       },
@@ -397,12 +400,15 @@ class Migration {
     }
   }
 
-  /** Waits for a person, until the deadline; resolves in both cases. */
-  async #wait(what: string, decided: () => boolean): Promise<void> {
+  /** Waits for a person, until the deadline or so many milliseconds; resolves in all cases. */
+  async #wait(
+    what: string,
+    decided: () => boolean,
+    longestMs = this.#opened.input.deadlineSeconds * 1000,
+  ): Promise<void> {
     this.#waits = true;
     this.#enter(this.#state.phase, 'waiting');
-    const summary = `deadline for ${what}`;
-    await condition(decided, this.#opened.input.deadlineSeconds * 1000, { summary });
+    await condition(decided, longestMs, { summary: `deadline for ${what}` });
     this.#waits = false;
     this.#enter(this.#state.phase, this.#state.paused ? 'paused' : 'running');
   }
