@@ -84,7 +84,8 @@ export const STORAGE = { null: 0, integer: 1, real: 2, text: 3, blob: 4 } as con
  * Rows in canonical form: for each row the concatenation, over columns, of a 4-byte big-endian length (0xFFFFFFFF for
  * NULL) and the canonical bytes; and the identity of the row's key. Row r is `bytes.subarray(end[r-1] ?? 0, end[r])`.
  * A value that has no canonical form in its kind (it is odd) is given as 0xFFFFFFFE, its length and its raw bytes, so
- * that it never compares equal by accident; the ledger then tells what is stored for it.
+ * that it never compares equal by accident; the ledger then tells what is stored for it. The batch is reused: valid
+ * until the next one is asked for.
  */
 export interface CanonicalBatch {
   readonly rows: number;

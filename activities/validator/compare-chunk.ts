@@ -2,7 +2,9 @@ import type { TableMapping } from '../../contracts/mapping.js';
 import type { CanonicalBatch, Reader } from '../../databases/source.js';
 import type { Chunk, Target } from '../../databases/target.js';
 import { ChunkExceptions } from './exceptions.js';
-import { RowSetHash, hashRow, rowOf } from './row-hash.js';
+import { hashSides } from './hash-sides.js';
+import { hashRow, rowOf } from './row-hash.js';
+import type { RowSetHash } from './row-hash.js';
 
 export interface ComparedChunk {
   readonly chunk: number;
@@ -25,10 +27,11 @@ export interface Comparison {
 /** Compares one chunk: both sides read apart from the copy, in canonical form, at once. */
 export async function compareChunk(comparison: Comparison, chunk: Chunk): Promise<ComparedChunk> {
   const exceptions = await readExceptions(comparison, chunk);
-  const [source, target] = await Promise.all([
-    hashSource(comparison, chunk, exceptions),
-    hashTarget(comparison, chunk),
-  ]);
+  const { table, target: end, signal } = comparison;
+  const { source, target } = await hashSides(
+    expectedBatches(comparison, { chunk, exceptions, keys: !exceptions.isEmpty }),
+    end.scan(table, chunk, { keys: false, signal }),
+  );
   const { quarantined } = exceptions;
   return {
     chunk: chunk.chunk,
@@ -44,39 +47,32 @@ async function readExceptions({ table, target }: Comparison, chunk: Chunk): Prom
   return new ChunkExceptions(table, none ? new Map() : await target.ledger.exceptions(chunk.table, chunk.chunk));
 }
 
-async function hashSource(comparison: Comparison, chunk: Chunk, exceptions: ChunkExceptions): Promise<RowSetHash> {
-  const rows = new RowSetHash();
-  const reading = { chunk, exceptions, keys: !exceptions.isEmpty };
-  await eachExpectedRow(comparison, reading, (row) => {
-    rows.add(row);
-  });
-  return rows;
-}
-
-/** Rows of the source as they must stand in the target. */
-async function eachExpectedRow(
+/** The source's rows as they must stand in the target. */
+async function* expectedBatches(
   { table, reader, signal, onRows }: Comparison,
   { chunk, exceptions, keys }: { chunk: Chunk; exceptions: ChunkExceptions; keys: boolean },
-  visit: (row: Buffer, key: string) => void,
-): Promise<void> {
+): AsyncGenerator<CanonicalBatch> {
   for await (const batch of reader.scan(table, chunk, { keys, signal })) {
-    for (let index = 0; index < batch.rows; index += 1) {
-      const key = keys ? (batch.keys[index] ?? '') : '';
-      const row = keys ? exceptions.expect(key, rowOf(batch, index)) : rowOf(batch, index);
-      if (row !== undefined) visit(row, key);
-    }
+    yield exceptions.isEmpty ? batch : expectedBatch(batch, exceptions);
     onRows(batch.rows);
   }
 }
 
-async function hashTarget({ table, target, signal }: Comparison, chunk: Chunk): Promise<RowSetHash> {
-  const rows = new RowSetHash();
-  for await (const batch of target.scan(table, chunk, { keys: false, signal })) addBatch(rows, batch);
-  return rows;
-}
-
-function addBatch(rows: RowSetHash, batch: CanonicalBatch): void {
-  for (let index = 0; index < batch.rows; index += 1) rows.add(rowOf(batch, index));
+function expectedBatch(batch: CanonicalBatch, exceptions: ChunkExceptions): CanonicalBatch {
+  const parts: Buffer[] = [];
+  const end = new Int32Array(batch.rows);
+  const keys: string[] = [];
+  let length = 0;
+  for (let index = 0; index < batch.rows; index += 1) {
+    const key = batch.keys[index] ?? '';
+    const row = exceptions.expect(key, rowOf(batch, index));
+    if (row === undefined) continue;
+    length += row.length;
+    end[parts.length] = length;
+    parts.push(row);
+    keys.push(key);
+  }
+  return { rows: parts.length, bytes: Buffer.concat(parts, length), end, keys };
 }
 
 /** SQLite's bare rowid tells rows apart in the source only. */
@@ -90,9 +86,11 @@ export async function differingKeys(comparison: Comparison, chunk: Chunk): Promi
   if (table.rowKey === undefined || !isKeyInTarget(table)) return 0;
   const exceptions = await readExceptions(comparison, chunk);
   const expected = new Map<string, string>();
-  await eachExpectedRow(comparison, { chunk, exceptions, keys: true }, (row, key) => {
-    expected.set(key, hashRow(row).toString('latin1'));
-  });
+  for await (const batch of expectedBatches(comparison, { chunk, exceptions, keys: true })) {
+    for (let index = 0; index < batch.rows; index += 1) {
+      expected.set(batch.keys[index] ?? '', hashRow(rowOf(batch, index)).toString('latin1'));
+    }
+  }
   let differing = 0;
   for await (const batch of target.scan(table, chunk, { keys: true, signal })) {
     for (let index = 0; index < batch.rows; index += 1) {

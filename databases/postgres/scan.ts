@@ -1,17 +1,16 @@
 import { hash } from 'node:crypto';
-import { to } from 'pg-copy-streams';
 import { CaravanFailure } from '../../contracts/failures.js';
 import type { TableMapping } from '../../contracts/mapping.js';
 import type { CanonicalBatch, KeyRange, ScanOptions } from '../source.js';
 import type { Session } from './connect.js';
+import { CopyOut, outOfStep } from './copy-out.js';
 import { failureOf } from './errors.js';
 import { qualified } from './identifiers.js';
 import { rangeCondition } from './key-range.js';
 import { canonicalExpression, keyExpressions } from './scan-list.js';
 
-/** A batch is given once it holds this much. */
+/** A batch is given once it holds this much; what is on its way then comes along. */
 const BATCH_BYTES = 256 * 1024;
-const READ_BYTES = 1024 * 1024;
 /** Signature, flags, length of the extension. */
 const HEADER_BYTES = 19;
 
@@ -33,18 +32,28 @@ export async function* scanRows(
   const condition = rangeCondition(table, range);
   const where = condition === undefined ? '' : ` WHERE ${condition}`;
   const query = `SELECT ${list.join(', ')} FROM ${qualified(schema, table.target.name)}${where}`;
-  const stream = session.client.query(to(`COPY (${query}) TO STDOUT (FORMAT binary)`, { highWaterMark: READ_BYTES }));
-  const framer = new RowFramer({ fields: list.length, keyFields: keys?.length ?? 0, withKeys: options.keys });
+  const rows = new RowFramer({ fields: list.length, keyFields: keys?.length ?? 0, withKeys: options.keys });
+  const copy = new CopyOut(`COPY (${query}) TO STDOUT (FORMAT binary)`, (bytes, from, to) => {
+    rows.take(bytes, from, to);
+    if (rows.isFull) copy.pause();
+  });
   const abort = (): void => {
     session.destroy();
   };
   options.signal?.addEventListener('abort', abort, { once: true });
   try {
-    for await (const part of stream) {
+    session.client.query(copy);
+    while (!copy.ended || rows.isFull) {
+      // Full while nobody waited: the stream stands still, and there will be no news.
+      if (!rows.isFull) await copy.news();
       options.signal?.throwIfAborted();
-      yield* framer.push(part as Buffer);
+      if (!rows.isFull) continue;
+      const batch = rows.batch();
+      copy.resume();
+      yield batch;
     }
-    yield* framer.end();
+    rows.end();
+    if (rows.rows > 0) yield rows.batch();
   } catch (error) {
     options.signal?.throwIfAborted();
     throw failureOf(error, { attempted: 'scan', on: `${schema}.${table.target.name}` });
@@ -60,102 +69,97 @@ interface Shape {
   readonly withKeys: boolean;
 }
 
-/** Cuts the binary stream into rows: 2 bytes count of fields, then each field; -1 as count ends the stream. */
+/**
+ * Takes rows of the binary format, each in a message of its own: 2 bytes count of fields, then each field as it stands
+ * in a canonical row. -1 as count ends them.
+ */
 class RowFramer {
   readonly #shape: Shape;
-  #rest: Buffer = Buffer.alloc(0);
   #started = false;
   #ended = false;
-  #out = Buffer.allocUnsafe(BATCH_BYTES * 2);
-  #length = 0;
-  #ends: number[] = [];
-  #keys: string[] = [];
+  #filling = new Rows();
+  #lent = new Rows();
 
   constructor(shape: Shape) {
     this.#shape = shape;
   }
 
-  *push(part: Buffer): Iterable<CanonicalBatch> {
-    const bytes = this.#rest.length === 0 ? part : Buffer.concat([this.#rest, part]);
-    let at = 0;
-    if (!this.#started) {
-      if (bytes.length < HEADER_BYTES) {
-        this.#rest = bytes;
-        return;
-      }
-      this.#started = true;
-      at = HEADER_BYTES;
-    }
-    for (;;) {
-      const next = this.#row(bytes, at);
-      if (next < 0) break;
-      at = next;
-      if (this.#length >= BATCH_BYTES) yield this.#take();
-    }
-    this.#rest = bytes.subarray(at);
+  get rows(): number {
+    return this.#filling.rows;
   }
 
-  *end(): Iterable<CanonicalBatch> {
-    if (!this.#ended || this.#rest.length > 2) {
-      throw new CaravanFailure('TARGET_LOST', { attempted: 'scan', on: 'the target', seen: 'the rows end too early' });
-    }
-    if (this.#ends.length > 0) yield this.#take();
+  get isFull(): boolean {
+    return this.#filling.length >= BATCH_BYTES;
   }
 
-  /** Takes the row at `at`; returns where the next begins, or -1 when it is not whole yet. */
-  #row(bytes: Buffer, at: number): number {
-    const { length } = bytes;
-    if (at + 2 > length) return -1;
+  /** The first message has the header too, before its row or the end. */
+  take(bytes: Buffer, from: number, to: number): void {
+    const at = this.#started ? from : from + HEADER_BYTES;
+    this.#started = true;
     const count = bytes.readInt16BE(at);
     if (count === -1) {
       this.#ended = true;
-      return -1;
+      return;
     }
-    const first = at + 2;
-    let end = first;
-    let body = first;
     const { fields, keyFields, withKeys } = this.#shape;
-    for (let field = 0; field < fields; field += 1) {
-      if (field === keyFields) body = end;
-      if (end + 4 > length) return -1;
-      const size =
-        ((bytes[end] ?? 0) << 24) |
-        ((bytes[end + 1] ?? 0) << 16) |
-        ((bytes[end + 2] ?? 0) << 8) |
-        (bytes[end + 3] ?? 0);
-      end += size < 0 ? 4 : 4 + size;
-    }
-    if (end > length) return -1;
-    if (withKeys) this.#keys.push(keyFields === 0 ? '' : identityOf(bytes, first, body));
-    this.#append(bytes, body, end);
-    return end;
+    if (this.#ended || count !== fields) throw outOfStep(`a row of ${String(count)} fields`);
+    const first = at + 2;
+    const body = keyFields === 0 ? first : behind(bytes, first, keyFields);
+    if (withKeys) this.#filling.keys.push(keyFields === 0 ? '' : identityOf(bytes, first, body));
+    this.#filling.append(bytes, body, to);
   }
 
-  #append(bytes: Buffer, from: number, to: number): void {
+  end(): void {
+    if (this.#ended) return;
+    throw new CaravanFailure('TARGET_LOST', { attempted: 'scan', on: 'the target', seen: 'the rows end too early' });
+  }
+
+  /** Valid until the next one is asked for. */
+  batch(): CanonicalBatch {
+    const lent = this.#filling;
+    this.#filling = this.#lent;
+    this.#filling.reset();
+    this.#lent = lent;
+    return lent;
+  }
+}
+
+class Rows implements CanonicalBatch {
+  rows = 0;
+  length = 0;
+  bytes = Buffer.allocUnsafeSlow(BATCH_BYTES * 2);
+  end = new Int32Array(4096);
+  keys: string[] = [];
+
+  append(bytes: Buffer, from: number, to: number): void {
     const size = to - from;
-    if (this.#length + size > this.#out.length) {
-      const larger = Buffer.allocUnsafe((this.#length + size) * 2);
-      this.#out.copy(larger, 0, 0, this.#length);
-      this.#out = larger;
+    if (this.length + size > this.bytes.length) {
+      const larger = Buffer.allocUnsafeSlow((this.length + size) * 2);
+      this.bytes.copy(larger, 0, 0, this.length);
+      this.bytes = larger;
     }
-    bytes.copy(this.#out, this.#length, from, to);
-    this.#length += size;
-    this.#ends.push(this.#length);
+    if (this.rows === this.end.length) {
+      const longer = new Int32Array(this.rows * 2);
+      longer.set(this.end);
+      this.end = longer;
+    }
+    bytes.copy(this.bytes, this.length, from, to);
+    this.length += size;
+    this.end[this.rows++] = this.length;
   }
 
-  #take(): CanonicalBatch {
-    const batch = {
-      rows: this.#ends.length,
-      bytes: this.#out.subarray(0, this.#length),
-      end: Int32Array.from(this.#ends),
-      keys: this.#keys,
-    };
-    this.#out = Buffer.allocUnsafe(BATCH_BYTES * 2);
-    this.#length = 0;
-    this.#ends = [];
-    this.#keys = [];
-    return batch;
+  reset(): void {
+    this.rows = 0;
+    this.length = 0;
+    this.keys = [];
   }
+}
+
+/** Where the next field begins after so many. */
+function behind(bytes: Buffer, from: number, fields: number): number {
+  let at = from;
+  for (let field = 0; field < fields; field += 1) at += 4 + Math.max(bytes.readInt32BE(at), 0);
+  return at;
 }
 
 /** The key's fields are framed in the stream as `keyIdentity` frames them; NULL counts as empty. */

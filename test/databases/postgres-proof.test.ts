@@ -76,7 +76,13 @@ async function collect(
 ): Promise<CanonicalBatch[]> {
   const { keys, ...range } = options;
   const batches: CanonicalBatch[] = [];
-  for await (const batch of target.scan(of, range, { keys })) batches.push(batch);
+  for await (const { rows, bytes, end, keys: identities } of target.scan(of, range, { keys }))
+    batches.push({
+      rows,
+      bytes: Buffer.from(bytes.subarray(0, end[rows - 1])),
+      end: end.slice(0, rows),
+      keys: identities,
+    });
   return batches;
 }
 

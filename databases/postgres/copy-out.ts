@@ -1,0 +1,157 @@
+import type { Socket } from 'node:net';
+import type pg from 'pg';
+import { CaravanFailure } from '../../contracts/failures.js';
+
+/** First letters of the protocol's messages that matter here; every other one is the driver's business. */
+const COPY_DATA = 0x64;
+const COPY_OUT_RESPONSE = 0x48;
+const COPY_DONE = 0x63;
+const ERROR_RESPONSE = 0x45;
+/** The letter, and the length that counts itself. */
+const HEAD_BYTES = 5;
+
+type DataListener = (bytes: Buffer) => void;
+
+/** Takes the payload of one CopyData message, `bytes.subarray(from, to)`; it is valid for the call only. */
+export type TakePayload = (bytes: Buffer, from: number, to: number) => void;
+
+/**
+ * `COPY … TO STDOUT` read where the bytes arrive: one call for each CopyData message (the server sends one a row), no
+ * object and no copy of it. Between the statement and its end this stands where the driver's own parser does, which
+ * gets every message that is not of the copy, and the connection back with its end.
+ */
+export class CopyOut implements pg.Submittable {
+  /** The server is ready for the next statement. */
+  ended = false;
+  readonly #text: string;
+  readonly #take: TakePayload;
+  #stream: Socket | undefined;
+  #driver: DataListener | undefined;
+  /** Pieces of a message that has not come whole. */
+  #parts: Buffer[] = [];
+  #held = 0;
+  #wanted = HEAD_BYTES;
+  #failure: unknown;
+  #wake: (() => void) | undefined;
+  readonly #listener: DataListener = (bytes) => {
+    this.#read(bytes);
+  };
+
+  constructor(text: string, take: TakePayload) {
+    this.#text = text;
+    this.#take = take;
+  }
+
+  submit(connection: pg.Connection): void {
+    const stream: unknown = connection.stream;
+    this.#stream = stream as Socket;
+    const listeners = this.#stream.listeners('data') as DataListener[];
+    const [driver] = listeners;
+    if (driver === undefined || listeners.length > 1) throw outOfStep('the driver does not read as it did');
+    this.#driver = driver;
+    this.#stream.removeListener('data', driver);
+    this.#stream.on('data', this.#listener);
+    connection.query(this.#text);
+  }
+
+  /** Lets the server wait; what has come already may still be taken. */
+  pause(): void {
+    if (this.#driver !== undefined) this.#stream?.pause();
+  }
+
+  resume(): void {
+    this.#stream?.resume();
+  }
+
+  /** Waits until there is something new. Throws the statement's error, or the connection's. */
+  async news(): Promise<void> {
+    if (!this.ended && this.#failure === undefined) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    if (this.#failure !== undefined) throw this.#failure as Error;
+  }
+
+  /** The driver tells of an error that the server sent, and of a lost connection. */
+  handleError(error: unknown): void {
+    this.#failure ??= error;
+    this.#notify();
+  }
+
+  handleCommandComplete(): void {
+    // How many rows it were is known here.
+  }
+
+  handleReadyForQuery(): void {
+    this.ended = true;
+    this.#notify();
+  }
+
+  #read(piece: Buffer): void {
+    if (this.#parts.length === 0) this.#messages(piece);
+    else {
+      this.#parts.push(piece);
+      this.#held += piece.length;
+      if (this.#held < this.#wanted) return;
+      const whole = Buffer.concat(this.#parts, this.#held);
+      this.#parts = [];
+      this.#messages(whole);
+    }
+    this.#notify();
+  }
+
+  #messages(bytes: Buffer): void {
+    const { length } = bytes;
+    let at = 0;
+    while (at < length) {
+      const left = length - at;
+      const size = left < HEAD_BYTES ? HEAD_BYTES : 1 + bytes.readUInt32BE(at + 1);
+      const letter = bytes[at];
+      if (letter === COPY_DONE || letter === ERROR_RESPONSE) {
+        this.#giveBack(bytes.subarray(at));
+        return;
+      }
+      if (left < size) {
+        this.#parts = [bytes.subarray(at)];
+        this.#held = left;
+        this.#wanted = size;
+        return;
+      }
+      if (letter === COPY_DATA) this.#payload(bytes, at + HEAD_BYTES, at + size);
+      else if (letter !== COPY_OUT_RESPONSE) this.#driver?.(bytes.subarray(at, at + size));
+      at += size;
+    }
+  }
+
+  #payload(bytes: Buffer, from: number, to: number): void {
+    if (this.#failure !== undefined) return;
+    try {
+      this.#take(bytes, from, to);
+    } catch (error) {
+      this.#failure = error;
+    }
+  }
+
+  /** The rest is the driver's, and all that comes from now on. */
+  #giveBack(rest: Buffer): void {
+    const stream = this.#stream;
+    const driver = this.#driver;
+    if (stream === undefined || driver === undefined) return;
+    this.#driver = undefined;
+    stream.removeListener('data', this.#listener);
+    stream.on('data', driver);
+    driver(rest);
+    stream.resume();
+  }
+
+  #notify(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+  }
+}
+
+export function outOfStep(seen: string): CaravanFailure {
+  return new CaravanFailure('INTERNAL', { attempted: 'scan', on: 'the target', seen });
+}
