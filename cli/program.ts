@@ -3,7 +3,6 @@ import { ROLES } from '../contracts/queues.js';
 import type { Role } from '../contracts/queues.js';
 import type { AddOptions } from './connection.js';
 import { addMigrationCommands } from './migration-commands.js';
-import { runNotifications } from './notifications.js';
 import type { Run } from './run-command.js';
 import { addWorkflowCommands } from './workflow/commands.js';
 
@@ -124,7 +123,9 @@ function addStackCommands(program: Command, run: Run): void {
     .description('lists the notifications that could not be delivered')
     .option('--resend', 'try them again')
     .option('--json', 'print JSON')
-    .action((options: { json?: boolean; resend?: boolean }) => run((context) => runNotifications(context, options)));
+    .action((options: { json?: boolean; resend?: boolean }) =>
+      run(async (context) => (await import('./notifications.js')).runNotifications(context, options)),
+    );
   program
     .command('worker')
     .description('runs a worker in this process')

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import type { Run } from '../run-command.js';
-import { runWorkflowValidate } from './validate.js';
 
 /** Commands for workflow definitions. */
 export function addWorkflowCommands(program: Command, run: Run): void {
@@ -11,6 +10,6 @@ export function addWorkflowCommands(program: Command, run: Run): void {
     .argument('<file>')
     .option('--json', 'print one line of JSON')
     .action((file: string, options: { json?: boolean }) =>
-      run((context) => runWorkflowValidate(context, file, options)),
+      run(async (context) => (await import('./validate.js')).runWorkflowValidate(context, file, options)),
     );
 }
