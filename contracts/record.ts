@@ -40,6 +40,18 @@ export interface ByteSink {
   ensure(more: number): void;
 }
 
+let viewed: Uint8Array = new Uint8Array();
+let view = new DataView(viewed.buffer);
+
+/** A view of a batch's bytes, for reading four at once: all fields of a batch lie in the same bytes, so one is kept. */
+export function viewOf(bytes: Uint8Array): DataView {
+  if (bytes !== viewed) {
+    viewed = bytes;
+    view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+  return view;
+}
+
 /**
  * Appends one field in the binary form that its target type receives, without its length, or tells why not (then the
  * sink's length is as it was). Not called for NULL.

@@ -23,26 +23,27 @@ const SAFE_DIGITS = 15;
  * integers too (their text has no point).
  */
 export function integerCheck({ min, max }: Pick<TypeLimits, 'min' | 'max'>, reals = false): FieldCheck {
-  const minNumber = min === undefined ? -Infinity : Number(min);
-  const maxNumber = max === undefined ? Infinity : Number(max);
+  const spans0 = (min ?? 0n) <= 0n && (max ?? 0n) >= 0n;
+  const sureBelow = spans0 ? sureDigits(min) : 0;
+  const sureAbove = spans0 ? sureDigits(max) : 0;
   return (bytes, start, end, storage) => {
     if (storage > STORAGE.integer && !(reals && storage === STORAGE.real)) return ISSUE.wrong_storage;
     const negative = bytes[start] === MINUS;
     const from = negative ? start + 1 : start;
     if (from >= end) return ISSUE.not_a_number;
-    let value = 0;
     for (let at = from; at < end; at += 1) {
       const byte = bytes[at] ?? 0;
       if (byte < ZERO || byte > NINE) return ISSUE.not_a_number;
-      value = value * 10 + (byte - ZERO);
     }
-    if (end - from <= SAFE_DIGITS) {
-      const signed = negative ? -value : value;
-      return signed < minNumber || signed > maxNumber ? ISSUE.out_of_range : ISSUE.ok;
-    }
+    if (end - from <= (negative ? sureBelow : sureAbove)) return ISSUE.ok;
     const exact = BigInt(text(bytes, start, end));
     return (min !== undefined && exact < min) || (max !== undefined && exact > max) ? ISSUE.out_of_range : ISSUE.ok;
   };
+}
+
+/** Of so many digits every number lies between 0 and the bound: one less than it has. */
+function sureDigits(bound: bigint | undefined): number {
+  return bound === undefined ? Infinity : String(bound).replace('-', '').length - 1;
 }
 
 /**

@@ -28,7 +28,7 @@ const MARCH_EPOCH = 730_425;
 function dayOf(bytes: Uint8Array, start: number): number {
   const month = two(bytes, start + 5);
   const year = two(bytes, start) * 100 + two(bytes, start + 2) - (month < 3 ? 1 : 0);
-  const century = Math.floor(year / 100);
+  const century = (year / 100) | 0;
   const leaps = (year >> 2) - century + (century >> 2);
   return year * 365 + leaps + (MARCH_DAYS[month] ?? 0) + two(bytes, start + 8) - 1 - MARCH_EPOCH;
 }
