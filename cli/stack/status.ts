@@ -17,17 +17,14 @@ export interface StatusOptions {
 /** `caravan status`: resolves with the exit code, 0 whether or not a stack runs. */
 export async function runStatus({ config, json = false, print }: StatusOptions): Promise<number> {
   const state = readStackState(config.home);
-  const undelivered = await countUndelivered(config);
-  if (json)
-    print(
-      JSON.stringify({
-        parts: state === null ? [] : partStatuses(state),
-        ...(undelivered === null || undelivered === 0 ? {} : { undelivered }),
-      }),
-    );
-  else if (state === null) print(`no stack has run in ${config.home}; "caravan up" starts one`);
+  if (json) {
+    print(JSON.stringify({ parts: state === null ? [] : partStatuses(state) }));
+    return 0;
+  }
+  if (state === null) print(`no stack has run in ${config.home}; "caravan up" starts one`);
   else for (const line of stackTable(config.home, state)) print(line);
-  if (!json && undelivered !== null && undelivered > 0) {
+  const undelivered = await countUndelivered(config);
+  if (undelivered !== null && undelivered > 0) {
     print(`Notifications ${undeliveredText(undelivered)}; "caravan notifications" lists them`);
   }
   return 0;

@@ -96,10 +96,13 @@ describe('migrate', { timeout: 90_000 }, () => {
     await second.told('attached to migration again');
     expect((await home.run('list')).stdout).toMatch(/again +waiting/u);
     expect((await home.run('answer', 'again', 'nothing', 'x')).exit).toBe(1);
+    // Paused, so that it is still there when the second decision comes.
+    expect(await home.run('pause', 'again')).toMatchObject({ exit: 0 });
     expect(await home.run('approve', 'again', '--by', 'alice')).toMatchObject({ exit: 0 });
     const late = await home.run('reject', 'again', '--reason', 'too late');
     expect(late).toMatchObject({ exit: 1 });
     expect(late.stderr).toMatch(/ALREADY_DECIDED.*alice/u);
+    expect(await home.run('resume', 'again')).toMatchObject({ exit: 0 });
     for (const ran of await Promise.all([first.ended, second.ended])) {
       expect(reportOf(ran)).toMatchObject({ migrationId: 'again', status: 'proven' });
       expect(ran.exit).toBe(0);

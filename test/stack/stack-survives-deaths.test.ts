@@ -20,9 +20,9 @@ describe('one stack that runs', () => {
     await stack.dispose();
   });
 
-  test('status --json has exactly the documented form', () => {
+  test('status --json has exactly the documented form', async () => {
     const printed: string[] = [];
-    runStatus({ config: stack.config, json: true, print: (line) => printed.push(line) });
+    await runStatus({ config: stack.config, json: true, print: (line) => printed.push(line) });
     expect(printed).toHaveLength(1);
     const { parts, ...rest } = JSON.parse(printed[0] ?? '') as { parts: Record<string, unknown>[] };
     expect(rest).toEqual({});
