@@ -9,8 +9,9 @@ const arrows = {
   platform: ['contracts'],
   activities: ['contracts', 'language', 'databases', 'platform'],
   workers: ['contracts', 'language', 'databases', 'platform', 'activities', 'config', 'workflows', 'migration-phases'],
+  api: ['contracts', 'language', 'platform', 'config'],
   cli: ['contracts', 'language', 'platform', 'config'],
-  bench: ['contracts', 'language/planner', 'databases', 'platform', 'config'],
+  bench: ['contracts', 'language', 'databases', 'platform', 'config'],
 };
 const rooms = Object.keys(arrows);
 

@@ -29,15 +29,24 @@ export function timeAgainst(
   measured: Omit<Measured, 'unit'>,
   rival: { readonly name: string; readonly seconds: number | null; readonly goal: number },
 ): BenchLine {
-  const { bench, case: name, value, note } = measured;
-  const ratio = rival.seconds === null ? null : rounded(rival.seconds / value);
+  const { name, seconds, goal } = rival;
+  return lessAgainst({ ...measured, unit: 's' }, { name, value: seconds, goal });
+}
+
+/** A value against a rival's, in the same unit: less is better. `null`: the rival is not there. */
+export function lessAgainst(
+  measured: Measured,
+  rival: { readonly name: string; readonly value: number | null; readonly goal: number },
+): BenchLine {
+  const { bench, case: name, value, unit, note } = measured;
+  const ratio = rival.value === null ? null : rounded(rival.value / value);
   return {
     bench,
     case: name,
     value: rounded(value),
-    unit: 's',
+    unit,
     against: rival.name,
-    againstValue: rival.seconds === null ? null : rounded(rival.seconds),
+    againstValue: rival.value === null ? null : rounded(rival.value),
     ratio,
     goal: rival.goal,
     ok: ratio === null ? null : ratio >= rival.goal,
@@ -46,7 +55,7 @@ export function timeAgainst(
 }
 
 /** A value with a limit of its own. */
-export function withLimit(measured: Measured, goal: { readonly max: number }): BenchLine {
+export function withLimit(measured: Measured, goal: { readonly max: number } | { readonly min: number }): BenchLine {
   const { bench, case: name, value, unit, note } = measured;
   return {
     bench,
@@ -57,7 +66,7 @@ export function withLimit(measured: Measured, goal: { readonly max: number }): B
     againstValue: null,
     ratio: null,
     goal,
-    ok: value <= goal.max,
+    ok: 'max' in goal ? value <= goal.max : value >= goal.min,
     ...(note === undefined ? {} : { note }),
   };
 }

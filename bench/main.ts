@@ -8,7 +8,7 @@ import type { BenchLine } from './lines.js';
 const USAGE = `npm run -s bench -- NAME [--json] [--rows N] [--rounds N]
 
   copy     a whole table from MariaDB against pgloader, and the copy worker's memory
-  engine   the orchestration engine: planning graphs of 1,000 and of 100,000 tasks
+  engine   the orchestration engine: planning, steps, open executions, sagas, agents that die
 
   --case NAME  only this case (engine)
   --json       nothing but lines of JSON on standard output
@@ -28,7 +28,7 @@ type Lines = Promise<BenchLine[]> | AsyncIterable<BenchLine>;
 
 const BENCHES: Readonly<Record<string, (options: Options) => Lines>> = {
   copy: ({ rows, rounds }) => benchCopy({ config: readConfig(), rows, rounds, tell }),
-  engine: ({ only }) => benchEngine({ only, tell }),
+  engine: ({ only }) => benchEngine({ only, tell, environment: readConfig().environment }),
 };
 
 function tell(text: string): void {

@@ -1,3 +1,4 @@
+import { redactConfig } from '../config/config.js';
 import type { CliContext } from './cli-context.js';
 import { reportOfError } from './failure-of.js';
 import { maintain } from './maintain.js';
@@ -12,12 +13,14 @@ export async function runDoctor(context: CliContext, options: { fix?: boolean; j
     await sweep(context);
   }
   const checks = await doctorChecks(config);
-  if (options.json === true) print(JSON.stringify({ checks }));
+  const settings = redactConfig(config);
+  if (options.json === true) print(JSON.stringify({ checks, settings }));
   else {
     for (const { name, ok, seen, mend } of checks) {
       print(`${ok ? 'ok  ' : 'BAD '} ${name.padEnd(10)} ${seen}`);
       if (mend !== null) print(`${' '.repeat(16)}${mend}`);
     }
+    for (const [name, value] of Object.entries(config.engine)) print(`set  ${name} ${String(value)}`);
   }
   return checks.every(({ ok }) => ok) ? 0 : 1;
 }

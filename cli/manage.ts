@@ -1,88 +1,31 @@
-import { defineSearchAttributeKey } from '@temporalio/common';
 import { CaravanFailure } from '../contracts/failures.js';
 import type { FinalStatus } from '../contracts/migration.js';
+import { listMigrations } from '../platform/temporal/list-migrations.js';
+import type { Listed } from '../platform/temporal/list-migrations.js';
 import type { CliContext } from './cli-context.js';
-import { unknownMigration } from './failure-of.js';
+import { unknownMigration } from '../platform/temporal/failure-report.js';
 import { maintain } from './maintain.js';
 import { outcomeOf } from './migrate/outcome.js';
 import type { Ending } from './migrate/outcome.js';
 import { isRunning, requireRunning } from './running.js';
 import { withSession } from './session.js';
-import type { Session } from './session.js';
 import { patient } from './patience.js';
 import { printable, textTable } from './text-table.js';
 
-const STATUS = defineSearchAttributeKey('CaravanStatus', 'KEYWORD');
-const SOURCE = defineSearchAttributeKey('CaravanSource', 'KEYWORD');
-const TARGET = defineSearchAttributeKey('CaravanTarget', 'KEYWORD');
-
 /** Migrations that `list` shows, the newest first. */
 const LISTED = 50;
-
-interface Listed {
-  readonly migrationId: string;
-  readonly status: string;
-  readonly source: string;
-  readonly target: string | null;
-  readonly startedAt: string;
-}
 
 export async function runList(context: CliContext, options: { json?: boolean }): Promise<number> {
   return withSession(
     context,
     async (session) => {
-      const listed = await listMigrations(session);
+      const listed = await patient(() => listMigrations(session.client, session.store.migrations, LISTED));
       if (options.json === true) context.print(JSON.stringify({ migrations: listed }));
       else for (const line of listLines(listed)) context.print(line);
       return 0;
     },
     { loud: options.json !== true },
   );
-}
-
-async function listMigrations(session: Session): Promise<Listed[]> {
-  const [seen, records] = await Promise.all([
-    seenByTemporal(session),
-    patient(() => session.store.migrations.list(LISTED)),
-  ]);
-  return records.map(({ migrationId, input, startedAt, status }) => {
-    const workflow = seen.get(migrationId);
-    return {
-      migrationId,
-      status: workflow?.running ?? status ?? 'ended without a report',
-      source: workflow?.source ?? input.source,
-      target: workflow?.target ?? input.target ?? null,
-      startedAt,
-    };
-  });
-}
-
-interface Seen {
-  /** `CaravanStatus` of a migration that runs. */
-  readonly running?: string;
-  readonly source?: string;
-  readonly target?: string;
-}
-
-/** What Temporal shows of all that run, and of those that ended last: it forgets what ended long ago. */
-async function seenByTemporal({ client }: Session): Promise<Map<string, Seen>> {
-  return patient(async () => {
-    const seen = new Map<string, Seen>();
-    for (const isRunning of [true, false]) {
-      const query = `WorkflowType = 'migration' AND ExecutionStatus ${isRunning ? '=' : '!='} 'Running'`;
-      let left = isRunning ? Infinity : LISTED;
-      for await (const { workflowId, typedSearchAttributes } of client.workflow.list({ query, pageSize: LISTED })) {
-        if ((left -= 1) < 0) break;
-        if (seen.has(workflowId)) continue;
-        seen.set(workflowId, {
-          source: typedSearchAttributes.get(SOURCE),
-          target: typedSearchAttributes.get(TARGET),
-          ...(isRunning && { running: typedSearchAttributes.get(STATUS) ?? 'running' }),
-        });
-      }
-    }
-    return seen;
-  });
 }
 
 function listLines(listed: readonly Listed[]): string[] {

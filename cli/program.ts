@@ -131,4 +131,8 @@ function addStackCommands(program: Command, run: Run): void {
     .description('runs a worker in this process')
     .addOption(new Option('--role <role>').choices(ROLES).makeOptionMandatory())
     .action(({ role }: { role: Role }) => run(async () => (await import('./worker.js')).runWorker(role)));
+  program
+    .command('api')
+    .description('runs the HTTP API in this process')
+    .action(() => run(async () => (await import('./api.js')).runApi()));
 }

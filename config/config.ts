@@ -8,6 +8,25 @@ const url = (...schemes: readonly string[]) =>
   text.refine((value) => value === null || schemes.some((scheme) => value.startsWith(`${scheme}://`)), {
     error: `must begin with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`,
   });
+/** A positive number; `fallback` where nothing is set. */
+const positive = (fallback: number) =>
+  text
+    .transform((value) => (value === null ? fallback : Number(value)))
+    .pipe(z.number({ error: 'must be a number' }).positive({ error: 'must be greater than zero' }));
+const wholePositive = (fallback: number) => positive(fallback).pipe(z.int({ error: 'must be a whole number' }));
+/** Texts between commas; none where nothing is set. */
+const list = text.transform((value) =>
+  (value ?? '')
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== ''),
+);
+/** `example.org`, `10.0.0.7:8080`, `[fd00::1]:443`. */
+const hosts = list.pipe(
+  z.array(
+    z.string().regex(/^(?:\[[\da-f:.]+\]|[^\s:/@[\]]+)(?::\d{1,5})?$/i, { error: 'must be host or host:port, …' }),
+  ),
+);
 const role = z.enum(['control', 'copy', 'verify', 'notify']);
 
 const environmentSchema = z.object({
@@ -26,6 +45,24 @@ const environmentSchema = z.object({
   CARAVAN_WEBHOOK_URL: url('http', 'https'),
   CARAVAN_WEBHOOK_SECRET: text,
   CARAVAN_LOG_LEVEL: text.pipe(z.enum(['trace', 'debug', 'info', 'warn', 'error']).nullable()),
+  MAX_CONCURRENT_WORKFLOWS: wholePositive(1000),
+  WORKFLOW_TIMEOUT_HOURS: positive(24),
+  AGENT_ALLOCATION_TIMEOUT_SECONDS: positive(300),
+  CHECKPOINT_INTERVAL_MINUTES: positive(5),
+  SAGA_COMPENSATION_TIMEOUT_SECONDS: positive(600),
+  CARAVAN_AGENT_LEASE_SECONDS: positive(45),
+  CARAVAN_HTTP_ALLOW: hosts,
+  CARAVAN_SQL_WRITE: list,
+  CARAVAN_API_HOST: text,
+  CARAVAN_API_PORT: text
+    .transform((value) => (value === null ? null : Number(value)))
+    .pipe(z.int({ error: 'must be a port number' }).min(0).max(65_535).nullable()),
+  CARAVAN_API_JWKS_URL: url('http', 'https'),
+  CARAVAN_API_JWT_SECRET: text,
+  CARAVAN_API_AUDIENCE: text,
+  CARAVAN_API_ISSUER: text,
+  EVENT_RETENTION_HOURS: positive(168),
+  DB_PASSWORD: text,
   TEMPORAL_ADDRESS: text,
   TEMPORAL_NAMESPACE: text,
   DATABASE_URL: url('postgres', 'postgresql'),
@@ -50,11 +87,42 @@ export interface Config {
   /** The worker processes of the local stack; a role named twice runs twice. Default one of each role. */
   readonly workers: readonly WorkerRole[];
   readonly temporal: { readonly address: string | null; readonly namespace: string | null };
+  /** DATABASE_URL; `${DB_PASSWORD}` in it is filled in. */
   readonly databaseUrl: string | null;
   readonly redisUrl: string | null;
   /** Default the same as `redisUrl`. */
   readonly redisStreamsUrl: string | null;
   readonly secretKey: string | null;
+  /** The orchestration engine (OE-22). */
+  readonly engine: {
+    /** MAX_CONCURRENT_WORKFLOWS, default 1000: executions beyond wait for their turn. */
+    readonly maxConcurrentWorkflows: number;
+    /** WORKFLOW_TIMEOUT_HOURS, default 24, in seconds: how long an execution may work. */
+    readonly workflowTimeoutSeconds: number;
+    /** AGENT_ALLOCATION_TIMEOUT_SECONDS, default 300: how long an execution waits for an agent. */
+    readonly agentAllocationTimeoutSeconds: number;
+    /** CHECKPOINT_INTERVAL_MINUTES, default 5, in seconds. */
+    readonly checkpointIntervalSeconds: number;
+    /** SAGA_COMPENSATION_TIMEOUT_SECONDS, default 600: how long a failing undo is tried again before a person is asked. */
+    readonly sagaCompensationTimeoutSeconds: number;
+    /** CARAVAN_AGENT_LEASE_SECONDS, default 45: how long an agent's registration holds without a word. */
+    readonly agentLeaseSeconds: number;
+    /** CARAVAN_HTTP_ALLOW: private hosts that the agent `http` may call, as `host` (any port) or `host:port`. */
+    readonly httpAllow: readonly string[];
+    /** CARAVAN_SQL_WRITE: names of connections that the agent `sql` may write to. */
+    readonly sqlWrite: readonly string[];
+    /** EVENT_RETENTION_HOURS, default 168: how long events of an execution are kept after it ended. */
+    readonly eventRetentionHours: number;
+  };
+  /** The HTTP API. */
+  readonly api: {
+    /** CARAVAN_API_HOST, default 127.0.0.1. */
+    readonly host: string;
+    /** CARAVAN_API_PORT. Null: 7420 for `caravan api`; a free one, which is kept, in the local stack. */
+    readonly port: number | null;
+    /** Who may call it. Null: nothing is configured, and everybody who reaches a loopback address may do everything. */
+    readonly tokens: ApiTokens | null;
+  };
   /** Plans up to this risk (0 to 1) are approved without a person. Null: the policy is off. */
   readonly autoApproveRisk: number | null;
   /** Tests only: where a worker dies; see activities/failpoints.ts. */
@@ -68,6 +136,15 @@ export interface Config {
   readonly searchPath: readonly string[];
   /** The whole environment, for child processes. */
   readonly environment: Readonly<Record<string, string>>;
+}
+
+/** Which tokens the API takes: signed by a key of the set, or with the shared secret; and for it, by the issuer. */
+export interface ApiTokens {
+  readonly jwksUrl: string | null;
+  /** At least 32 bytes. */
+  readonly secret: string | null;
+  readonly audience: string;
+  readonly issuer: string;
 }
 
 /** A variable has a value that is not of the documented form. The value itself is not repeated: it may be a secret. */
@@ -97,10 +174,26 @@ export function readConfig(environment: Environment = process.env): Config {
     install: env.CARAVAN_INSTALL ?? 'auto',
     workers: Object.freeze(env.CARAVAN_WORKERS ?? [...role.options]),
     temporal: Object.freeze({ address: env.TEMPORAL_ADDRESS, namespace: env.TEMPORAL_NAMESPACE }),
-    databaseUrl: env.DATABASE_URL,
+    databaseUrl: withPassword(env.DATABASE_URL, env.DB_PASSWORD),
     redisUrl: env.REDIS_URL,
     redisStreamsUrl: env.REDIS_STREAMS_URL ?? env.REDIS_URL,
     secretKey: env.CARAVAN_SECRET_KEY,
+    engine: Object.freeze({
+      maxConcurrentWorkflows: env.MAX_CONCURRENT_WORKFLOWS,
+      workflowTimeoutSeconds: env.WORKFLOW_TIMEOUT_HOURS * 3600,
+      agentAllocationTimeoutSeconds: env.AGENT_ALLOCATION_TIMEOUT_SECONDS,
+      checkpointIntervalSeconds: env.CHECKPOINT_INTERVAL_MINUTES * 60,
+      sagaCompensationTimeoutSeconds: env.SAGA_COMPENSATION_TIMEOUT_SECONDS,
+      agentLeaseSeconds: env.CARAVAN_AGENT_LEASE_SECONDS,
+      httpAllow: Object.freeze(env.CARAVAN_HTTP_ALLOW.map((host) => host.toLowerCase())),
+      sqlWrite: Object.freeze(env.CARAVAN_SQL_WRITE),
+      eventRetentionHours: env.EVENT_RETENTION_HOURS,
+    }),
+    api: Object.freeze({
+      host: env.CARAVAN_API_HOST ?? '127.0.0.1',
+      port: env.CARAVAN_API_PORT,
+      tokens: tokensOf(env),
+    }),
     autoApproveRisk: env.CARAVAN_AUTO_APPROVE_RISK,
     failpoint: env.CARAVAN_FAILPOINT,
     webhook: webhookOf(env.CARAVAN_WEBHOOK_URL, env.CARAVAN_WEBHOOK_SECRET),
@@ -111,10 +204,43 @@ export function readConfig(environment: Environment = process.env): Config {
   });
 }
 
+/** A URL may leave the password to DB_PASSWORD, as a chart's secret gives it: in it stands `${DB_PASSWORD}`. */
+function withPassword(address: string | null, password: string | null): string | null {
+  const place = '${DB_PASSWORD}';
+  if (address?.includes(place) !== true) return address;
+  if (password === null) throw new ConfigInvalid('DB_PASSWORD', 'DATABASE_URL refers to it, and it is not set');
+  return address.replaceAll(place, encodeURIComponent(password));
+}
+
 function webhookOf(url: string | null, secret: string | null): Config['webhook'] {
   if (url === null) return null;
   if (secret === null) throw new ConfigInvalid('CARAVAN_WEBHOOK_SECRET', 'a webhook must be signed: set the secret');
   return Object.freeze({ url, secret });
+}
+
+const SECRET_BYTES_MIN = 32;
+
+/** All of it or nothing: a token that is checked by half is not checked. */
+function tokensOf(env: z.infer<typeof environmentSchema>): ApiTokens | null {
+  const { CARAVAN_API_JWKS_URL: jwksUrl, CARAVAN_API_JWT_SECRET: secret } = env;
+  const { CARAVAN_API_AUDIENCE: audience, CARAVAN_API_ISSUER: issuer } = env;
+  if (jwksUrl === null && secret === null && audience === null && issuer === null) return null;
+  if (jwksUrl === null && secret === null)
+    throw new ConfigInvalid('CARAVAN_API_JWKS_URL', 'name the keys, or set CARAVAN_API_JWT_SECRET');
+  if (jwksUrl !== null && secret !== null)
+    throw new ConfigInvalid('CARAVAN_API_JWT_SECRET', 'it cannot be set together with CARAVAN_API_JWKS_URL');
+  if (secret !== null && Buffer.byteLength(secret) < SECRET_BYTES_MIN)
+    throw new ConfigInvalid('CARAVAN_API_JWT_SECRET', `must have at least ${String(SECRET_BYTES_MIN)} bytes`);
+  if (jwksUrl?.startsWith('http:') === true && !isLoopback(new URL(jwksUrl).hostname))
+    throw new ConfigInvalid('CARAVAN_API_JWKS_URL', 'keys of another machine must come over https');
+  if (audience === null) throw new ConfigInvalid('CARAVAN_API_AUDIENCE', 'say whom tokens must be for');
+  if (issuer === null) throw new ConfigInvalid('CARAVAN_API_ISSUER', 'say who makes the tokens');
+  return Object.freeze({ jwksUrl, secret, audience, issuer });
+}
+
+/** Addresses that only this machine reaches. */
+export function isLoopback(host: string): boolean {
+  return /^(?:127(?:\.\d{1,3}){3}|\[?::1\]?|localhost)$/u.test(host);
 }
 
 /** The configuration as it may be printed: no password, no key, nothing of the rest of the environment. */
@@ -124,6 +250,7 @@ export function redactConfig(config: Config): Record<string, unknown> {
     ...shown,
     secretKey: config.secretKey === null ? null : '(set)',
     webhook: config.webhook === null ? null : '(set)',
+    api: { ...config.api, tokens: config.api.tokens === null ? null : '(set)' },
     databaseUrl: redactUrl(config.databaseUrl),
     redisUrl: redactUrl(config.redisUrl),
     redisStreamsUrl: redactUrl(config.redisStreamsUrl),

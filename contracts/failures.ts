@@ -101,6 +101,76 @@ export const FAILURES = {
     next: 'Run "caravan doctor --fix".',
   },
   CANCELLED: terminal('The migration was cancelled.', 'Nothing is left in the target; start it again when ready.'),
+  // Executions of the engine.
+  EXECUTION_UNKNOWN: badInput('There is no execution with this id.', 'List them with "caravan workflow list".'),
+  CHECKPOINT_UNKNOWN: badInput(
+    'The execution has no such checkpoint.',
+    'Look at its events for the checkpoints it has.',
+  ),
+  ALLOCATION_FAILED: terminal(
+    'Nobody can play an agent of the definition.',
+    'Register such an agent, then run it again.',
+  ),
+  EXPRESSION_FAILED: terminal('An expression of the definition cannot be evaluated.', 'Correct it in the definition.'),
+  TASK_FAILED: terminal('A task failed, and its attempts are used up.', 'Look at the agent that ran it.'),
+  TASK_REJECTED: terminal(
+    'A task was not approved, or its result was not accepted.',
+    'Run it again when it is settled.',
+  ),
+  TASK_OUTPUT_INVALID: terminal(
+    'An agent answered what the engine cannot use.',
+    'Correct the agent: see docs/agents.md.',
+  ),
+  TASK_TOO_LARGE: terminal("A task's input or output is larger than 256 KiB.", 'Hand large things over by reference.'),
+  TASK_INPUT_INVALID: terminal(
+    "A task's input does not have the form that its agent takes.",
+    'Correct the input in the definition: see docs/agents.md.',
+  ),
+  ADDRESS_REFUSED: terminal(
+    'The agent "http" may not call this address.',
+    'Let the operator name the host in CARAVAN_HTTP_ALLOW.',
+  ),
+  HTTP_REFUSED: terminal('The server answered, and not as expected.', 'Correct the request, or expect_status.'),
+  HTTP_UNAVAILABLE: retryable('The server could not answer.', 'It is tried again as the task says.'),
+  SQL_REFUSED: terminal('The statement may not be run, or it failed.', 'Correct the statement.'),
+  SQL_UNAVAILABLE: retryable('The database could not answer.', 'It is tried again as the task says.'),
+  TASKS_DEADLOCKED: terminal('Tasks wait on each other.', 'Correct the tasks that were added while it ran.'),
+  EXECUTION_TIMED_OUT: terminal('The execution took longer than it may.', 'Give it more time, or find what is slow.'),
+  EXECUTION_TERMINATED: terminal(
+    'The workflow of the execution was terminated, or is gone.',
+    'Go on from its last checkpoint.',
+  ),
+  WORKFLOW_UNKNOWN: badInput('There is no workflow with this id.', 'List them with GET /api/v1/workflows.'),
+  EXECUTION_RUNNING: terminal('An execution of this workflow runs already.', 'Wait for its end, or cancel it.'),
+  PATTERN_UNSUPPORTED: badInput(
+    'There is no such orchestration pattern.',
+    'Use one of those that GET /api/v1/patterns/available lists.',
+  ),
+  RESOURCES_SHORT: badInput(
+    'The agents that are registered are too small for the definition.',
+    'Register larger agents, or ask for less.',
+  ),
+  AGENT_UNKNOWN: badInput('No agent is registered under this id.', 'Register it with PUT /api/v1/agents/ID.'),
+  MIGRATION_UNKNOWN: badInput('There is no migration with this id.', 'Look at "caravan list".'),
+  // The API.
+  API_UNPROTECTED: badInput(
+    'The API may not be reached by other machines without tokens.',
+    'Set CARAVAN_API_JWKS_URL or CARAVAN_API_JWT_SECRET, or listen on 127.0.0.1.',
+  ),
+  TOKEN_REFUSED: badInput('The request has no valid token.', 'Send "Authorization: Bearer TOKEN" with a fresh token.'),
+  PERMISSION_DENIED: badInput('The caller may not do this.', 'Ask somebody with the role that is named.'),
+  ROUTE_UNKNOWN: badInput('The API has no such path.', 'Look at /openapi.json.'),
+  BODY_UNREADABLE: badInput('The body of the request cannot be read.', 'Send JSON.'),
+  BODY_TOO_LARGE: badInput('The body of the request is too large.', 'Send less.'),
+  MEDIA_TYPE_UNKNOWN: badInput('The body has a content type that is not taken here.', 'Send application/json.'),
+  IDEMPOTENCY_MISMATCH: badInput(
+    'The Idempotency-Key was used for another request.',
+    'Choose a new key for a new request.',
+  ),
+  IDEMPOTENCY_BUSY: retryable(
+    'A request with this Idempotency-Key is being answered.',
+    'Send it again a little later.',
+  ),
   // The platform.
   STACK_PART_MISSING: badInput('A part of the local stack cannot be found or installed.', 'Run "caravan doctor".'),
   STACK_UNREACHABLE: terminal('The stack could not be reached.', 'Run "caravan status", then "caravan up".'),
@@ -141,6 +211,7 @@ export interface FailureParts {
 export class CaravanFailure extends Error {
   override readonly name = 'CaravanFailure';
   readonly code: FailureCode;
+  readonly seen: string;
   readonly next: string;
   readonly facts: FailureFacts;
 
@@ -148,6 +219,7 @@ export class CaravanFailure extends Error {
     const next = parts.next ?? FAILURES[code].next;
     super(`${code}: could not ${parts.attempted} "${parts.on}": ${parts.seen}. ${next}`, { cause });
     this.code = code;
+    this.seen = parts.seen;
     this.next = next;
     this.facts = parts.facts ?? {};
   }

@@ -59,6 +59,7 @@ export const WORKFLOWS = {
   verification: 'verification',
   learning: 'learning',
   maintenance: 'maintenance',
+  graph: 'graph',
 } as const;
 
 /** Registered before use: an unknown one retries the workflow task for ever. */

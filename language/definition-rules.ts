@@ -3,6 +3,7 @@ import { didYouMean } from './definition-hints.js';
 import { TaskOrder } from './definition-order.js';
 import type { ReferenceScope } from './definition-references.js';
 import { checkReferences } from './definition-references.js';
+import { fitsInput } from './inputs.js';
 import type { Path } from './read.js';
 import { LOCATED } from './read.js';
 
@@ -158,6 +159,12 @@ class GraphRules {
     this.#checkMigrationFields(task, path);
     if (isRaw(task['compensate_with'])) {
       this.#knownAgent([...path, 'compensate_with', 'agent'], task['compensate_with']['agent']);
+      if (
+        task['agent'] === undefined &&
+        task['pattern'] !== undefined &&
+        task['compensate_with']['agent'] === undefined
+      )
+        this.#problems.add([...path, 'compensate_with'], 'a pattern has no agent that undoes it', 'add "agent"');
       if (task['reversible'] === false)
         this.#problems.add([...path, 'reversible'], 'what cannot be undone has no compensation', 'remove one of them');
     }
@@ -214,6 +221,13 @@ class GraphRules {
     }
   }
 
+  #checkStep(path: Path, id: unknown): void {
+    this.#knownTask(path, id);
+    const step = typeof id === 'string' ? this.#byId.get(id) : undefined;
+    if (step !== undefined && step.task['compensate_with'] === undefined)
+      this.#problems.add(path, 'nothing undoes this task', 'add "compensate_with" to it, or remove it here');
+  }
+
   /** Event rules; gives the expressions in them. */
   #checkCoordination(): { path: Path; when: unknown }[] {
     const coordination = this.#graph['coordination'];
@@ -238,9 +252,9 @@ class GraphRules {
     const isSelective = saga['strategy'] === 'selective';
     if (isSelective && saga['steps'] === undefined)
       this.#problems.add([...path, 'strategy'], '"selective" needs "steps"', 'name the tasks that are undone');
-    if (!isSelective && saga['steps'] !== undefined)
-      this.#problems.add([...path, 'steps'], 'only "selective" has steps', 'remove it');
-    listOf(saga['steps']).forEach((id, at) => this.#knownTask([...path, 'steps', at], id));
+    if (!isSelective && saga['strategy'] !== 'cascade' && saga['steps'] !== undefined)
+      this.#problems.add([...path, 'steps'], 'only "selective" and "cascade" have steps', 'remove it');
+    listOf(saga['steps']).forEach((id, at) => this.#checkStep([...path, 'steps', at], id));
   }
 }
 
@@ -249,20 +263,10 @@ export function cut(name: string): string {
   return name.length > 100 ? `${name.slice(0, 100)}…` : name;
 }
 
-const DEFAULT_FITS: Readonly<Record<string, (value: unknown) => boolean>> = {
-  string: (value) => typeof value === 'string',
-  number: (value) => typeof value === 'number',
-  integer: (value) => Number.isSafeInteger(value),
-  boolean: (value) => typeof value === 'boolean',
-  array: (value) => Array.isArray(value),
-  object: isRaw,
-};
-
 function checkInputs(inputs: Raw, path: Path, problems: RuleProblems): void {
   for (const [name, input] of Object.entries(inputs)) {
     if (!isRaw(input) || typeof input['type'] !== 'string' || input['default'] === undefined) continue;
-    const fits = Object.hasOwn(DEFAULT_FITS, input['type']) ? DEFAULT_FITS[input['type']] : undefined;
-    if (fits?.(input['default']) === false)
+    if (fitsInput(input['type'], input['default']) === false)
       problems.add([...path, name, 'default'], `the default is no ${input['type']}`, 'let it be of the type it is for');
   }
 }

@@ -17,7 +17,10 @@ if (major < 22 || (major === 22 && minor < 12)) {
 
 const require = createRequire(import.meta.url);
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-const compiled = spawnSync(process.execPath, [tsc, '-b', 'workers', 'cli', 'bench'], { stdio: 'inherit', cwd: root });
+const compiled = spawnSync(process.execPath, [tsc, '-b', 'workers', 'api', 'cli', 'bench'], {
+  stdio: 'inherit',
+  cwd: root,
+});
 if (compiled.status !== 0) fail('The TypeScript build failed; the errors are above.');
 await bundle();
 

@@ -1,6 +1,7 @@
 // Records histories of real migrations, which tests replay: `npm run record-histories`. Until the first tagged release
 // a change that breaks replay may record them anew; from then on it must be patched or versioned.
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,8 +10,14 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import pg from 'pg';
+import { NativeConnection, Worker } from '@temporalio/worker';
 import { ensureStack } from '../dist/cli/stack/ensure-stack.js';
 import { readConfig } from '../dist/config/config.js';
+import { executionStart } from '../dist/contracts/executions.js';
+import { parseDefinition } from '../dist/language/definition.js';
+import { prepare } from '../dist/language/prepared.js';
+import { openSecretBox } from '../dist/platform/secrets/secret-box.js';
+import { openStore } from '../dist/platform/store/open-store.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(root, 'test', 'histories');
@@ -47,6 +54,7 @@ try {
     await running.ended;
   });
   await record('failed', buildShop({ duplicates: true }), async (migrate) => (await migrate('--yes')).ended);
+  await recordExecutions();
 } finally {
   await connection.close();
   await stack.stop();
@@ -68,6 +76,89 @@ async function record(name, sourcePath, story) {
     const file = `${name}.${workflowId === id ? 'migration' : workflowId.slice(id.length + 1).replaceAll('/', '-')}.json`;
     const recorded = { workflowId, history: JSON.parse(historyToJSON(history)) };
     // Stack traces name files: of the repository, not of the machine.
+    writeFileSync(join(folder, file), `${JSON.stringify(recorded).replaceAll(root, '')}\n`);
+    console.log(file, history.events.length, 'events');
+  }
+}
+
+/** Executions of the engine, with an agent of this process: completed, undone, and continued as new (every run of it). */
+async function recordExecutions() {
+  const store = await openStore({
+    databaseUrl: stack.databaseUrl,
+    secretBox: openSecretBox({ keyFile: join(home, 'secret.key') }),
+  });
+  const native = await NativeConnection.connect({ address: stack.temporalAddress });
+  const worker = await Worker.create({
+    connection: native,
+    namespace: stack.namespace,
+    taskQueue: 'recorder',
+    activities: {
+      runTask: ({ taskId, context, input }) => {
+        if (taskId === 'fails' && context.purpose === 'run') throw new Error('recorded for replay');
+        return { output: input };
+      },
+    },
+  });
+  const running = worker.run();
+  const agent = {
+    id: 'recorder',
+    type: 'recorder',
+    capabilities: [],
+    version: '1',
+    taskQueue: 'recorder',
+    resources: {},
+  };
+  await store.engine.agents.put(agent);
+  const beat = setInterval(() => void store.engine.agents.put(agent), 10_000);
+  const undo = { compensate_with: { action: 'undo' } };
+  await recordExecution(store, 'completed', [
+    { id: 'asked', approval: true },
+    { id: 'skipped', when: 'input.never' },
+    { id: 'each', depends_on: ['asked'], for_each: '[1, 2, 3]', input: '${{ item }}' },
+    { id: 'last', depends_on: ['each', 'skipped'], input: '${{ tasks.each.output }}' },
+  ]);
+  await recordExecution(store, 'compensated', [
+    { id: 'a', ...undo },
+    { id: 'b', depends_on: ['a'], ...undo },
+    { id: 'fails', depends_on: ['b'], retry_policy: 'none' },
+  ]);
+  const chain = Array.from({ length: 30 }, (_, at) => ({ id: `t${at}`, depends_on: at === 0 ? [] : [`t${at - 1}`] }));
+  await recordExecution(store, 'continued', chain, { historyEventsMax: 100 });
+  clearInterval(beat);
+  worker.shutdown();
+  await running;
+  await native.close();
+  await store.close();
+}
+
+async function recordExecution(store, name, tasks, more = {}) {
+  const definition = {
+    name,
+    orchestration_pattern: 'hierarchical',
+    agents: { worker: { type: 'recorder', count: 1 } },
+    tasks: tasks.map((task) => ({ agent: 'worker', ...task })),
+    coordination: { type: 'hybrid' },
+  };
+  const prepared = prepare(parseDefinition(JSON.stringify(definition)).definition);
+  const workflowId = await store.engine.definitions.create(prepared);
+  const executionId = randomUUID();
+  await store.engine.executions.create({ executionId, workflowId, input: { never: false }, options: {} });
+  const start = { ...executionStart(executionId, name), args: [{ executionId, ...more }] };
+  const handle = await client.workflow.start('graph', start);
+  if (tasks.some(({ approval }) => approval)) {
+    await until(async () => (await handle.query('execution')).waitsFor.length > 0);
+    await handle.executeUpdate('decideTask', { args: [{ taskId: 'asked', approved: true, by: 'recorder' }] });
+  }
+  await handle.result().catch(() => undefined);
+  const runs = [];
+  for (let runId = handle.firstExecutionRunId; runId;) {
+    const history = await client.workflow.getHandle(start.workflowId, runId).fetchHistory();
+    runs.push(history);
+    runId = history.events.at(-1).workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId;
+  }
+  for (const [at, history] of runs.entries()) {
+    const file = `${name}.graph${runs.length === 1 ? '' : `-${at + 1}`}.json`;
+    const recorded = { workflowId: start.workflowId, history: JSON.parse(historyToJSON(history)) };
     writeFileSync(join(folder, file), `${JSON.stringify(recorded).replaceAll(root, '')}\n`);
     console.log(file, history.events.length, 'events');
   }

@@ -1,5 +1,6 @@
 /** Everything that the workflow bundle holds: both workflow rooms. */
 export { migration } from '../workflows/migration/migration.js';
+export { graph } from '../workflows/graph/execution.js';
 export { maintenance } from '../workflows/maintenance.js';
 export { discovery } from '../migration-phases/discovery/workflow.js';
 export { planning } from '../migration-phases/planning/workflow.js';

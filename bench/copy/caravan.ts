@@ -26,7 +26,7 @@ export interface MigrationRun {
 
 /** Starts the stack under `home`. */
 export async function openStack(home: string, environment: Readonly<Record<string, string>>): Promise<BenchStack> {
-  const caravan = (args: readonly string[]): Promise<Ran> => run(args, { ...environment, CARAVAN_HOME: home });
+  const caravan = (args: readonly string[]): Promise<Ran> => runCaravan(args, { ...environment, CARAVAN_HOME: home });
   const up = await caravan(['up', '--detach']);
   if (up.exit !== 0) throw new Error(`caravan up ended with ${String(up.exit)}: ${up.stderr.slice(-500)}`);
   return {
@@ -85,7 +85,8 @@ interface Ran {
   readonly stderr: string;
 }
 
-function run(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Ran> {
+/** The product's command, as a user runs it. */
+export function runCaravan(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Ran> {
   const child = spawn(process.execPath, [join(packageFolder(), 'bin', 'caravan.js'), ...args], {
     env: { ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

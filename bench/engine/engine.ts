@@ -1,26 +1,75 @@
 import type { BenchLine } from '../lines.js';
+import { benchChaos } from './chaos.js';
+import { benchOpen } from './open.js';
 import { benchPlan } from './plan.js';
+import { benchPlanYaml } from './plan-yaml.js';
+import { benchSaga } from './saga.js';
+import { openEngineStack } from './stack.js';
+import type { EngineStack } from './stack.js';
+import { benchStep } from './step.js';
 
 export interface EngineBenchOptions {
   /** Only this case; undefined: all. */
   readonly only?: string | undefined;
   readonly tell: (text: string) => void;
+  readonly environment: Readonly<Record<string, string>>;
 }
 
-/** The cases of the engine, each in a file of its own, by the name that its line has. */
-const CASES: Readonly<Record<string, (tell: (text: string) => void) => BenchLine | Promise<BenchLine>>> = {
-  'plan-1k': (tell) => benchPlan({ name: 'plan-1k', tasks: 1000, runs: 60, unit: 'ms', max: 25, tell }),
-  'plan-100k': (tell) => benchPlan({ name: 'plan-100k', tasks: 100_000, runs: 12, unit: 's', max: 1, tell }),
-};
+interface Run {
+  readonly tell: (text: string) => void;
+  /** The stack of this bench; started when the first case asks for it. */
+  readonly stack: () => Promise<EngineStack>;
+}
+
+type Lines = Iterable<BenchLine> | AsyncIterable<BenchLine>;
+
+/** What is measured together, in a file of its own; by the names of its cases. */
+const CASES: readonly { readonly names: readonly string[]; readonly run: (run: Run) => Lines }[] = [
+  {
+    names: ['plan-1k'],
+    run: ({ tell }) => [benchPlan({ name: 'plan-1k', tasks: 1000, runs: 60, unit: 'ms', max: 25, tell })],
+  },
+  {
+    names: ['plan-100k'],
+    run: ({ tell }) => [benchPlan({ name: 'plan-100k', tasks: 100_000, runs: 12, unit: 's', max: 1, tell })],
+  },
+  {
+    names: ['plan-yaml-1k'],
+    run: ({ tell }) => [benchPlanYaml({ name: 'plan-yaml-1k', tasks: 1000, runs: 30, tell })],
+  },
+  {
+    names: ['plan-yaml-100k'],
+    run: ({ tell }) => [benchPlanYaml({ name: 'plan-yaml-100k', tasks: 100_000, runs: 3, tell })],
+  },
+  { names: ['step', 'step-floor'], run: (run) => onStack(run, benchStep) },
+  { names: ['open'], run: (run) => onStack(run, benchOpen) },
+  { names: ['saga'], run: (run) => onStack(run, benchSaga) },
+  { names: ['chaos'], run: (run) => onStack(run, benchChaos) },
+];
 
 /** Runs the cases of the engine one after the other. A case that finds its result wrong throws `WrongResult`. */
-export async function* benchEngine({ only, tell }: EngineBenchOptions): AsyncGenerator<BenchLine> {
-  const names = Object.keys(CASES).filter((name) => only === undefined || name === only);
-  if (names.length === 0) {
-    throw new TypeError(`the engine has no case "${only ?? ''}", only ${Object.keys(CASES).join(', ')}`);
+export async function* benchEngine({ only, tell, environment }: EngineBenchOptions): AsyncGenerator<BenchLine> {
+  const chosen = CASES.filter(({ names }) => only === undefined || names.includes(only));
+  if (chosen.length === 0) {
+    throw new TypeError(
+      `the engine has no case "${only ?? ''}", only ${CASES.flatMap(({ names }) => names).join(', ')}`,
+    );
   }
-  for (const name of names) {
-    const line = await CASES[name]?.(tell);
-    if (line !== undefined) yield line;
+  let opened: Promise<EngineStack> | undefined;
+  try {
+    for (const { run } of chosen) {
+      for await (const line of run({ tell, stack: () => (opened ??= openEngineStack(environment)) })) {
+        if (only === undefined || line.case === only) yield line;
+      }
+    }
+  } finally {
+    await (await opened)?.close();
   }
+}
+
+async function* onStack(
+  { stack, tell }: Run,
+  bench: (stack: EngineStack, tell: (text: string) => void) => AsyncIterable<BenchLine>,
+): AsyncGenerator<BenchLine> {
+  yield* bench(await stack(), tell);
 }

@@ -13,6 +13,8 @@ export interface EnsureStackOptions {
   readonly config: Config;
   /** Worker processes of a stack that is started here. Default those of the configuration; `[]`: infrastructure only. */
   readonly workers?: readonly WorkerSpec[];
+  /** A stack that is started here runs the HTTP API, too; default false. */
+  readonly api?: boolean;
   readonly onProgress?: OnProgress;
 }
 
@@ -36,7 +38,7 @@ const POLL_MS = 50;
 
 /** Finds the running stack of the data folder, or takes the one of the environment, or starts a private one. */
 export async function ensureStack(options: EnsureStackOptions): Promise<Stack> {
-  const { config, onProgress = () => undefined } = options;
+  const { config, api = false, onProgress = () => undefined } = options;
   const deadline = Date.now() + TURN_MS_MAX;
   while (Date.now() < deadline) {
     const found = await attach(config);
@@ -44,7 +46,7 @@ export async function ensureStack(options: EnsureStackOptions): Promise<Stack> {
     const given = fromEnvironment(config);
     if (given !== null) return given;
     const workers = options.workers ?? config.workers.map((role) => ({ role }));
-    const supervisor = startSupervisor(config, { workers, detached: false }, onProgress);
+    const supervisor = startSupervisor(config, { workers, api, detached: false }, onProgress);
     // Taken before the stack is ready: from here on it stays until this process lets go.
     if ((await supervisor.started) === 'ready') return startedStack(config, supervisor);
   }

@@ -4,8 +4,9 @@ import type { StackSettings } from '../../platform/local-stack/settings.js';
 
 /** The stack's settings: Temporal's address may also stand in a profile of its own configuration file. */
 export function stackSettings(config: Config): StackSettings {
-  const { home, cacheFolder, install, searchPath, databaseUrl, redisUrl, environment } = config;
-  return { home, cacheFolder, install, searchPath, databaseUrl, redisUrl, environment, temporal: temporalOf(config) };
+  const { home, cacheFolder, install, searchPath, databaseUrl, redisUrl, environment, api } = config;
+  const given = { home, cacheFolder, install, searchPath, databaseUrl, redisUrl, environment, api };
+  return { ...given, temporal: temporalOf(config) };
 }
 
 function temporalOf(config: Config): StackSettings['temporal'] {

@@ -60,6 +60,8 @@ export function stackTable(home: string, state: StackState): string[] {
   if (state.postgresFolder !== null && !state.postgresFolder.startsWith(home)) {
     facts.push(`PostgreSQL    ${state.postgresFolder}`);
   }
+  const api = state.parts.find(({ name }) => name === 'api')?.address;
+  if (api != null && isAlive(state.supervisor)) facts.push(`API           http://${api}`);
   if (state.webUiUrl !== null && isAlive(state.supervisor)) facts.push(`Temporal UI   ${state.webUiUrl}`);
   return [...table, '', ...facts];
 }

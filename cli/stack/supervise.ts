@@ -13,6 +13,7 @@ import type { WorkerSpec } from '../../platform/local-stack/worker-parts.js';
 
 export interface SuperviseArguments {
   readonly workers: readonly WorkerSpec[];
+  readonly api: boolean;
   readonly detached: boolean;
 }
 
@@ -27,7 +28,7 @@ export interface SuperviseFailure {
 
 const LEASE_POLL_MS = 100;
 
-async function main({ workers, detached }: SuperviseArguments): Promise<number> {
+async function main({ workers, api, detached }: SuperviseArguments): Promise<number> {
   process.stdout.on('error', () => undefined);
   for (const name of ['SIGINT', 'SIGHUP'] as const) process.on(name, () => undefined);
   const settings = stackSettings(readConfig());
@@ -35,6 +36,7 @@ async function main({ workers, detached }: SuperviseArguments): Promise<number> 
     settings,
     topology: readTopology(),
     workers,
+    api,
     detached,
     onEvent: print,
   });

@@ -12,6 +12,8 @@ export interface UpOptions {
   /** Return when the stack is ready; it stays until `down`. Default false: stay in front until Ctrl-C. */
   readonly detach?: boolean;
   readonly workers?: readonly WorkerSpec[];
+  /** Run the HTTP API, too. Default true where no workers are named. */
+  readonly api?: boolean;
   /** Writes one line for the person. */
   readonly print: (line: string) => void;
 }
@@ -20,11 +22,12 @@ export interface UpOptions {
 export async function runUp(options: UpOptions): Promise<number> {
   const { config, detach = false, print } = options;
   const workers = options.workers ?? config.workers.map((role) => ({ role }));
+  const { api = options.workers === undefined } = options;
   const onProgress: OnProgress = ({ name, text }) => {
     print(name === null ? text : `${name} ${text}`);
   };
   if (readLivingStack(config.home) !== null) return await joinRunning(options);
-  const supervisor = startSupervisor(config, { workers, detached: detach }, onProgress);
+  const supervisor = startSupervisor(config, { workers, api, detached: detach }, onProgress);
   const stopOnSignal = (): void => {
     supervisor.terminate();
   };

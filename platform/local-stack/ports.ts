@@ -66,6 +66,7 @@ export async function choosePorts(home: string, preferred: Topology['ports']): P
     webUi: await choose('webUi'),
     postgres: await choose('postgres'),
     redis: await choose('redis'),
+    api: await choose('api'),
   };
   writeFileAtomically(path, JSON.stringify(ports));
   return ports;

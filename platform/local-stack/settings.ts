@@ -11,6 +11,8 @@ export interface StackSettings {
   readonly temporal: { readonly address: string | null; readonly namespace: string | null };
   readonly databaseUrl: string | null;
   readonly redisUrl: string | null;
+  /** Where the API listens. Null port: a free one, which is kept. */
+  readonly api: { readonly host: string; readonly port: number | null };
   /** The environment that workers inherit. */
   readonly environment: Readonly<Record<string, string>>;
 }

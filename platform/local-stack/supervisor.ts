@@ -9,7 +9,7 @@ import { livingParts, readStackState, writeStackState } from './stack-state.js';
 import { releaseStackLock, takeStackLock } from './stack-lock.js';
 import { SupervisedPart } from './supervised-part.js';
 import { startWatchdog } from './watchdog.js';
-import { planWorkers } from './worker-parts.js';
+import { planApi, planWorkers } from './worker-parts.js';
 import type { InfrastructurePart, PartContext } from './infrastructure-parts.js';
 import type { Launch } from './launch.js';
 import type { PartSource, StackSettings } from './settings.js';
@@ -30,6 +30,8 @@ export interface SupervisorOptions {
   readonly settings: StackSettings;
   readonly topology: Topology;
   readonly workers: readonly WorkerSpec[];
+  /** Run the HTTP API, too. */
+  readonly api: boolean;
   /** The stack stays when its caller goes. */
   readonly detached: boolean;
   readonly onEvent: (event: StackEvent) => void;
@@ -77,7 +79,7 @@ export class StackSupervisor {
 
   /** Starts everything; resolves when every part is ready, rejects with the first part's failure. */
   async start(): Promise<void> {
-    const { settings, topology, workers } = this.options;
+    const { settings, topology, workers, api } = this.options;
     for (const name of ['temporal', 'postgres', 'redis'])
       this.parts.set(name, { part: null, record: emptyRecord(name, name) });
     const ports = await choosePorts(settings.home, topology.ports);
@@ -106,7 +108,11 @@ export class StackSupervisor {
     this.postgresFolder = postgres.folder;
     if (!temporalIsOurs) await ensureExternalTemporal(settings.environment, topology.searchAttributes);
     const planned = planWorkers(workers, settings, this.addresses);
-    await Promise.all(planned.map((worker) => this.run({ ...worker, address: null, source: 'embedded' })));
+    const parts = [
+      ...planned.map((worker) => ({ ...worker, address: null })),
+      ...(api ? [planApi(settings, this.addresses, ports.api)] : []),
+    ];
+    await Promise.all(parts.map((part) => this.run({ ...part, source: 'embedded' })));
     this.phase = 'ready';
     this.record();
     this.tell('stack.ready', null, `ready in ${seconds(this.startedAt)}`);
@@ -128,9 +134,9 @@ export class StackSupervisor {
     this.announce('stopping');
     this.tell('stack.stopping', null, 'stopping');
     const parts = [...this.parts.values()].map(({ part }) => part).filter((part) => part !== null);
-    const isWorker = (part: SupervisedPart): boolean => part.name.startsWith('worker-');
-    await Promise.all(parts.filter(isWorker).map((part) => part.stop(GRACE_MS)));
-    await Promise.all(parts.filter((part) => !isWorker(part)).map((part) => part.stop(GRACE_MS)));
+    const isOurs = ({ name }: SupervisedPart): boolean => name === 'api' || name.startsWith('worker-');
+    await Promise.all(parts.filter(isOurs).map((part) => part.stop(GRACE_MS)));
+    await Promise.all(parts.filter((part) => !isOurs(part)).map((part) => part.stop(GRACE_MS)));
     this.record();
     await this.watchdog.close();
     releaseStackLock(this.options.settings.home);

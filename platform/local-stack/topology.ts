@@ -8,7 +8,7 @@ const port = z.number().int().min(1).max(65_535).nullable();
 
 const topologySchema = z.strictObject({
   namespace: z.string().min(1),
-  ports: z.strictObject({ temporal: port, webUi: port, postgres: port, redis: port }),
+  ports: z.strictObject({ temporal: port, webUi: port, postgres: port, redis: port, api: port }),
   searchAttributes: z.record(
     z.string(),
     z.enum(['Keyword', 'Text', 'Int', 'Double', 'Bool', 'Datetime', 'KeywordList']),

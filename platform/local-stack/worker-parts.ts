@@ -50,12 +50,36 @@ export function planWorkers(
   });
 }
 
+/** The HTTP API of the stack. */
+export function planApi(
+  settings: StackSettings,
+  addresses: StackAddresses,
+  keptPort: number,
+): WorkerPart & { readonly address: string } {
+  const { host } = settings.api;
+  const port = settings.api.port === null || settings.api.port === 0 ? keptPort : settings.api.port;
+  const environment = { CARAVAN_API_HOST: host, CARAVAN_API_PORT: String(port) };
+  const entry = join(packageFolder(), 'dist', 'api', 'main.js');
+  const launch = nodeLaunch({ name: 'api', entry, ready: '"api.ready"' }, settings, addresses, environment);
+  return { name: 'api', role: 'api', address: `${host.includes(':') ? `[${host}]` : host}:${String(port)}`, launch };
+}
+
 function workerLaunch(spec: WorkerSpec, settings: StackSettings, addresses: StackAddresses): Launch {
   const entry = spec.entry ?? join(packageFolder(), 'dist', 'workers', `${spec.role}.js`);
+  const program = { name: `worker ${spec.role}`, entry, ready: READY_TEXT };
+  return nodeLaunch(program, settings, addresses, spec.environment);
+}
+
+function nodeLaunch(
+  { name, entry, ready }: { name: string; entry: string; ready: string },
+  settings: StackSettings,
+  addresses: StackAddresses,
+  environment: Readonly<Record<string, string>> = {},
+): Launch {
   if (!existsSync(entry)) {
     throw new CaravanFailure('STACK_PART_MISSING', {
       attempted: 'start',
-      on: `worker ${spec.role}`,
+      on: name,
       seen: `"${entry}" does not exist`,
       next: 'Run "npm run build".',
     });
@@ -64,18 +88,14 @@ function workerLaunch(spec: WorkerSpec, settings: StackSettings, addresses: Stac
     command: process.execPath,
     args: [entry],
     cwd: settings.home,
-    environment: workerEnvironment(spec, settings, addresses),
-    ready: { line: READY_TEXT },
+    environment: { ...processEnvironment(settings, addresses), ...environment },
+    ready: { line: ready },
     stopSignal: 'SIGTERM',
     leftovers: null,
   };
 }
 
-function workerEnvironment(
-  spec: WorkerSpec,
-  settings: StackSettings,
-  addresses: StackAddresses,
-): Record<string, string> {
+function processEnvironment(settings: StackSettings, addresses: StackAddresses): Record<string, string> {
   const inherited = Object.entries(settings.environment).filter(
     ([name]) => !(addresses.temporalIsOurs && name.startsWith('TEMPORAL_')),
   );
@@ -89,6 +109,5 @@ function workerEnvironment(
     CARAVAN_HOME: settings.home,
     // A killed worker is back sooner when its code need not be compiled again.
     NODE_COMPILE_CACHE: join(settings.cacheFolder, 'compiled'),
-    ...spec.environment,
   };
 }

@@ -5,6 +5,7 @@ import type { ServerEndpoint } from '../../contracts/endpoint.js';
 import { CaravanFailure } from '../../contracts/failures.js';
 import { parseEndpointUrl } from '../secrets/endpoint-url.js';
 import { failureOf, isLost } from './database-failures.js';
+import type { EngineTables } from './engine/tables.js';
 import { decodeJson } from './json-document.js';
 import { STORE_SCHEMA } from './store-migrations.js';
 
@@ -119,7 +120,7 @@ interface ArchiveTable {
   bytes: Buffer;
 }
 
-export interface StoreTables {
+export interface StoreTables extends EngineTables {
   connections: ConnectionsTable;
   migrations: MigrationsTable;
   migration_documents: MigrationDocumentsTable;

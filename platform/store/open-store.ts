@@ -3,6 +3,10 @@ import type { SecretEnvironment } from '../secrets/password-reference.js';
 import { archiveStore } from './archive-store.js';
 import { connectionStore } from './connection-store.js';
 import { connectDatabase, withRetry } from './database.js';
+import { agentStore } from './engine/agents.js';
+import { definitionStore } from './engine/definitions.js';
+import { executionStore } from './engine/executions.js';
+import { requestStore } from './engine/requests.js';
 import { discoveryStore } from './discovery-store.js';
 import { learningStore } from './learning-store.js';
 import { migrateStore } from './migrate-store.js';
@@ -36,6 +40,12 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     outbox: outbox(database),
     learning: learningStore(database),
     archive: archiveStore(database),
+    engine: {
+      definitions: definitionStore(database),
+      executions: executionStore(database, options.secretBox),
+      agents: agentStore(database),
+      requests: requestStore(database),
+    },
     close: () => database.close(),
   };
 }

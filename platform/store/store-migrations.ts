@@ -1,3 +1,5 @@
+import { ENGINE_SCHEMA } from './engine/schema.js';
+
 /** The store's own schema, in numbered steps. A step that was released is never changed; a new one is appended. */
 export const STORE_SCHEMA = 'caravan_store';
 
@@ -166,4 +168,5 @@ export const STORE_MIGRATIONS: readonly { readonly number: number; readonly name
       CREATE INDEX ON outbox_deliveries (channel, outbox_id) WHERE dead_at IS NOT NULL;
     `,
   },
+  { number: 4, name: 'the read model of the engine', sql: ENGINE_SCHEMA },
 ];

@@ -4,6 +4,7 @@ import type { Endpoint } from '../../contracts/endpoint.js';
 import type { Notification } from '../../contracts/events.js';
 import type { MigrationInput } from '../../contracts/migration.schema.js';
 import type { MigrationReport, TableReport } from '../../contracts/migration.js';
+import type { EngineStore } from './engine/engine-store.js';
 import type { ColumnFingerprint, Meaning, TableProfile } from '../../contracts/profile.js';
 
 /** Caravan's own store (PostgreSQL, through Kysely, numbered migrations). Every write is idempotent by its key. */
@@ -15,6 +16,7 @@ export interface Store {
   readonly outbox: Outbox;
   readonly learning: LearningStore;
   readonly archive: ArchiveStore;
+  readonly engine: EngineStore;
   close(): Promise<void>;
 }
 

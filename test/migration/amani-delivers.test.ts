@@ -100,7 +100,10 @@ describe('AMANI', () => {
   });
 
   const migrate = (id: string, schema: string): Promise<Ran> => {
-    const source = folder.sqlite(`${id}-${schema}`, 'CREATE TABLE note (id INTEGER PRIMARY KEY); INSERT INTO note VALUES (1)');
+    const source = folder.sqlite(
+      `${id}-${schema}`,
+      'CREATE TABLE note (id INTEGER PRIMARY KEY); INSERT INTO note VALUES (1)',
+    );
     const ends = ['--source', source, '--target', target.url, '--target-schema', schema];
     return caravan(['migrate', ...ends, '--workflow-id', id, '--yes', '--json'], { home });
   };

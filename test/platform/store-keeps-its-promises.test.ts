@@ -2,10 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Catalogue } from '../../contracts/catalogue.js';
 import type { PlanDocument } from '../../contracts/definition.schema.js';
 import type { ServerEndpoint } from '../../contracts/endpoint.js';
-import type { Notification } from '../../contracts/events.js';
 import type { ColumnFingerprint } from '../../contracts/profile.js';
 import type { MigrationReport, TableReport } from '../../contracts/migration.js';
 import { startPostgres } from '../../platform/local-stack/postgres-server.js';
@@ -13,8 +11,9 @@ import type { PostgresServer } from '../../platform/local-stack/postgres-server.
 import { openSecretBox } from '../../platform/secrets/secret-box.js';
 import { decodeJson, encodeJson } from '../../platform/store/json-document.js';
 import { openStore } from '../../platform/store/open-store.js';
-import type { ArchivedEntry, DeliveryFailure, MigrationRecord, Store } from '../../platform/store/store.js';
+import type { DeliveryFailure, MigrationRecord, Store } from '../../platform/store/store.js';
 import { scratchFolder, until } from './platform-harness.js';
+import { catalogue, entries, notification } from './store-fixtures.js';
 import type { Scratch } from './platform-harness.js';
 
 let scratch: Scratch;
@@ -413,47 +412,3 @@ describe('the store', () => {
     await expect(away).rejects.toThrow(/STORE_LOST/u);
   });
 });
-
-function catalogue(tables: number): Catalogue {
-  const column = (name: string) => ({
-    name,
-    type: { base: 'varchar', declared: 'varchar(255)', length: 255 },
-    nullable: true,
-  });
-  return {
-    engine: 'mysql',
-    serverVersion: '8',
-    database: 'shop',
-    tables: Array.from({ length: tables }, (_, n) => ({
-      schema: 's',
-      name: `table_${String(n)}`,
-      columns: Array.from({ length: 12 }, (__, c) => column(`column_${String(c)}`)),
-      indexes: [],
-      foreignKeys: [],
-      checks: [],
-      estimatedRows: n,
-      estimatedBytes: n,
-      transactional: true,
-    })),
-    objects: [],
-    cannotSee: [],
-    unreadable: [],
-  };
-}
-
-function notification(migrationId: string, key: string, group: string): Notification {
-  return { migrationId, key, kind: 'alert', group, text: `text of ${key}`, count: 1 };
-}
-
-function entries(count: number): ArchivedEntry[] {
-  return Array.from({ length: count }, (_, id) => ({
-    id,
-    table: 's.t',
-    chunk: 1,
-    keyIdentity: 'k',
-    key: Buffer.from([0, 255, id % 256]),
-    column: id % 2 === 0 ? null : 'c',
-    reason: 'why "not"',
-    bytes: Buffer.from([92, 34, 0]),
-  }));
-}

@@ -22,11 +22,16 @@ function read(file: string): Recorded {
   return { workflowId, history: historyFromJSON(history) };
 }
 
-describe('histories of real migrations', () => {
+describe('histories of real migrations and executions', () => {
   it('are there: finished, with exceptions, rejected, cancelled, failed', () => {
     for (const name of ['finished', 'finished-with-exceptions', 'rejected', 'cancelled', 'failed']) {
       expect(files).toContain(`${name}.migration.json`);
     }
+  });
+
+  it('are there for executions: completed, undone, and every run of one that continued as new', () => {
+    for (const name of ['completed.graph', 'compensated.graph', 'continued.graph-1', 'continued.graph-2'])
+      expect(files).toContain(`${name}.json`);
   });
 
   it.each(files)('%s replays with the workflow code of today', async (file) => {

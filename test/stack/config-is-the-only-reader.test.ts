@@ -41,6 +41,28 @@ describe('the configuration', () => {
     );
     expect(JSON.stringify(redactConfig(config))).not.toContain('geheim');
   });
+
+  test('fills the password of the database in from DB_PASSWORD, and says when it is not there', () => {
+    const DATABASE_URL = 'postgresql://orchestration:${DB_PASSWORD}@postgres:5432/orchestration';
+    const config = readConfig({ HOME: '/h', DATABASE_URL, DB_PASSWORD: 'p@ss/word' });
+    expect(config.databaseUrl).toBe('postgresql://orchestration:p%40ss%2Fword@postgres:5432/orchestration');
+    expect(JSON.stringify(redactConfig(config))).not.toContain('p%40ss');
+    expect(() => readConfig({ HOME: '/h', DATABASE_URL })).toThrow(ConfigInvalid);
+  });
+
+  test('has the documented settings of the engine, and shows them', () => {
+    const { engine } = readConfig({ HOME: '/h' });
+    expect(engine).toMatchObject({
+      maxConcurrentWorkflows: 1000,
+      workflowTimeoutSeconds: 86_400,
+      agentAllocationTimeoutSeconds: 300,
+      checkpointIntervalSeconds: 300,
+      sagaCompensationTimeoutSeconds: 600,
+      eventRetentionHours: 168,
+    });
+    expect(redactConfig(readConfig({ HOME: '/h' }))['engine']).toEqual(engine);
+    expect(() => readConfig({ HOME: '/h', EVENT_RETENTION_HOURS: '0' })).toThrow(ConfigInvalid);
+  });
 });
 
 test('the queues of temporal-dev.yaml are those of the contracts', () => {

@@ -9,7 +9,7 @@ import { randomGraph, SEEDS } from '../language/planner-fixtures.js';
 
 interface Told {
   readonly started: string[];
-  readonly outcome: GraphOutcome;
+  readonly outcome: GraphOutcome<GraphTask>;
 }
 
 function graphOf(seed: number): GraphTask[] {

@@ -3,8 +3,11 @@ import {
   ChildWorkflowCancellationType,
   ParentClosePolicy,
   proxyActivities,
+  proxyLocalActivities,
 } from '@temporalio/workflow';
-import type { ActivityOptions, ChildWorkflowOptions } from '@temporalio/workflow';
+import type { ActivityOptions, ChildWorkflowOptions, LocalActivityOptions } from '@temporalio/workflow';
+import { RUN_TASK } from '../../contracts/agents.js';
+import type { RunTask, TaskOutput } from '../../contracts/agents.js';
 import type {
   ArchitectActivities,
   MetaActivities,
@@ -13,6 +16,7 @@ import type {
   ValidatorActivities,
   WorkerActivities,
 } from '../../contracts/activities.js';
+import type { EngineActivities } from '../../contracts/engine-activities.js';
 import type { FailureCode } from '../../contracts/failures.js';
 import { QUEUES } from '../../contracts/queues.js';
 
@@ -76,6 +80,48 @@ export const boundWorker = (queue: string, summary: string): WorkerActivities =>
   proxyActivities<WorkerActivities>({ ...BOUND, taskQueue: queue, summary });
 export const boundValidator = (queue: string, summary: string): ValidatorActivities =>
   proxyActivities<ValidatorActivities>({ ...BOUND, taskQueue: queue, summary });
+
+/** Bookkeeping of an execution, off its critical path. */
+export const engine = (summary: string): EngineActivities => proxyActivities<EngineActivities>({ ...CONTROL, summary });
+
+/** Bookkeeping that the workflow task itself does: it costs the server nothing. Short, since the task waits for it. */
+const AT_ONCE: LocalActivityOptions = { startToCloseTimeout: '10 s', localRetryThreshold: '5 s', retry };
+export const engineAtOnce: EngineActivities = proxyLocalActivities<EngineActivities>(AT_ONCE);
+
+export interface AgentCall {
+  readonly queue: string;
+  /** Caravan's own workers do it. */
+  readonly builtIn: boolean;
+  /** Seconds of this attempt. */
+  readonly timeoutSeconds: number;
+  readonly summary: string;
+  /** A cancel asks the agent to stop and waits until it has, or until the attempt's time is over. Default: it does not wait. */
+  readonly awaited?: boolean;
+}
+
+/** An agent that does not begin what it is given is gone. Once it works, its registration tells whether it lives. */
+const REGISTERED: ActivityOptions = { scheduleToStartTimeout: '10 s' };
+/** Our own workers: a full queue is no death, and a dead process is seen by its heartbeats. */
+const BUILT_IN: ActivityOptions = { heartbeatTimeout: '10 s' };
+
+/**
+ * One attempt of a task by one agent. The engine decides what comes next, since the next attempt may be another
+ * agent's.
+ */
+export function callAgent(call: AgentCall, input: RunTask): Promise<TaskOutput> {
+  const agents = proxyActivities<Record<typeof RUN_TASK, (input: RunTask) => Promise<TaskOutput>>>({
+    ...(call.builtIn ? BUILT_IN : REGISTERED),
+    taskQueue: call.queue,
+    startToCloseTimeout: call.timeoutSeconds * 1000,
+    retry: { maximumAttempts: 1 },
+    cancellationType:
+      call.awaited === true
+        ? ActivityCancellationType.WAIT_CANCELLATION_COMPLETED
+        : ActivityCancellationType.TRY_CANCEL,
+    summary: call.summary,
+  });
+  return agents[RUN_TASK](input);
+}
 
 /**
  * Children: a short workflow task timeout, so that a killed control worker costs seconds; a terminated parent asks

@@ -29,7 +29,7 @@ import type { MovedChoice } from './source-moved.js';
 import { Showcase } from './showcase.js';
 import { MigrationState } from './state.js';
 import { endingNotes, statusOf } from './status.js';
-import { Teller } from './teller.js';
+import { Teller } from '../kit/teller.js';
 
 /** Who approves what CARAVAN_AUTO_APPROVE_RISK allows. */
 const POLICY = 'policy';
@@ -171,7 +171,10 @@ class Migration {
   /** Undo is registered before the child that will need it, from the plan: every task of the slice builds in the shadow. */
   async #execute(): Promise<ExecutionResult> {
     this.#touched = true;
-    this.#saga.register('drop the shadow', () => undoer('undo: drop the shadow').undoShadow({ migrationId: this.#id }));
+    this.#saga.register({
+      name: 'drop the shadow',
+      undo: () => undoer('undo: drop the shadow').undoShadow({ migrationId: this.#id }),
+    });
     this.#state.copyStartedMs = Date.now();
     const positions = new Set<string | undefined>();
     for (let round = 1; ; round += 1) {

@@ -1,7 +1,7 @@
 import { CancellationScope } from '@temporalio/workflow';
 import type { Notification } from '../../contracts/events.js';
 import type { Finding } from '../../contracts/migration.js';
-import { amani } from '../kit/profiles.js';
+import { amani } from './profiles.js';
 
 /** Objects that an alert names. */
 const NAMED = 5;

@@ -1,0 +1,65 @@
+import type { WorkflowDefinition } from '../../contracts/definition.js';
+import type { AllocationAnswer } from '../../contracts/engine-activities.js';
+import { chooseAgents } from '../../language/allocation.js';
+import type { EngineParts } from './open-execution.js';
+import type { ExecutionOptions } from '../../platform/store/engine/engine-store.js';
+
+/** For whom agents are chosen. */
+export interface Allocating {
+  readonly executionId: string;
+  readonly definition: WorkflowDefinition;
+  readonly options: ExecutionOptions;
+}
+
+/**
+ * Agents that an execution holds: what it has and lives stays; what it lacks is chosen anew. Its tasks never lose an
+ * agent that still works on them.
+ */
+export async function allocate(
+  { store, settings }: EngineParts,
+  { executionId, definition, options }: Allocating,
+  lost: readonly string[] = [],
+): Promise<AllocationAnswer> {
+  const { agents } = store.engine;
+  const [living, held, load] = await Promise.all([
+    agents.living(settings.agentLeaseSeconds),
+    agents.allocationOf(executionId),
+    agents.load(),
+  ]);
+  const able = living.filter(({ id }) => !lost.includes(id));
+  const kept = held.filter(({ agentId }) => able.some(({ id }) => id === agentId));
+  // What it holds counts as free: it may keep it.
+  const others = new Map(
+    [...load].map(([id, count]) => [id, count - (kept.some((one) => one.agentId === id) ? 1 : 0)]),
+  );
+  const choice = chooseAgents(definition, able, others, quotaOf(options));
+  const stays = isWhole(definition, kept) ? kept : choice.agents;
+  if (!isSame(stays, held)) await agents.allocate(executionId, stays);
+  const lacking = stays === kept ? [] : choice.lacking.map(({ agent, reason }) => ({ agent, reason }));
+  return { agents: stays, lacking };
+}
+
+/** What all agents of the execution together may ask for; thousandths of a core, bytes. */
+function quotaOf({ resource_constraints: most = {} }: ExecutionOptions): { cpu?: number; memory?: number } {
+  const { cpu, memory } = most;
+  return {
+    ...(cpu === undefined ? {} : { cpu: Math.round(cpu * 1000) }),
+    ...(memory === undefined ? {} : { memory }),
+  };
+}
+
+function isWhole({ agents }: WorkflowDefinition, held: AllocationAnswer['agents']): boolean {
+  return (
+    held.length > 0 &&
+    Object.entries(agents).every(([name, { count }]) => held.filter(({ agent }) => agent === name).length >= count)
+  );
+}
+
+function isSame(one: AllocationAnswer['agents'], other: AllocationAnswer['agents']): boolean {
+  const text = (agents: AllocationAnswer['agents']): string =>
+    agents
+      .map(({ agent, agentId }) => `${agent}\n${agentId}`)
+      .sort()
+      .join('\n\n');
+  return text(one) === text(other);
+}

@@ -1,0 +1,262 @@
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { z } from 'zod';
+import { CaravanFailure } from '../../contracts/failures.js';
+import { QUERIES, UPDATES } from '../../contracts/messages.js';
+import type { PlanView } from '../../contracts/messages.js';
+import { listMigrations } from '../../platform/temporal/list-migrations.js';
+import { query, update, within } from '../ask.js';
+import type { Api, ApiParts } from '../http/api.js';
+import { commandHeaders, idOfCommand } from '../http/idempotency.js';
+import { problems } from '../http/problems.js';
+import { describe, requireRunning } from './handle.js';
+import * as schemas from './schemas.js';
+import { showMigration } from './show.js';
+import { start } from './start.js';
+
+const base = '/api/v1/migrations';
+const tags = ['migrations'];
+const { params } = schemas;
+const LIST_MS = 5000;
+
+export function migrationRoutes(api: Api, parts: ApiParts): void {
+  startRoute(api, parts);
+  readRoutes(api, parts);
+  proofRoutes(api, parts);
+  decisionRoutes(api, parts);
+  steeringRoutes(api, parts);
+}
+
+function startRoute(api: Api, parts: ApiParts): void {
+  api.post(
+    base,
+    {
+      config: { action: 'operate' },
+      schema: {
+        operationId: 'startMigration',
+        tags,
+        summary: 'Starts a migration between two connections',
+        headers: commandHeaders,
+        body: schemas.startBody,
+        response: { 202: schemas.started, ...problems(409, 413, 415) },
+      },
+    },
+    async (request, reply) => {
+      const { body, caller } = request;
+      const migrationId = await start(parts, caller, { body, commandId: idOfCommand(request) });
+      return reply.code(202).send({
+        migration_id: migrationId,
+        status: 'running',
+        migration_url: `${base}/${encodeURIComponent(migrationId)}`,
+      });
+    },
+  );
+}
+
+function readRoutes(api: Api, parts: ApiParts): void {
+  const config = { action: 'read' } as const;
+  api.get(
+    base,
+    {
+      config,
+      schema: {
+        operationId: 'listMigrations',
+        tags,
+        summary: 'Migrations, the newest first',
+        querystring: schemas.listQuery,
+        response: { 200: schemas.list, ...problems() },
+      },
+    },
+    async ({ query: { limit } }) => {
+      const { client, store } = parts;
+      const listed = await within(client, 'migrations', LIST_MS, () => listMigrations(client, store.migrations, limit));
+      const migrations = listed.map(({ migrationId, status, source, target, startedAt }) => ({
+        migration_id: migrationId,
+        status: status as z.infer<typeof schemas.list>['migrations'][number]['status'],
+        source,
+        target,
+        started_at: startedAt,
+      }));
+      return { migrations };
+    },
+  );
+  api.get(
+    `${base}/:id`,
+    {
+      config,
+      schema: {
+        operationId: 'getMigration',
+        tags,
+        summary: 'How a migration goes, what it waits for, and how it ended',
+        params,
+        response: { 200: schemas.migration, ...problems(404) },
+      },
+    },
+    ({ params: { id } }) => showMigration(parts, id),
+  );
+}
+
+function proofRoutes(api: Api, parts: ApiParts): void {
+  const config = { action: 'read' } as const;
+  const response = problems(404, 409);
+  const known = async (id: string): Promise<void> => {
+    const [found, record] = await Promise.all([describe(parts, id), parts.store.migrations.get(id)]);
+    if (found === undefined && record === undefined) await requireRunning(parts, id);
+  };
+  const notYet = (what: string, id: string, seen: string): CaravanFailure =>
+    new CaravanFailure('NOT_NOW', { attempted: `read the ${what} of`, on: id, seen, next: 'Look at its status.' });
+  api.get(
+    `${base}/:id/plan`,
+    {
+      config,
+      schema: {
+        operationId: 'getPlan',
+        tags,
+        summary: 'Its plan',
+        params,
+        response: { 200: schemas.plan, ...response },
+      },
+    },
+    async ({ params: { id } }) => {
+      await known(id);
+      const plan = await query<PlanView | null>(parts.client.workflow.getHandle(id), QUERIES.plan);
+      // The history holds a beginning of a long plan; the store has it whole.
+      const stored = plan === null ? undefined : await parts.store.plans.get(plan.planId);
+      if (stored === undefined) throw notYet('plan', id, 'there is none yet');
+      return { plan_id: stored.planId, plan_hash: stored.planHash, yaml: stored.yaml };
+    },
+  );
+  api.get(
+    `${base}/:id/certificate`,
+    {
+      config,
+      schema: {
+        operationId: 'getCertificate',
+        tags,
+        summary: 'What was proven, signed',
+        params,
+        response: { 200: schemas.certificate, ...response },
+      },
+    },
+    async ({ params: { id } }) => {
+      await known(id);
+      const path = (await parts.store.migrations.report(id))?.certificate ?? null;
+      if (path === null) throw notYet('certificate', id, 'there is none');
+      try {
+        const text = await readFile(join(parts.certificates, basename(path)), 'utf8');
+        return JSON.parse(text) as Record<string, unknown>;
+      } catch {
+        throw notYet('certificate', id, 'its file is on another machine, where the workers run');
+      }
+    },
+  );
+}
+
+/** What only a person may decide. A refusal of the workflow comes back with its own code. */
+function decisionRoutes(api: Api, parts: ApiParts): void {
+  const common = { tags, params, headers: commandHeaders };
+  const response = { 200: schemas.done, ...problems(404, 409) };
+  const config = { action: 'decide' } as const;
+  const tell = teller(parts);
+  api.post(
+    `${base}/:id/approve`,
+    {
+      config,
+      schema: {
+        ...common,
+        operationId: 'approvePlan',
+        summary: 'Approves its plan',
+        body: schemas.approveBody,
+        response,
+      },
+    },
+    ({ params: { id }, body: { plan_hash: planHash, reason }, caller: { subject: by } }) =>
+      tell(id, 'approve', { name: UPDATES.approvePlan, message: { planHash, by, reason } }),
+  );
+  api.post(
+    `${base}/:id/reject`,
+    {
+      config,
+      schema: { ...common, operationId: 'rejectPlan', summary: 'Rejects its plan', body: schemas.rejectBody, response },
+    },
+    ({ params: { id }, body: { reason }, caller: { subject: by } }) =>
+      tell(id, 'reject', { name: UPDATES.rejectPlan, message: { by, reason } }),
+  );
+  api.post(
+    `${base}/:id/answer`,
+    {
+      config,
+      schema: {
+        ...common,
+        operationId: 'answerQuestion',
+        summary: 'Answers a question',
+        body: schemas.answerBody,
+        response,
+      },
+    },
+    ({ params: { id }, body: { question_id: questionId, option }, caller: { subject: by } }) =>
+      tell(id, 'answer', { name: UPDATES.answerQuestion, message: { questionId, option, by } }),
+  );
+  api.post(
+    `${base}/:id/accept`,
+    {
+      config,
+      schema: {
+        ...common,
+        operationId: 'acceptFinding',
+        summary: 'Accepts a finding',
+        body: schemas.acceptBody,
+        response,
+      },
+    },
+    ({ params: { id }, body: { finding_id: findingId, reason }, caller: { subject: by } }) =>
+      tell(id, 'accept', { name: UPDATES.acceptFinding, message: { findingId, by, reason } }),
+  );
+}
+
+function steeringRoutes(api: Api, parts: ApiParts): void {
+  const common = { tags, params, headers: commandHeaders, body: schemas.reasonBody };
+  const response = { 200: schemas.done, ...problems(404, 409) };
+  const config = { action: 'operate' } as const;
+  const tell = teller(parts);
+  api.post(
+    `${base}/:id/pause`,
+    { config, schema: { ...common, operationId: 'pauseMigration', summary: 'Starts nothing new', response } },
+    ({ params: { id }, body: { reason }, caller: { subject: by } }) =>
+      tell(id, 'pause', { name: UPDATES.pause, message: { by, reason } }),
+  );
+  api.post(
+    `${base}/:id/resume`,
+    { config, schema: { ...common, operationId: 'resumeMigration', summary: 'Goes on', response } },
+    ({ params: { id }, caller: { subject: by } }) => tell(id, 'resume', { name: UPDATES.resume, message: { by } }),
+  );
+  api.post(
+    `${base}/:id/cancel`,
+    {
+      config,
+      schema: {
+        ...common,
+        operationId: 'cancelMigration',
+        summary: 'Stops, and undoes what was made in the target',
+        response: { 202: schemas.done, ...problems(404, 409) },
+      },
+    },
+    async ({ params: { id }, caller: { subject: by } }, reply) => {
+      const handle = await requireRunning(parts, id);
+      await within(parts.client, id, LIST_MS, () => handle.cancel());
+      return reply.code(202).send({ migration_id: id, command: 'cancel', by });
+    },
+  );
+}
+
+function teller(parts: ApiParts) {
+  return async (
+    id: string,
+    command: string,
+    { name, message }: { name: string; message: { readonly by: string } & Readonly<Record<string, unknown>> },
+  ) => {
+    const handle = await requireRunning(parts, id);
+    await update(handle, name, message);
+    return { migration_id: id, command, by: message.by };
+  };
+}

@@ -1,0 +1,99 @@
+import { WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
+import { TASK_BYTES_MAX } from '../../contracts/agents.js';
+import type { AllocatedAgent } from '../../contracts/agents.js';
+import { executionStart } from '../../contracts/executions.js';
+import { CaravanFailure } from '../../contracts/failures.js';
+import { WORKFLOWS } from '../../contracts/messages.js';
+import { chooseAgents } from '../../language/allocation.js';
+import { inputOf } from '../../language/inputs.js';
+import type { ExecutionOptions, StoredDefinition } from '../../platform/store/engine/engine-store.js';
+import { within } from '../ask.js';
+import type { ApiParts } from '../http/api.js';
+import { Refusal } from '../http/problems.js';
+
+const START_MS = 10_000;
+
+export interface Execute {
+  readonly executionId: string;
+  readonly workflowId: string;
+  readonly input: unknown;
+  readonly options: ExecutionOptions;
+}
+
+/** Starts an execution, once for an id. Nothing is started when some agent of it can be played by nobody now. */
+export async function execute(parts: ApiParts, execution: Execute): Promise<readonly AllocatedAgent[]> {
+  const { store, client } = parts;
+  const { executionId, workflowId, options } = execution;
+  const stored = await store.engine.definitions.get(workflowId);
+  if (stored === undefined) throw unknownWorkflow(workflowId);
+  const input = checkInput(stored, execution.input);
+  const running = await store.engine.executions.latest(workflowId);
+  if (running?.closedAt === null && running.executionId !== executionId) throw alreadyRuns(running.executionId);
+  const agents = await choose(parts, stored, options);
+  const created = await store.engine.executions.create({ executionId, workflowId, input, options });
+  if (!created.started) throw alreadyRuns(created.executionId);
+  await store.engine.agents.allocate(executionId, agents);
+  await startGraph(client, { executionId, name: stored.definition.name });
+  return agents;
+}
+
+/** Starts the workflow of an execution, from a checkpoint or from its beginning; once. */
+export async function startGraph(
+  client: Client,
+  { executionId, name, checkpointId }: { executionId: string; name: string; checkpointId?: string | undefined },
+): Promise<'started' | 'runs'> {
+  const start = executionStart(executionId, name, checkpointId);
+  const workflowIdReusePolicy = WorkflowIdReusePolicy.ALLOW_DUPLICATE;
+  try {
+    await within(client, executionId, START_MS, () =>
+      client.workflow.start(WORKFLOWS.graph, { ...start, args: [...start.args], workflowIdReusePolicy }),
+    );
+    return 'started';
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return 'runs';
+    throw error;
+  }
+}
+
+function checkInput({ definition }: StoredDefinition, given: unknown): unknown {
+  const input = inputOf(definition, given);
+  const bytes = Buffer.byteLength(JSON.stringify(input));
+  if (bytes <= TASK_BYTES_MAX) return input;
+  const seen = `it has ${String(bytes)} bytes`;
+  throw new CaravanFailure('TASK_TOO_LARGE', { attempted: 'take the input of', on: definition.name, seen });
+}
+
+async function choose(
+  { store, settings }: ApiParts,
+  { definition }: StoredDefinition,
+  { resource_constraints: most = {} }: ExecutionOptions,
+): Promise<readonly AllocatedAgent[]> {
+  const { agents: registry } = store.engine;
+  const [living, load] = await Promise.all([registry.living(settings.agentLeaseSeconds), registry.load()]);
+  const quota = {
+    ...(most.cpu === undefined ? {} : { cpu: Math.round(most.cpu * 1000) }),
+    ...(most.memory === undefined ? {} : { memory: most.memory }),
+  };
+  const { agents, lacking } = chooseAgents(definition, living, load, quota);
+  const nobody = lacking.filter(({ allocated }) => allocated === 0);
+  if (nobody.length === 0) return agents;
+  throw new CaravanFailure('ALLOCATION_FAILED', {
+    attempted: 'find agents for',
+    on: definition.name,
+    seen: nobody.map(({ agent, reason }) => `agent "${agent}": ${reason}`).join('; '),
+  });
+}
+
+export function unknownWorkflow(workflowId: string): CaravanFailure {
+  return new CaravanFailure('WORKFLOW_UNKNOWN', {
+    attempted: 'find the workflow',
+    on: workflowId,
+    seen: 'there is none with this id',
+  });
+}
+
+function alreadyRuns(executionId: string): Refusal {
+  const parts = { attempted: 'start another beside', on: executionId, seen: 'this execution is not over' };
+  return new Refusal('EXECUTION_RUNNING', parts, { execution_id: executionId });
+}

@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto';
+import { Worker } from '@temporalio/worker';
+import type { NativeConnection } from '@temporalio/worker';
+import { RUN_TASK } from '../../contracts/agents.js';
+import type { RunTask } from '../../contracts/agents.js';
+import type { Store } from '../../platform/store/store.js';
+
+export interface Agent {
+  stop(): Promise<void>;
+}
+
+const HEARTBEAT_MS = 10_000;
+/** Tasks that one agent does at once; each execution gives it one at a time. */
+const TASKS_AT_ONCE = 500;
+
+/** Registers, works, says that it lives. Also what the bench's agent processes are. */
+export async function startAgent(
+  { store, native, namespace }: { store: Store; native: NativeConnection; namespace: string },
+  type: string,
+  work: (task: RunTask) => unknown,
+): Promise<Agent> {
+  const id = `${type}-${randomUUID().slice(0, 8)}`;
+  const registration = {
+    ...{ id, type, capabilities: [], version: '1.0.0', taskQueue: `agent-${id}`, resources: {} },
+  };
+  const worker = await Worker.create({
+    connection: native,
+    namespace,
+    taskQueue: registration.taskQueue,
+    maxConcurrentActivityTaskExecutions: TASKS_AT_ONCE,
+    activities: { [RUN_TASK]: async (task: RunTask) => ({ output: (await work(task)) ?? null }) },
+  });
+  const running = worker.run();
+  await store.engine.agents.put(registration);
+  const beat = setInterval(() => {
+    store.engine.agents.put(registration).catch(() => undefined);
+  }, HEARTBEAT_MS);
+  return {
+    stop: async () => {
+      clearInterval(beat);
+      await store.engine.agents.remove(id);
+      worker.shutdown();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,8 @@
+/**
+ * `caravan api`: the API in this process. Its room is a root of its own, so it is found at run time and not imported;
+ * it runs by itself, and ends the process when it is done.
+ */
+export async function runApi(): Promise<never> {
+  await import(new URL('../api/main.js', import.meta.url).href);
+  return new Promise(() => undefined);
+}

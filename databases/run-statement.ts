@@ -1,0 +1,20 @@
+import type { Endpoint } from '../contracts/endpoint.js';
+import { runStatement as onMysql } from './mysql/query.js';
+import { runStatement as onPostgres } from './postgres/query.js';
+import { runStatement as onSqlite } from './sqlite/query.js';
+import { mustRead } from './statement.js';
+import type { Statement, StatementAnswer } from './statement.js';
+
+/** Runs one statement on the database that an endpoint names. */
+export async function runStatement(endpoint: Endpoint, statement: Statement): Promise<StatementAnswer> {
+  mustRead(statement);
+  switch (endpoint.engine) {
+    case 'mysql':
+    case 'mariadb':
+      return onMysql(endpoint, statement);
+    case 'postgres':
+      return onPostgres(endpoint, statement);
+    case 'sqlite':
+      return onSqlite(endpoint, statement);
+  }
+}

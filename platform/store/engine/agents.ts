@@ -1,0 +1,137 @@
+import { sql } from 'kysely';
+import type { AllocatedAgent, RegisteredAgent } from '../../../contracts/agents.js';
+import type { Database } from '../database.js';
+import type { AgentStore } from './engine-store.js';
+
+/** The small registry: one row an agent; who was silent for longer than the lease is not living. */
+export function agentStore(database: Database): AgentStore {
+  return { ...registryPart(database), ...allocationPart(database) };
+}
+
+function registryPart(database: Database): Pick<AgentStore, 'put' | 'remove' | 'living' | 'forget'> {
+  return {
+    put: ({ id, type, capabilities, version, taskQueue, resources }) =>
+      database.run({ attempted: 'register the agent', on: id }, async (query) => {
+        const said = {
+          type,
+          capabilities: [...capabilities],
+          version,
+          task_queue: taskQueue,
+          cpu_millicores: resources.cpu ?? null,
+          memory_bytes: resources.memory ?? null,
+        };
+        const row = await query
+          .insertInto('agents')
+          .values({ agent_id: id, ...said })
+          .onConflict((conflict) =>
+            conflict.column('agent_id').doUpdateSet({ ...said, last_heartbeat_at: sql<Date>`clock_timestamp()` }),
+          )
+          // Only a row that this statement made has no earlier version.
+          .returning(sql<boolean>`xmax = 0`.as('isNew'))
+          .executeTakeFirstOrThrow();
+        return row.isNew;
+      }),
+    remove: (agentId) =>
+      database.run({ attempted: 'end the agent', on: agentId }, async (query) => {
+        const gone = await query.deleteFrom('agents').where('agent_id', '=', agentId).executeTakeFirst();
+        return gone.numDeletedRows > 0n;
+      }),
+    living: (leaseSeconds) =>
+      database.run({ attempted: 'read', on: 'the registry' }, async (query) => {
+        const rows = await query
+          .selectFrom('agents')
+          .selectAll()
+          .where('last_heartbeat_at', '>', sql<Date>`clock_timestamp() - make_interval(secs => ${leaseSeconds})`)
+          .orderBy('agent_id')
+          .execute();
+        return rows.map((row): RegisteredAgent => ({
+          id: row.agent_id,
+          type: row.type,
+          capabilities: row.capabilities,
+          version: row.version,
+          taskQueue: row.task_queue,
+          resources: {
+            ...(row.cpu_millicores === null ? {} : { cpu: row.cpu_millicores }),
+            ...(row.memory_bytes === null ? {} : { memory: row.memory_bytes }),
+          },
+          registeredAt: row.registered_at.toISOString(),
+          lastHeartbeatAt: row.last_heartbeat_at.toISOString(),
+          leaseUntil: new Date(row.last_heartbeat_at.getTime() + leaseSeconds * 1000).toISOString(),
+        }));
+      }),
+    forget: (silentSeconds) =>
+      database.run({ attempted: 'tidy', on: 'the registry' }, async (query) => {
+        const gone = await query
+          .deleteFrom('agents')
+          .where('last_heartbeat_at', '<', sql<Date>`clock_timestamp() - make_interval(secs => ${silentSeconds})`)
+          .executeTakeFirst();
+        return Number(gone.numDeletedRows);
+      }),
+  };
+}
+
+function allocationPart(
+  database: Database,
+): Pick<AgentStore, 'allocationOf' | 'load' | 'allocate' | 'release' | 'lost'> {
+  return {
+    allocationOf: (executionId) =>
+      database.run({ attempted: 'read the agents of', on: executionId }, async (query) => {
+        const rows = await query
+          .selectFrom('agent_allocations as held')
+          .innerJoin('agents as agent', 'agent.agent_id', 'held.agent_id')
+          .select(['held.agent_id', 'held.agent_name', 'agent.type', 'agent.task_queue'])
+          .where('held.execution_id', '=', executionId)
+          .orderBy('held.agent_name')
+          .orderBy('held.agent_id')
+          .execute();
+        return rows.map((row): AllocatedAgent => ({
+          agentId: row.agent_id,
+          agent: row.agent_name,
+          type: row.type,
+          taskQueue: row.task_queue,
+        }));
+      }),
+    load: () =>
+      database.run({ attempted: 'read', on: 'the allocations' }, async (query) => {
+        const rows = await query
+          .selectFrom('agent_allocations')
+          .select(['agent_id', sql<number>`count(*)`.as('count')])
+          .groupBy('agent_id')
+          .execute();
+        return new Map(rows.map((row) => [row.agent_id, row.count]));
+      }),
+    allocate: (executionId, agents) =>
+      database.transact({ attempted: 'allocate agents to', on: executionId }, async (query) => {
+        // Held until the end, so that an execution that closes meanwhile releases these, too; one that is closed gets none.
+        const execution = await query
+          .selectFrom('workflow_executions')
+          .select('closed_at')
+          .where('execution_id', '=', executionId)
+          .forShare()
+          .executeTakeFirst();
+        await query.deleteFrom('agent_allocations').where('execution_id', '=', executionId).execute();
+        if (agents.length === 0 || execution?.closed_at != null) return;
+        await query
+          .insertInto('agent_allocations')
+          .values(
+            agents.map(({ agentId, agent }) => ({ execution_id: executionId, agent_id: agentId, agent_name: agent })),
+          )
+          .execute();
+      }),
+    release: (executionId) =>
+      database.run({ attempted: 'release the agents of', on: executionId }, async (query) => {
+        await query.deleteFrom('agent_allocations').where('execution_id', '=', executionId).execute();
+      }),
+    lost: (leaseSeconds) =>
+      database.run({ attempted: 'look for lost agents of', on: 'running executions' }, async (query) => {
+        const { rows } = await sql<{ execution_id: string; agent_id: string }>`
+          SELECT DISTINCT held.execution_id, held.agent_id
+          FROM caravan_store.agent_allocations AS held
+          LEFT JOIN caravan_store.agents AS agent ON agent.agent_id = held.agent_id
+            AND agent.last_heartbeat_at > clock_timestamp() - make_interval(secs => ${leaseSeconds})
+          WHERE agent.agent_id IS NULL
+          ORDER BY held.execution_id, held.agent_id LIMIT 10000`.execute(query);
+        return rows.map((row) => ({ executionId: row.execution_id, agentId: row.agent_id }));
+      }),
+  };
+}

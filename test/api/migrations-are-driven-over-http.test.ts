@@ -1,0 +1,198 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseEndpointUrl } from '../../platform/secrets/endpoint-url.js';
+import { viewEngine } from '../engine/engine-harness.js';
+import type { EngineView } from '../engine/engine-harness.js';
+import { testFolder } from '../migration/fixtures.js';
+import type { TestFolder } from '../migration/fixtures.js';
+import { caravan, freshDatabase, leftovers, until } from '../migration/harness.js';
+import type { TestDatabase } from '../migration/harness.js';
+import { startApi } from './api-harness.js';
+import type { TestApi } from './api-harness.js';
+
+/** A question (seconds or a number?), and a row without its parent: a constraint that cannot be valid. */
+const DIRTY = `
+  CREATE TABLE place (id INTEGER PRIMARY KEY);
+  CREATE TABLE visit (id INTEGER PRIMARY KEY, seen DATETIME, place INTEGER REFERENCES place);
+  INSERT INTO place VALUES (1);
+  INSERT INTO visit VALUES (1, 1700000000, 1), (2, 1700003600, 99);`;
+const CLEAN = `CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT); INSERT INTO note VALUES (1, 'a'), (2, 'b');`;
+
+describe('a migration over HTTP', () => {
+  let engine: EngineView;
+  let api: TestApi;
+  let folder: TestFolder;
+  const run = randomBytes(4).toString('hex');
+  const targets: TestDatabase[] = [];
+
+  beforeAll(async () => {
+    engine = await viewEngine();
+    api = await startApi();
+    folder = testFolder();
+    for (const [name, script] of Object.entries({ dirty: DIRTY, clean: CLEAN }))
+      await connect(name, folder.sqlite(name, script));
+  });
+  afterAll(async () => {
+    folder.remove();
+    const mine = (await engine.store.connections.list()).filter(({ name }) => name.startsWith(`api-${run}`));
+    for (const { name } of mine) await engine.store.connections.remove(name);
+    for (const target of targets) await target.drop();
+    await api.stop();
+    await engine.close();
+  });
+
+  const named = (name: string): string => `api-${run}-${name}`;
+  const connect = (name: string, url: string): Promise<void> =>
+    engine.store.connections.put(named(name), parseEndpointUrl(url));
+  const freshTarget = async (name: string): Promise<TestDatabase> => {
+    const target = await freshDatabase();
+    targets.push(target);
+    await connect(name, target.url);
+    return target;
+  };
+  const start = async (source: string, target: string): Promise<string> => {
+    const body = { source: named(source), target: named(target) };
+    const answer = await (await api.as('operator', 'oscar')).call('startMigration', { body });
+    expect(answer.status, JSON.stringify(answer.body)).toBe(202);
+    return answer.body.migration_id;
+  };
+  const get = async (id: string) => (await api.client.call('getMigration', { params: { id } })).body;
+  const reaches = (id: string, ...statuses: string[]): Promise<void> =>
+    until(
+      `the migration is ${statuses.join(' or ')}`,
+      async () => statuses.includes(String((await get(id)).status)),
+      60_000,
+    );
+  const commandOf =
+    (id: string) =>
+    async (operation: string, body: object, as = api.client) => {
+      const { status, body: answer } = await as.call(operation, { params: { id }, body });
+      return [status, status < 400 ? 'done' : answer.code];
+    };
+
+  it('is started, asked, answered, approved, accepted and proven, with who did it', async () => {
+    const target = await freshTarget('whole');
+    const id = await start('dirty', 'whole');
+    const command = commandOf(id);
+    const [operator, approver] = [await api.as('operator', 'oscar'), await api.as('approver', 'ada')];
+    await until('a question is there', async () => (await get(id)).questions.length > 0, 60_000);
+    const waiting = await get(id);
+    expect(waiting).toMatchObject({
+      status: 'waiting',
+      phase: 'discovery',
+      waits_for: [expect.stringContaining('Question') as string],
+    });
+    const [question] = waiting.questions;
+    const answer = { question_id: question?.id, option: 'timestamp' };
+    expect((await api.client.call('getPlan', { params: { id } })).status).toBe(409);
+    expect(await command('answerQuestion', answer, operator)).toEqual([403, 'PERMISSION_DENIED']);
+    expect(await command('answerQuestion', { ...answer, option: 'perhaps' }, approver)).toEqual([409, 'NOT_NOW']);
+    expect(await command('pauseMigration', { reason: 'lunch' }, operator)).toEqual([200, 'done']);
+    expect(await command('answerQuestion', answer, approver)).toEqual([200, 'done']);
+    await reaches(id, 'paused');
+    expect(await command('resumeMigration', {}, operator)).toEqual([200, 'done']);
+    expect(await command('answerQuestion', answer, approver)).toEqual([409, 'ALREADY_DECIDED']);
+
+    await until(
+      'a plan waits',
+      async () => (await get(id)).plan_hash !== null && (await get(id)).status === 'waiting',
+      60_000,
+    );
+    const plan = (await api.client.call('getPlan', { params: { id } })).body;
+    const { plan_hash } = plan;
+    expect(plan).toMatchObject({
+      plan_hash: (await get(id)).plan_hash,
+      yaml: expect.stringContaining('visit') as string,
+    });
+    expect(await command('approvePlan', { plan_hash }, operator)).toEqual([403, 'PERMISSION_DENIED']);
+    expect(await command('approvePlan', { plan_hash: 'another' }, approver)).toEqual([409, 'NOT_NOW']);
+    const both = await Promise.all([
+      command('approvePlan', { plan_hash, reason: 'read it' }, approver),
+      command('approvePlan', { plan_hash }, await api.as('approver', 'bob')),
+    ]);
+    expect(both.map(([status]) => status).sort()).toEqual([200, 409]);
+
+    await until(
+      'findings wait',
+      async () => (await get(id)).findings.length > 0 && (await get(id)).status === 'waiting',
+      60_000,
+    );
+    for (const { id: finding_id } of (await get(id)).findings)
+      await command('acceptFinding', { finding_id, reason: 'known' }, approver);
+    await reaches(id, 'proven_with_exceptions');
+    expect(await target.query('SELECT count(*) FROM visit')).toEqual([{ count: '2' }]);
+    const certificate = await api.client.call('getCertificate', { params: { id } });
+    const file = folder.write('certificate.json', JSON.stringify(certificate.body));
+    const verified = await caravan(['certificate', 'verify', file]);
+    expect(verified.exit, verified.stderr + verified.stdout).toBe(0);
+    expect(JSON.stringify(certificate.body)).toContain('"ada"');
+    const { migrations } = (await api.client.call('listMigrations')).body;
+    expect(migrations).toContainEqual(expect.objectContaining({ migration_id: id, status: 'proven_with_exceptions' }));
+    expect(await command('cancelMigration', {})).toEqual([409, 'NOT_NOW']);
+  }, 180_000);
+
+  it('is rejected, or cancelled, and leaves nothing', async () => {
+    const target = await freshTarget('undone');
+    const rejected = await start('clean', 'undone');
+    await until('a plan waits', async () => (await get(rejected)).plan_hash !== null, 60_000);
+    expect(await commandOf(rejected)('rejectPlan', { reason: 'not now' })).toEqual([200, 'done']);
+    await reaches(rejected, 'rejected');
+    expect((await api.client.call('getCertificate', { params: { id: rejected } })).status).toBe(409);
+
+    const cancelled = await start('clean', 'undone');
+    await until('a plan waits', async () => (await get(cancelled)).plan_hash !== null, 60_000);
+    expect(await commandOf(cancelled)('cancelMigration', {})).toEqual([202, 'done']);
+    await reaches(cancelled, 'cancelled');
+    expect(await leftovers(target)).toEqual([]);
+  }, 120_000);
+
+  it('takes names of connections only, and a approval in advance from an approver only', async () => {
+    const operator = await api.as('operator');
+    const attempts: [object, number, string][] = [
+      [{ source: 'mysql://root:hunter2@10.0.0.1/db', target: named('x') }, 422, 'INPUT_INVALID'],
+      [{ source: named('clean'), target: 'postgres://u@allowed/db?host=169.254.169.254' }, 422, 'INPUT_INVALID'],
+      [{ source: 'sqlite:/etc/passwd', target: named('x') }, 422, 'INPUT_INVALID'],
+      [{ source: named('clean') }, 422, 'INPUT_INVALID'],
+      [{ source: named('nobody'), target: named('nobody') }, 422, 'CONNECTION_UNKNOWN'],
+      [{ source: named('clean'), target: named('nobody'), yes: true }, 403, 'PERMISSION_DENIED'],
+    ];
+    for (const [body, status, code] of attempts) {
+      const answer = await operator.call('startMigration', { body });
+      expect([answer.status, answer.body.code], JSON.stringify(body)).toEqual([status, code]);
+      expect(JSON.stringify(answer.body)).not.toContain('hunter2');
+    }
+  });
+
+  it('is started once under an id, and once with a key', async () => {
+    await freshTarget('once');
+    const body = { source: named('clean'), target: named('once'), dryRun: true, id: named('planned') };
+    expect((await api.client.call('startMigration', { body })).status).toBe(202);
+    await reaches(body.id, 'planned');
+    expect((await api.client.call('startMigration', { body })).body.code).toBe('NOT_NOW');
+    const headers = { 'idempotency-key': named('key') };
+    const unnamed = { source: body.source, target: body.target, dryRun: true };
+    const ids = await Promise.all(
+      [1, 2].map(async () => {
+        let answer = await api.client.call('startMigration', { body: unnamed, headers });
+        await until('the first is answered', async () => {
+          if (answer.status === 202) return true;
+          answer = await api.client.call('startMigration', { body: unnamed, headers });
+          return false;
+        });
+        return answer.body.migration_id;
+      }),
+    );
+    expect(ids[0]).toBe(ids[1]);
+    await reaches(ids[0] ?? '', 'planned');
+  });
+
+  it('that is not there, and a workflow that is none, are not found', async () => {
+    const other = 'execution/00000000-0000-4000-8000-000000000000';
+    for (const id of ['nobody', other]) {
+      for (const operation of ['getMigration', 'getPlan', 'getCertificate', 'pauseMigration', 'cancelMigration']) {
+        const { status, body } = await api.client.call(operation, { params: { id } });
+        expect([operation, status, body.code]).toEqual([operation, 404, 'MIGRATION_UNKNOWN']);
+      }
+    }
+  });
+});

@@ -1,0 +1,76 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { RunTask } from '../../contracts/agents.js';
+import { faultStack } from '../migration/faults-harness.js';
+import type { FaultStack } from '../migration/faults-harness.js';
+import { viewEngine } from './engine-harness.js';
+import type { EngineView } from './engine-harness.js';
+
+const yaml = `
+name: parked
+orchestration_pattern: handoff
+agents: {worker: {type: keeper}}
+tasks:
+  - {id: first, agent: worker, compensate_with: {action: undo}}
+  - {id: second, agent: worker, depends_on: [first], compensate_with: {action: undo}}
+  - {id: third, agent: worker, depends_on: [second], retry_policy: none}`;
+
+let stack: FaultStack;
+let engine: EngineView;
+/** Undos that were asked for. */
+const undos: RunTask[] = [];
+/** Larger than what the workflow keeps itself. */
+const LARGE = 'x'.repeat(5000);
+let isBroken = true;
+
+beforeAll(async () => {
+  // Who fails to undo is tried again for a second; then a person is asked.
+  const environment = { SAGA_COMPENSATION_TIMEOUT_SECONDS: '1' };
+  stack = await faultStack([{ role: 'control', environment }]);
+  engine = await viewEngine(stack.home);
+  await engine.agent('keeper', (task) => {
+    const no = ApplicationFailure.nonRetryable('no', 'NoWay');
+    if (task.context.purpose === 'compensate') {
+      undos.push(task);
+      if (isBroken) throw no;
+    } else if (task.taskId === 'third') throw no;
+    return Promise.resolve({ of: task.taskId, text: LARGE });
+  });
+});
+afterAll(async () => {
+  await engine.close();
+  await stack.dispose();
+});
+
+it('an undo that fails for good is parked and told, and a person has it tried again with all it was given', async () => {
+  const { executionId, result } = await engine.start(yaml);
+  await engine.untilAsked(executionId, 'second', 'undo');
+  expect((await engine.view(executionId)).status).toBe('compensating');
+  await engine.untilEvent(executionId, 'task.compensation_parked', 'second');
+  isBroken = false;
+  const asked = undos.length;
+  expect(asked).toBeGreaterThan(1);
+  await engine.resolve(executionId, { taskId: 'second', action: 'retry', by: 'owner' });
+  await engine.untilEvent(executionId, 'task.compensated', 'second');
+  await expect(result).rejects.toMatchObject({ cause: { message: expect.stringContaining('third') as string } });
+  const of = ({ context }: RunTask): unknown => (context.output as { of: string } | null)?.of;
+  expect(undos.map(of)).toEqual([...Array<string>(asked + 1).fill('second'), 'first']);
+  expect(undos.map(({ attempt }) => attempt).slice(0, asked)).toEqual(Array.from({ length: asked }, (_, at) => at + 1));
+  const told = await engine.store.outbox.after(executionId, 0);
+  expect(told.map(({ notification: { kind, text } }) => `${kind} ${text}`)).toEqual([
+    expect.stringMatching(/^alert .*"second" could not be undone/) as string,
+  ]);
+});
+
+it('an undo that a person leaves is named at the end, and the others are undone', async () => {
+  isBroken = true;
+  const { executionId, result } = await engine.start(yaml);
+  await engine.untilAsked(executionId, 'second', 'undo');
+  isBroken = false;
+  await engine.resolve(executionId, { taskId: 'second', action: 'skip', by: 'owner' });
+  await expect(result).rejects.toMatchObject({
+    cause: { type: 'UNDO_INCOMPLETE', message: expect.stringContaining('Left: second.') as string },
+  });
+  const row = await engine.store.engine.executions.get(executionId);
+  expect(row?.projection).toMatchObject({ status: 'failed', counts: { undone: 1 } });
+});

@@ -1,0 +1,47 @@
+import type { Catalogue } from '../../contracts/catalogue.js';
+import type { Notification } from '../../contracts/events.js';
+import type { ArchivedEntry } from '../../platform/store/store.js';
+
+export function catalogue(tables: number): Catalogue {
+  const column = (name: string) => ({
+    name,
+    type: { base: 'varchar', declared: 'varchar(255)', length: 255 },
+    nullable: true,
+  });
+  return {
+    engine: 'mysql',
+    serverVersion: '8',
+    database: 'shop',
+    tables: Array.from({ length: tables }, (_, n) => ({
+      schema: 's',
+      name: `table_${String(n)}`,
+      columns: Array.from({ length: 12 }, (__, c) => column(`column_${String(c)}`)),
+      indexes: [],
+      foreignKeys: [],
+      checks: [],
+      estimatedRows: n,
+      estimatedBytes: n,
+      transactional: true,
+    })),
+    objects: [],
+    cannotSee: [],
+    unreadable: [],
+  };
+}
+
+export function notification(migrationId: string, key: string, group: string): Notification {
+  return { migrationId, key, kind: 'alert', group, text: `text of ${key}`, count: 1 };
+}
+
+export function entries(count: number): ArchivedEntry[] {
+  return Array.from({ length: count }, (_, id) => ({
+    id,
+    table: 's.t',
+    chunk: 1,
+    keyIdentity: 'k',
+    key: Buffer.from([0, 255, id % 256]),
+    column: id % 2 === 0 ? null : 'c',
+    reason: 'why "not"',
+    bytes: Buffer.from([92, 34, 0]),
+  }));
+}

@@ -1,0 +1,138 @@
+import { executeChild, isCancellation } from '@temporalio/workflow';
+import type { ExecutionTask, GraphInput, GraphResult, TaskPage } from '../../contracts/executions.js';
+import { executionWorkflowId } from '../../contracts/executions.js';
+import { WORKFLOWS } from '../../contracts/messages.js';
+import { failure, failureFromReport, reportFailure } from '../kit/failures.js';
+import { CHILD, engineAtOnce } from '../kit/profiles.js';
+import type { Engine } from '../graph/engine.js';
+import { GraphRunner } from '../graph/run-graph.js';
+import { TaskRunner, untilReleased } from '../graph/task-runner.js';
+import type { TaskHooks } from '../graph/task-runner.js';
+
+/** What a pattern works with: the execution's tasks on the one runner, and the means to change them. */
+export class PatternRun {
+  readonly engine: Engine;
+  #graph: GraphRunner<ExecutionTask> | undefined;
+  /** Place from which the plan is read on; null: all was read. */
+  #next: number | null = null;
+
+  constructor(engine: Engine) {
+    this.engine = engine;
+  }
+
+  get options(): Readonly<Record<string, unknown>> {
+    return this.engine.opened.patternOptions;
+  }
+
+  /** Runs all tasks, those that are added meanwhile too. Throws what the first failed task met. */
+  async run(hooks: TaskHooks = {}): Promise<void> {
+    const { memory, opened, gate, events } = this.engine;
+    if (this.#isUndone(false)) this.#throwFailure();
+    const tasks = new TaskRunner(this.engine, { nested: (task) => this.#nested(task), ...hooks });
+    this.#graph = new GraphRunner<ExecutionTask>({
+      tasks: [...memory.added.filter(({ id }) => !memory.isSettled(id)), ...this.#read(opened.page)],
+      window: opened.window,
+      gate: () => gate.opened(),
+      hold: (task) => untilReleased(this.engine, task),
+      run: (task) => this.#one(tasks, task),
+      more: () => this.#more(),
+      before: (id) => (memory.isLost(id) ? 'failed' : 'done'),
+      stopsAll: ({ onExhausted }) => this.#isUndone(onExhausted === 'compensate'),
+      onSkipped: ({ id }) => {
+        memory.bar(id);
+        events.add('task.skipped', { task: id, data: { reason: 'dependency' } });
+      },
+    });
+    const { failed } = await this.#graph.run();
+    const [first] = failed;
+    // A failure of an earlier run comes first.
+    this.#throwFailure();
+    if (first !== undefined) throw failureFromReport(first.failure);
+  }
+
+  /** Whether a failure is followed by undoing: always where the definition wants it, or where the failed task does. */
+  #isUndone(asked: boolean): boolean {
+    const { opened, saga, rollback } = this.engine;
+    return opened.saga !== undefined && !saga.pivoted && (rollback.wanted || asked);
+  }
+
+  #throwFailure(): void {
+    const { failure: first } = this.engine.memory;
+    if (first !== undefined) throw failureFromReport(first);
+  }
+
+  /** Adds tasks while the graph runs. */
+  replan(reason: string, tasks: readonly ExecutionTask[]): void {
+    const { memory, events } = this.engine;
+    memory.add(tasks);
+    this.#graph?.add(tasks);
+    events.add('workflow.replanned', {
+      data: { reason, tasks: tasks.map(({ id }) => id).slice(0, 20), added: tasks.length },
+    });
+  }
+
+  async #one(tasks: TaskRunner, task: ExecutionTask): Promise<void> {
+    const { memory, events, people, rollback } = this.engine;
+    try {
+      await tasks.run(this.engine.routed(task));
+    } catch (error) {
+      const met = named(task.id, error);
+      if (!isCancellation(met)) {
+        const report = reportFailure(met);
+        memory.fail(task.id, report);
+        if (task.onExhausted === 'compensate') rollback.wanted = true;
+        people.forget(task.id);
+        const about = { task: task.id, attempt: memory.attemptOf(task.id), ordinal: 'final' };
+        events.add('task.failed', { ...about, data: { reason: report.code, final: true } });
+      }
+      throw met;
+    }
+  }
+
+  /** The next page; none: that was all. */
+  async #more(): Promise<readonly ExecutionTask[]> {
+    const { memory, executionId, gate } = this.engine;
+    if (this.#next === null) return [];
+    await gate.opened();
+    const page = await engineAtOnce.readExecutionTasks({
+      executionId,
+      offset: this.#next,
+      except: memory.settledEarlier,
+    });
+    return this.#read(page);
+  }
+
+  #read(page: TaskPage): readonly ExecutionTask[] {
+    this.engine.memory.read(page);
+    this.#next = page.next;
+    return page.tasks;
+  }
+
+  /** A task that is itself a pattern is an execution of its own, a child of this one. */
+  async #nested(task: ExecutionTask): Promise<unknown> {
+    const { executionId, nested, opened } = this.engine;
+    const child = await engineAtOnce.openNested({ executionId, taskId: task.id });
+    nested.add(child.executionId);
+    try {
+      const result = (await executeChild(WORKFLOWS.graph, {
+        ...CHILD,
+        workflowId: executionWorkflowId(child.executionId),
+        args: [{ executionId: child.executionId } satisfies GraphInput],
+        staticSummary: `${task.id} of ${opened.name}`,
+      })) as GraphResult;
+      return { tasks: result.output, counts: result.tasks };
+    } finally {
+      nested.delete(child.executionId);
+    }
+  }
+}
+
+/** A failure that says in which task it was met. Cancellations pass as they are. */
+function named(taskId: string, error: unknown): unknown {
+  if (isCancellation(error)) return error;
+  const report = reportFailure(error);
+  const { code } = report;
+  // What an agent threw of its own is in no catalogue of ours; its text stays with it.
+  const told = code === 'INTERNAL' ? failure('TASK_FAILED', `Task "${taskId}".`) : undefined;
+  return told ?? failureFromReport({ ...report, message: `Task "${taskId}": ${report.message}` });
+}
