@@ -35,7 +35,7 @@ describe('an execution that is longer than one history', { timeout: 120_000 }, (
       status: 'completed',
       counts: { done: 199, skipped: 1, failed: 0, undone: 0 },
     });
-    expect(Object.keys(output).slice(0, 1)).toEqual(['t0']);
+    expect(Object.keys(output)).toContain('t0');
     expect(new Set(agent.asked().map(({ taskId }) => taskId)).size).toBe(199);
     expect(agent.asked()).toHaveLength(199);
     for (const { taskId, input } of agent.asked()) {

@@ -69,7 +69,10 @@ describe('settings of the environment', { timeout: 180_000 }, () => {
       started.map(async ({ result }) => (await result.catch(() => ({ status: 'terminated' }))).status),
     );
     expect(ends).toEqual(['completed', 'terminated', 'completed', 'completed', 'completed', 'completed']);
-    expect(begun).toEqual(ids);
+    // Those that run at once may begin in any order.
+    const pairs = (all: readonly string[]): string[][] =>
+      [0, 2, 3, 4].map((at, n) => all.slice(at, [2, 3, 4, 6][n]).sort());
+    expect(pairs(begun)).toEqual(pairs(ids));
     expect(most).toBeLessThanOrEqual(3);
     expect(await engine.store.engine.executions.capacity()).toEqual({ running: 0, queued: 0 });
   });
@@ -130,7 +133,7 @@ describe('settings of the environment', { timeout: 180_000 }, () => {
     await handleOf(engine.client, executionId).executeUpdate('resolveTask', {
       args: [{ taskId: 'a', action: 'skip', by: 'a test' }],
     });
-    expect(await codeOf(result)).toBe('TASK_FAILED');
+    expect(await codeOf(result)).toBe('UNDO_INCOMPLETE');
   });
 
   it('EVENT_RETENTION_HOURS - events of what ended are deleted after that time; what they say stays', async () => {

@@ -101,7 +101,7 @@ describe('the task runner', () => {
     const task = (id: string, ...dependsOn: string[]): GraphTask => ({ id, action: 'table.copy', dependsOn });
     const random = new Random(1, 'run');
     const knot = [task('a', 'b'), task('b', 'a'), task('c')];
-    await expect(run(knot, 2, { random, fails: 0 })).rejects.toThrow('tasks wait on each other: a, b');
+    await expect(run(knot, 2, { random, fails: 0 })).rejects.toThrow('They wait on each other: a, b');
     await expect(run([task('a'), task('a')], 2, { random, fails: 0 })).rejects.toThrow('"a" is there twice');
   });
 
