@@ -35,8 +35,20 @@ export async function findOpenExecution(session: Session, id: string, attempted:
     attempted,
     on: row.executionId,
     seen: `it is over (${row.projection.status})`,
-    next: 'Look at "caravan workflow status".',
+    next: wasLost(row)
+      ? `Its workflow was gone; go on with "caravan workflow resume ${row.executionId}".`
+      : 'Look at "caravan workflow status".',
   });
+}
+
+/** One that can be resumed: it is not over, or it was ended because its workflow was gone. */
+export async function findResumable(session: Session, id: string): Promise<ExecutionRow> {
+  const row = await findExecution(session, id);
+  return wasLost(row) ? row : findOpenExecution(session, id, 'resume');
+}
+
+function wasLost({ error }: ExecutionRow): boolean {
+  return error?.code === 'EXECUTION_TERMINATED';
 }
 
 export function handleOf({ client }: Session, executionId: string): WorkflowHandle {

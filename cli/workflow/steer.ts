@@ -9,7 +9,7 @@ import { patient } from '../patience.js';
 import { withSession } from '../session.js';
 import type { Session } from '../session.js';
 import { openExecutionDisplay } from './display.js';
-import { findOpenExecution, handleOf, isLiving, lostFailure, startWorkflow } from './executions.js';
+import { findOpenExecution, findResumable, handleOf, isLiving, lostFailure, startWorkflow } from './executions.js';
 import { follow } from './follow.js';
 import { endLines } from './report.js';
 import { readInput } from './submit.js';
@@ -69,7 +69,7 @@ export async function runWorkflowResume(
   { checkpoint, ...said }: Said & { readonly checkpoint?: string },
 ): Promise<number> {
   return withSession(context, async (session) => {
-    const row = await findOpenExecution(session, id, 'resume');
+    const row = await findResumable(session, id);
     const { executionId, projection } = row;
     if (await isLiving(session, executionId)) {
       if (checkpoint !== undefined) throw notLost(executionId);

@@ -132,11 +132,14 @@ describe('executions, steered from the command line', () => {
     const handle = handleOf(workflow.engine.client, executionId);
     await handle.terminate('lost');
 
-    expect(await statusOf(executionId)).toMatchObject({ status: 'running', counts: { done: 1 } });
+    // What tidies up may have seen it meanwhile, and ended it in the read model: it can be resumed all the same.
     const lost = await workflow.run('pause', executionId);
     expect([lost.exit, lost.stderr]).toEqual([1, expect.stringContaining(`caravan workflow resume ${executionId}`)]);
     const watched = await workflow.run('watch', executionId);
-    expect([watched.exit, watched.stderr]).toEqual([1, expect.stringContaining('its Temporal workflow is gone')]);
+    expect([watched.exit, watched.stderr]).toEqual([
+      1,
+      expect.stringMatching(/its Temporal workflow is gone|EXECUTION_TERMINATED/u),
+    ]);
     const wrong = await workflow.run('resume', executionId, '--checkpoint', randomUUID());
     expect([wrong.exit, wrong.stderr]).toEqual([2, expect.stringContaining('CHECKPOINT_UNKNOWN')]);
 
