@@ -6,7 +6,13 @@ import { buildServer } from '../dist/api/server.js';
 const path = fileURLToPath(new URL('../docs/openapi.json', import.meta.url));
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 // Nothing is asked: the routes are only described.
-const api = await buildServer({ store: { engine: {} }, client: {}, log: { info: () => undefined }, version });
+const api = await buildServer({
+  store: { engine: {} },
+  client: {},
+  settings: {},
+  log: { info: () => undefined },
+  version,
+});
 const text = `${JSON.stringify(api.swagger(), null, 2)}\n`;
 await api.close();
 if (!process.argv.includes('--check')) writeFileSync(path, text);

@@ -55,6 +55,14 @@ function conduct(chance: Chance): Record<string, unknown> {
   };
 }
 
+function undo(chance: Chance): Record<string, unknown> {
+  return chance.perhaps('compensate_with', () => ({
+    ...chance.perhaps('agent', () => 'two'),
+    action: 'undo',
+    ...conduct(chance),
+  }));
+}
+
 /** Tasks whose references go to tasks before them, so that every one can be resolved. */
 function tasks(chance: Chance, depth: number): Record<string, unknown>[] {
   const count = 1 + chance.below(6);
@@ -75,11 +83,8 @@ function tasks(chance: Chance, depth: number): Record<string, unknown>[] {
       ...chance.perhaps('for_each', () => read[0] ?? '[1, 2]'),
       ...chance.perhaps('on_event', () => 'data.arrived'),
       ...chance.perhaps('estimate_seconds', () => 12.5),
-      ...chance.perhaps('compensate_with', () => ({
-        ...chance.perhaps('agent', () => 'two'),
-        action: 'undo',
-        ...conduct(chance),
-      })),
+      // A pattern has no agent of its own that could undo it.
+      ...(isNested ? {} : undo(chance)),
       ...chance.perhaps('approval', () =>
         chance.of<unknown>(true, { text: 'sure?', deadline_seconds: '1d', roles: ['owner'] }),
       ),
@@ -120,7 +125,7 @@ export function madeDefinition(seed: number): Record<string, unknown> {
       circuit_breaker: { failure_threshold: 2, timeout_seconds: '30s' },
       saga_pattern: chance.of<unknown>(
         { strategy: 'cascade' },
-        { strategy: 'selective', steps: ['t0'] },
+        { strategy: 'parallel', rollback_on_failure: false },
         { compensation_enabled: false },
       ),
     })),
