@@ -13,7 +13,7 @@ import type { Api, ApiParts } from './http/api.js';
 import { beginCommand, endCommand } from './http/idempotency.js';
 import { finishDocument, openApiDocument } from './http/openapi.js';
 import { problemOf, sendProblem } from './http/problems.js';
-import { refuseCompressed, strictValidator, takeJson } from './http/read-body.js';
+import { drain, refuseCompressed, strictValidator, takeJson } from './http/read-body.js';
 import { migrationRoutes } from './migrations/routes.js';
 import { patternRoutes } from './patterns/routes.js';
 import { workflowRoutes } from './workflows/routes.js';
@@ -72,6 +72,7 @@ function addHooks(api: Api, parts: ApiParts): void {
   });
   api.addHook('preHandler', (request, reply) => beginCommand(store, request, reply));
   api.addHook('onSend', (request, reply, payload) => endCommand({ store, log }, request, reply, payload));
+  api.addHook('onSend', (request) => drain(request));
   api.addHook('onResponse', (request, reply, done) => {
     const { method, routeOptions, caller } = request;
     const ms = Math.round(reply.elapsedTime);

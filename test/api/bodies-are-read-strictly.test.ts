@@ -78,6 +78,12 @@ describe('a body', () => {
     expect((await raw(`${api.url}/health`)).status).toBe(200);
   });
 
+  it('that is far too large is answered while it is still being written, each time', async () => {
+    const large = 'x'.repeat(12 * 1024 * 1024);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => put(large)));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([413]));
+  });
+
   it('and a query are held against the same rules', async () => {
     for (const query of [
       'limit=1e9',
