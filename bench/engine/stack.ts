@@ -19,6 +19,7 @@ import { openStore } from '../../platform/store/open-store.js';
 import type { Store } from '../../platform/store/store.js';
 import { runCaravan } from '../copy/caravan.js';
 import { cpuSecondsOf } from './cpu.js';
+import { tokenSettings } from './tokens.js';
 import { startAgent } from './start-agent.js';
 import type { Agent } from './start-agent.js';
 
@@ -28,6 +29,8 @@ const MOST_EXECUTIONS = 5000;
 /** A private stack with one control worker, started by its command, and the means to run executions on it. */
 export interface EngineStack {
   readonly home: string;
+  /** What tokens for the stack's API are signed with. */
+  readonly secret: string;
   readonly state: StackState;
   readonly store: Store;
   readonly client: Client;
@@ -49,8 +52,10 @@ export interface EngineStack {
 export async function openEngineStack(environment: Readonly<Record<string, string>>): Promise<EngineStack> {
   const folder = mkdtempSync(join(tmpdir(), 'caravan-bench-'));
   const home = join(folder, 'home');
+  const secret = `${randomUUID()}${randomUUID()}`;
   const env = {
     ...environment,
+    ...tokenSettings(secret),
     CARAVAN_HOME: home,
     CARAVAN_WORKERS: 'control',
     MAX_CONCURRENT_WORKFLOWS: String(MOST_EXECUTIONS),
@@ -70,7 +75,7 @@ export async function openEngineStack(environment: Readonly<Record<string, strin
   const database = new pg.Pool({ connectionString: state.databaseUrl, max: 8 });
   const agents: Agent[] = [];
   return {
-    ...{ home, state, store, client, native, database },
+    ...{ home, secret, state, store, client, native, database },
     agent: async (type, work) => {
       agents.push(await startAgent({ store, native, namespace: state.namespace }, type, work));
     },
