@@ -160,6 +160,8 @@ export function connectDatabase(databaseUrl: string): { database: Database; pool
   const pool = new pg.Pool(poolConfig(databaseUrl));
   // An idle connection that the server ends is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => undefined);
+  // So would one that is lent out, between two statements: its next statement tells the loss.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const query = new Kysely<StoreTables>({ dialect: new PostgresDialect({ pool }) }).withSchema(STORE_SCHEMA);
   const database: Database = {
     run: (what, work) => withRetry(what, () => work(query)),

@@ -112,41 +112,44 @@ describe('an execution whose processes are all killed', { timeout: 400_000 }, ()
     await expectRebuildEqual(engine, executionId);
   });
 
-  it('goes on from its last checkpoint after its workflow was terminated; until then the store says that it failed', async () => {
-    const some = tasks.slice(0, 200);
-    const { executionId } = await engine.start(graphOf({ type, count: AGENTS, tasks: some }));
-    const { executions, agents } = engine.store.engine;
-    const handle = handleOf(engine.client, executionId);
-    await until('a part is done', async () => (await effects.seen(executionId)).effects > 30, 60_000);
-    await handle.executeUpdate('pause', { args: [{ by: 'a test' }] });
-    await handle.executeUpdate('resume', { args: [{ by: 'a test' }] });
-    const atPause = (await effects.seen(executionId)).effects;
-    await until('more is done', async () => (await effects.seen(executionId)).effects > atPause + 20, 60_000);
-    await handle.terminate('a test');
-    await until('the store knows', async () => (await executions.get(executionId))?.closedAt !== null, 60_000);
-    const row = await executions.get(executionId);
-    expect(row?.projection).toMatchObject({ status: 'failed', error: { code: 'EXECUTION_TERMINATED' } });
-    expect(row?.error?.code).toBe('EXECUTION_TERMINATED');
-    expect(await agents.allocationOf(executionId)).toEqual([]);
-    await expectRebuildEqual(engine, executionId);
+  it.concurrent(
+    'goes on from its last checkpoint after its workflow was terminated; until then the store says that it failed',
+    async () => {
+      const some = tasks.slice(0, 200);
+      const { executionId } = await engine.start(graphOf({ type, count: AGENTS, tasks: some }));
+      const { executions, agents } = engine.store.engine;
+      const handle = handleOf(engine.client, executionId);
+      await until('a part is done', async () => (await effects.seen(executionId)).effects > 30, 60_000);
+      await handle.executeUpdate('pause', { args: [{ by: 'a test' }] });
+      await handle.executeUpdate('resume', { args: [{ by: 'a test' }] });
+      const atPause = (await effects.seen(executionId)).effects;
+      await until('more is done', async () => (await effects.seen(executionId)).effects > atPause + 20, 60_000);
+      await handle.terminate('a test');
+      await until('the store knows', async () => (await executions.get(executionId))?.closedAt !== null, 60_000);
+      const row = await executions.get(executionId);
+      expect(row?.projection).toMatchObject({ status: 'failed', error: { code: 'EXECUTION_TERMINATED' } });
+      expect(row?.error?.code).toBe('EXECUTION_TERMINATED');
+      expect(await agents.allocationOf(executionId)).toEqual([]);
+      await expectRebuildEqual(engine, executionId);
 
-    const checkpointId = await executions.lastCheckpoint(executionId);
-    const { result } = await engine.goOn(executionId, { checkpointId });
-    expect((await result).tasks.done).toBe(200);
-    expect(await effects.seen(executionId)).toEqual({ effects: 200, tasks: 200 });
-    expect((await executions.get(executionId))?.projection).toMatchObject({
-      status: 'completed',
-      counts: { done: 200 },
-      error: null,
-    });
-    await expectRebuildEqual(engine, executionId);
-    // What ended by itself is not begun again.
-    const twice = await engine.goOn(executionId, { checkpointId });
-    expect(await codeOf(twice.result)).toBe('NOT_NOW');
-    expect((await executions.get(executionId))?.projection.status).toBe('completed');
-  });
+      const checkpointId = await executions.lastCheckpoint(executionId);
+      const { result } = await engine.goOn(executionId, { checkpointId });
+      expect((await result).tasks.done).toBe(200);
+      expect(await effects.seen(executionId)).toEqual({ effects: 200, tasks: 200 });
+      expect((await executions.get(executionId))?.projection).toMatchObject({
+        status: 'completed',
+        counts: { done: 200 },
+        error: null,
+      });
+      await expectRebuildEqual(engine, executionId);
+      // What ended by itself is not begun again.
+      const twice = await engine.goOn(executionId, { checkpointId });
+      expect(await codeOf(twice.result)).toBe('NOT_NOW');
+      expect((await executions.get(executionId))?.projection.status).toBe('completed');
+    },
+  );
 
-  it('goes on undoing where the loss came while it was undone', async () => {
+  it.concurrent('goes on undoing where the loss came while it was undone', async () => {
     const undone: string[] = [];
     let blocked: (() => void) | undefined;
     const fragile = unique('fragile');

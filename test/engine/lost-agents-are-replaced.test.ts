@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Context } from '@temporalio/activity';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EXECUTION_UPDATES } from '../../contracts/execution-messages.js';
 import { faultStack, scratch } from '../migration/faults-harness.js';
 import type { FaultStack } from '../migration/faults-harness.js';
@@ -21,7 +21,7 @@ const files = scratch();
 let stack: FaultStack;
 let engine: EngineView;
 let api: AgentsApi;
-let processes: AgentProcess[] = [];
+const processes: AgentProcess[] = [];
 
 beforeAll(async () => {
   const environment = {
@@ -34,11 +34,8 @@ beforeAll(async () => {
   // The registry's own HTTP door is not part of this test; see serveAgents.
   api = await serveAgents(engine.store.engine, LEASE_SECONDS);
 });
-afterEach(async () => {
-  await Promise.all(processes.map((each) => each.stop()));
-  processes = [];
-});
 afterAll(async () => {
+  await Promise.all(processes.map((each) => each.stop()));
   await api.close();
   await engine.close();
   await stack.dispose();
@@ -98,7 +95,7 @@ async function losses(executionId: string): Promise<unknown[]> {
 const held = async (executionId: string): Promise<string[]> =>
   (await engine.store.engine.agents.allocationOf(executionId)).map(({ agentId }) => agentId);
 
-describe('an agent that is lost', () => {
+describe.concurrent('an agent that is lost', () => {
   it('is killed in the middle of a task: another does it, and its effect is there once', async () => {
     const type = typeName();
     const { folder, go, effects, began } = place();
@@ -213,7 +210,7 @@ describe('a long task', () => {
   });
 });
 
-describe('agents', () => {
+describe.concurrent('agents', () => {
   it('are free while an execution is paused, and it has them again when it goes on', async () => {
     const type = typeName();
     await engine.agent(type, () => 'done');

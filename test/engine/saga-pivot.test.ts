@@ -49,7 +49,7 @@ const start = (yaml: string, meddling: Meddling): Promise<StartedExecution> =>
 const undone = async (executionId: string): Promise<string[]> =>
   (await world.happened(executionId)).filter(({ what }) => what === 'undo').map(({ task }) => task);
 
-describe('reserve, process, commit', () => {
+describe.concurrent('reserve, process, commit', () => {
   it('undoes what was done, in reverse, when a step before the pivot fails', async () => {
     const { executionId, result } = await start(commitment(), {
       after: (task) => {
@@ -150,7 +150,7 @@ describe('reserve, process, commit', () => {
   });
 });
 
-describe('a step beside the pivot that fails for good while the pivot runs', () => {
+describe.concurrent('a step beside the pivot that fails for good while the pivot runs', () => {
   const beside =
     '  - {id: beside, agent: worker, depends_on: [reserve], retry_policy: none, compensate_with: {action: x}}';
   const race = async (pivotFails: boolean): Promise<{ executionId: string; result: StartedExecution['result'] }> => {

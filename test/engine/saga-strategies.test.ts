@@ -76,7 +76,7 @@ async function eventsOf(executionId: string): Promise<readonly string[]> {
   return events.map(({ kind, taskId }) => `${kind} ${taskId ?? ''}`);
 }
 
-describe.each(Object.entries(STRATEGIES))('%s', (_name, { saga, undone }) => {
+describe.concurrent.each(Object.entries(STRATEGIES))('%s', (_name, { saga, undone }) => {
   it('undoes exactly what it says, in order and each step once, whichever step fails for good', async () => {
     await Promise.all(
       STEPS.map(async (failed) => {
@@ -153,7 +153,7 @@ describe.each(Object.entries(STRATEGIES))('%s', (_name, { saga, undone }) => {
   });
 });
 
-describe('forward', () => {
+describe.concurrent('forward', () => {
   it('undoes nothing, and tries each step to its end, whatever it answers', async () => {
     await Promise.all(
       STEPS.map(async (step) => {
@@ -172,7 +172,7 @@ describe('forward', () => {
   });
 });
 
-describe('backward', () => {
+describe.concurrent('backward', () => {
   it('undoes one step after the other', async () => {
     let open = 0;
     let most = 0;
@@ -194,7 +194,7 @@ describe('backward', () => {
   });
 });
 
-describe('parallel', () => {
+describe.concurrent('parallel', () => {
   it('undoes at once what does not build on each other', async () => {
     // The undo of each of the two waits until that of the other has begun.
     const begun = { b: Promise.withResolvers<undefined>(), c: Promise.withResolvers<undefined>() };
@@ -212,7 +212,7 @@ describe('parallel', () => {
   });
 });
 
-describe('a step that no answer came from', () => {
+describe.concurrent('a step that no answer came from', () => {
   it('is undone too: its undo knows the key of the work, and what it cannot know is null', async () => {
     const over = Promise.withResolvers<undefined>();
     const undos: RunTask[] = [];
@@ -270,7 +270,7 @@ tasks:
   });
 });
 
-describe('what makes an execution undo', () => {
+describe.concurrent('what makes an execution undo', () => {
   const noRollback = '{rollback_on_failure: false}';
 
   it('is a failing task where the definition rolls back; else only one that says "compensate"', async () => {

@@ -119,7 +119,7 @@ describe('What cannot be as it was', () => {
     expect((await caravan(['purge', migrationId])).exit, 'nothing is known of it any more').toBe(2);
   });
 
-  it('waits for "caravan accept" without --yes', async () => {
+  it.concurrent('waits for "caravan accept" without --yes', async () => {
     const target = await fresh();
     const running = startMigrate({ source, target: target.url });
     const migration = view.migration(running.id);
@@ -155,7 +155,7 @@ describe('What cannot be as it was', () => {
     expect(await leftovers(target)).toEqual([]);
   });
 
-  it('is undone when nobody accepts it until the deadline', async () => {
+  it.concurrent('is undone when nobody accepts it until the deadline', async () => {
     const target = await fresh();
     const running = startMigrate({ source, target: target.url }, '--deadline', '8s');
     const migration = view.migration(running.id);
@@ -176,7 +176,7 @@ describe('What cannot be as it was', () => {
     expect(await objectsIn(target)).toEqual([]);
   });
 
-  it('quarantines alone the rows that pass every check and that PostgreSQL refuses', async () => {
+  it.concurrent('quarantines alone the rows that pass every check and that PostgreSQL refuses', async () => {
     const target = await fresh();
     const columns = Array.from({ length: 600 }, (_, at) => `c${String(at)}`);
     // A row of PostgreSQL must fit a page of 8 kB: 600 texts of 15 bytes cannot be moved out of it.
