@@ -78,7 +78,7 @@ async function prepare(stack: EngineStack, tell: (text: string) => void): Promis
   });
   await until('all are over', async () => (await statusesOf(stack, NAME))['completed'] === WORKFLOWS, LIMIT_MS);
   return {
-    url,
+    url: `http://${url}`,
     authorization: `Bearer ${await tokenOf(stack.secret)}`,
     workflowIds,
     connections: new Agent({ keepAlive: true, maxSockets: 64 }),
