@@ -1,6 +1,13 @@
 import type { AllocatedAgent } from './agents.js';
 import type { ExecutionStatus } from './execution-states.js';
-import type { ExecutionEvent, ExecutionState, OpenedExecution, PlaceRange, TaskPage } from './executions.js';
+import type {
+  ExecutionEvent,
+  ExecutionState,
+  GraphResult,
+  OpenedExecution,
+  PlaceRange,
+  TaskPage,
+} from './executions.js';
 import type { FailureReport } from './failures.js';
 
 /**
@@ -9,7 +16,7 @@ import type { FailureReport } from './failures.js';
  */
 export interface EngineActivities {
   /** Gives the execution its turn and its agents, and tells what to run. Fails with EXECUTION_UNKNOWN. */
-  openExecution(input: { executionId: string; checkpointId?: string }): Promise<OpenedExecution>;
+  openExecution(input: { executionId: string; checkpointId?: string; undo?: true }): Promise<OpenedExecution>;
   /**
    * A page of the tasks in the order of the plan, without those at the places `except`; or those with these ids, or at
    * these places, at most TASK_PAGE.
@@ -21,8 +28,10 @@ export interface EngineActivities {
       | { readonly range: PlaceRange }
     ),
   ): Promise<TaskPage>;
-  /** The execution of a task that is itself a pattern; the same for the same task. */
-  openNested(input: { executionId: string; taskId: string }): Promise<{ executionId: string }>;
+  /** The execution of a task that is itself a pattern: the same for the same task, until it ended and did not complete. */
+  openNested(input: { executionId: string; taskId: string }): Promise<OpenedNested>;
+  /** The execution of such a task that is to be undone from a checkpoint; none: nothing of it is left to be undone. */
+  findNestedToUndo(input: { executionId: string; taskId: string }): Promise<{ readonly nested?: NestedToUndo }>;
   /** Events that are known already (by id) are left as they are. */
   appendEvents(input: { executionId: string; events: readonly ExecutionEvent[] }): Promise<void>;
   /** Keeps the state; what it is for stands beside it. */
@@ -48,8 +57,24 @@ export interface TaskResult {
   readonly output: unknown;
 }
 
-/** `undo`: before it is undone, so that a loss in the middle goes on undoing. */
-export type CheckpointReason = 'interval' | 'pause' | 'pivot' | 'continue' | 'undo';
+export interface OpenedNested {
+  readonly executionId: string;
+  /** It was begun before: it goes on from here. */
+  readonly checkpointId?: string;
+  /** It completed. */
+  readonly result?: Pick<GraphResult, 'output' | 'tasks'>;
+}
+
+export interface NestedToUndo {
+  readonly executionId: string;
+  readonly checkpointId: string;
+}
+
+/**
+ * `undo`: before it is undone, so that a loss in the middle goes on undoing. `done`: of a nested execution that
+ * completed, so that it can be undone with the one around it.
+ */
+export type CheckpointReason = 'interval' | 'pause' | 'pivot' | 'continue' | 'undo' | 'done';
 
 export interface SaveCheckpoint {
   readonly executionId: string;

@@ -59,6 +59,8 @@ export interface SagaSettings {
   readonly steps: readonly string[];
   /** How long a failing undo is tried again before a person is asked. */
   readonly timeoutSeconds: number;
+  /** Some task that is a pattern holds tasks that can be undone. */
+  readonly nested?: boolean;
   /** False: only a task that says `on_exhausted: compensate` makes it undo. Default true. */
   readonly rollback?: boolean;
 }
@@ -71,6 +73,8 @@ export interface GraphInput {
   readonly checkpointId?: string;
   /** Events of a history after which it continues as new. Default: as Temporal suggests. */
   readonly historyEventsMax?: number;
+  /** Undoes what the checkpoint knows, and nothing else: the execution around this one is undone. */
+  readonly undo?: true;
 }
 
 export interface GraphResult {
@@ -87,6 +91,10 @@ export interface OpenedExecution {
   /** False: too many executions run; it waits for the signal `admitted`. */
   readonly admitted: boolean;
   readonly workflowId: string;
+  /** The execution under whose id its idempotency keys stand, where it takes the place of one that failed. Default: its own. */
+  readonly keysOf?: string;
+  /** It is the execution of a task that is itself a pattern. */
+  readonly nested?: boolean;
   readonly name: string;
   readonly pattern: OrchestrationPattern;
   readonly patternOptions: Readonly<Record<string, unknown>>;

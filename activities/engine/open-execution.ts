@@ -28,10 +28,10 @@ export interface EngineParts {
 
 export async function openExecution(
   { store, settings }: EngineParts,
-  { executionId, checkpointId }: Parameters<EngineActivities['openExecution']>[0],
+  { executionId, checkpointId, undo }: Parameters<EngineActivities['openExecution']>[0],
 ): Promise<OpenedExecution> {
   const { executions } = store.engine;
-  if (checkpointId !== undefined) await reopen(store, executionId, checkpointId);
+  if (checkpointId !== undefined) await reopen(store, executionId, { checkpointId, undo });
   const { execution, head } = await executionAndHead(store, executionId);
   if (execution.closedAt !== null) throw notNow(executionId, `it is ${execution.projection.status}`);
   const state = checkpointId === undefined ? undefined : await stateOf(store, executionId, checkpointId);
@@ -42,6 +42,8 @@ export async function openExecution(
   const open: OpenedExecution = {
     admitted,
     workflowId: execution.workflowId,
+    ...(execution.keysOf !== null && { keysOf: execution.keysOf }),
+    ...(execution.parentId !== null && { nested: true }),
     name: definition.name,
     pattern,
     patternOptions,
@@ -72,11 +74,15 @@ export async function openExecution(
   };
 }
 
-/** Where somebody goes on from a checkpoint after the workflow was terminated. */
-async function reopen(store: Store, executionId: string, checkpointId: string): Promise<void> {
+/** Where somebody goes on from a checkpoint after the workflow was terminated, or it is undone with the one around it. */
+async function reopen(
+  store: Store,
+  executionId: string,
+  { checkpointId, undo }: { readonly checkpointId: string; readonly undo: true | undefined },
+): Promise<void> {
   // Fails before anything is changed.
   await stateOf(store, executionId, checkpointId);
-  const isOpen = await store.engine.executions.reopen(executionId, checkpointId);
+  const isOpen = await store.engine.executions.reopen(executionId, checkpointId, undo);
   if (!isOpen) throw notNow(executionId, 'it ended, or another execution of its definition runs');
 }
 

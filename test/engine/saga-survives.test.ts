@@ -90,41 +90,45 @@ async function expectClean(executionId: string, { status, undone }: Expected): P
 }
 
 describe('a saga whose engine is killed', () => {
-  it('leaves a clean world: at each step, and then at each undo, under every strategy', { timeout: 150_000 }, async () => {
-    const undos = Object.entries(STRATEGIES).flatMap(([name, { saga, undone }]) =>
-      STEPS.map(async (step) => {
-        const { executionId, result } = await start(diamond({ type, saga }), {
+  it(
+    'leaves a clean world: at each step, and then at each undo, under every strategy',
+    { timeout: 150_000 },
+    async () => {
+      const undos = Object.entries(STRATEGIES).flatMap(([name, { saga, undone }]) =>
+        STEPS.map(async (step) => {
+          const { executionId, result } = await start(diamond({ type, saga }), {
+            after: async (task: RunTask) => {
+              if (task.taskId === step) await (task.context.purpose === 'run' ? doing : undoing).hold();
+              if (isRunOf(task, 'e')) throw no;
+            },
+          });
+          return { about: `${name}, at ${step}`, executionId, result, undone: undone(STEPS, 'e'), step };
+        }),
+      );
+      const forward = STEPS.map(async (step) => {
+        let refusals = 2;
+        const { executionId, result } = await start(diamond({ type, saga: '{strategy: forward}' }), {
           after: async (task: RunTask) => {
-            if (task.taskId === step) await (task.context.purpose === 'run' ? doing : undoing).hold();
-            if (isRunOf(task, 'e')) throw no;
+            if (task.taskId !== step) return;
+            await doing.hold();
+            if ((refusals -= 1) >= 0) throw no;
           },
         });
-        return { about: `${name}, at ${step}`, executionId, result, undone: undone(STEPS, 'e'), step };
-      }),
-    );
-    const forward = STEPS.map(async (step) => {
-      let refusals = 2;
-      const { executionId, result } = await start(diamond({ type, saga: '{strategy: forward}' }), {
-        after: async (task: RunTask) => {
-          if (task.taskId !== step) return;
-          await doing.hold();
-          if ((refusals -= 1) >= 0) throw no;
-        },
+        return { about: `forward, at ${step}`, executionId, result, undone: [] as readonly string[], step };
       });
-      return { about: `forward, at ${step}`, executionId, result, undone: [] as readonly string[], step };
-    });
-    const started = await Promise.all([...undos, ...forward]);
-    await killEngine(doing, started.length);
-    await killEngine(undoing, started.filter(({ undone, step }) => undone.includes(step)).length);
-    await Promise.all(
-      started.map(async ({ about, executionId, result, undone }) => {
-        const status = await result.then(
-          (end) => end.status,
-          () => 'failed',
-        );
-        expect(status, about).toBe(about.startsWith('forward') ? 'completed' : 'failed');
-        await expectClean(executionId, { status, undone });
-      }),
-    );
-  });
+      const started = await Promise.all([...undos, ...forward]);
+      await killEngine(doing, started.length);
+      await killEngine(undoing, started.filter(({ undone, step }) => undone.includes(step)).length);
+      await Promise.all(
+        started.map(async ({ about, executionId, result, undone }) => {
+          const status = await result.then(
+            (end) => end.status,
+            () => 'failed',
+          );
+          expect(status, about).toBe(about.startsWith('forward') ? 'completed' : 'failed');
+          await expectClean(executionId, { status, undone });
+        }),
+      );
+    },
+  );
 });

@@ -128,8 +128,7 @@ export function isInOrder(happened: readonly Happened[]): boolean {
   return undone.every((step, at) => (DIAMOND[step] ?? []).every((id) => !undone.slice(0, at).includes(id)));
 }
 
-export const isRunOf = (task: RunTask, step: string): boolean =>
-  task.taskId === step && task.context.purpose === 'run';
+export const isRunOf = (task: RunTask, step: string): boolean => task.taskId === step && task.context.purpose === 'run';
 
 export interface Strategy {
   readonly saga?: string;

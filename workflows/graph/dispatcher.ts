@@ -11,6 +11,7 @@ import type { AllocatedAgent, RunTask, RunTaskContext } from '../../contracts/ag
 import type { ResolvedRetry } from '../../contracts/definition.js';
 import type { TaskCall } from '../../contracts/executions.js';
 import { QUEUES } from '../../contracts/queues.js';
+import { backOffMs } from '../kit/back-off.js';
 import { failure, rootOf } from '../kit/failures.js';
 import { callAgent } from '../kit/profiles.js';
 import type { AgentPool } from './agent-pool.js';
@@ -49,6 +50,8 @@ export interface AttemptBook {
 
 interface Identity {
   readonly executionId: string;
+  /** The execution under whose id its idempotency keys stand. */
+  readonly keysOf: string;
   readonly workflowId: string;
   readonly workflowName: string;
 }
@@ -195,7 +198,7 @@ export class Dispatcher {
 
   async #callOf(call: Call, { attempt, agent }: { attempt: number; agent: AllocatedAgent }): Promise<unknown> {
     const { identity } = this.#parts;
-    const keyOf = (purpose: Call['purpose']): string => `${identity.executionId}/${call.taskId}/${purpose}`;
+    const keyOf = (purpose: Call['purpose']): string => `${identity.keysOf}/${call.taskId}/${purpose}`;
     const input: RunTask = {
       executionId: identity.executionId,
       taskId: call.taskId,
@@ -306,12 +309,6 @@ function typeOf(error: unknown): string {
   const root = rootOf(error);
   if (root instanceof ApplicationFailure) return root.type ?? 'failure';
   return root instanceof TimeoutFailure ? 'timeout' : 'failure';
-}
-
-function backOffMs(retry: ResolvedRetry, attempt: number): number {
-  const { initial_interval_seconds: first, backoff_coefficient: coefficient, max_interval_seconds: most } = retry;
-  const seconds = retry.growth === 'linear' ? first * attempt : first * coefficient ** Math.min(attempt - 1, 30);
-  return Math.max(1, Math.min(most, seconds) * 1000);
 }
 
 function outputOf(result: unknown, taskId: string): unknown {

@@ -1,6 +1,7 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { CheckpointReason } from '../../contracts/engine-activities.js';
 import type { ExecutionState, ExecutionTask, OpenedExecution, TaskRoute } from '../../contracts/executions.js';
+import type { FailureCode } from '../../contracts/failures.js';
 import { failure } from '../kit/failures.js';
 import { Saga } from '../kit/saga.js';
 import type { SagaOptions } from '../kit/saga.js';
@@ -37,6 +38,7 @@ export interface Engine {
   readonly typeOf: (agent: string) => string;
   /** Tasks may be started while it is open. */
   readonly gate: Gate;
+  readonly isPaused: () => boolean;
   readonly checkpoint: (reason: CheckpointReason) => Promise<string>;
   /** Agents are chosen anew for what is lacking. */
   readonly reallocate: (agent?: string) => Promise<void>;
@@ -48,6 +50,7 @@ export interface Engine {
 
 export interface EngineHooks {
   readonly gate: Engine['gate'];
+  readonly isPaused: Engine['isPaused'];
   readonly checkpoint: Engine['checkpoint'];
   readonly reallocate: (agent?: string) => Promise<void>;
   readonly events: EventLog;
@@ -73,7 +76,8 @@ export function assemble(executionId: string, opened: OpenedExecution, hooks: En
     if (type === undefined) throw failure('TASK_OUTPUT_INVALID', `The definition has no agent "${agent}".`);
     return type;
   };
-  const identity = { executionId, workflowId: opened.workflowId, workflowName: opened.name };
+  const { workflowId, name: workflowName, keysOf = executionId } = opened;
+  const identity = { executionId, keysOf, workflowId, workflowName };
   return {
     executionId,
     opened,
@@ -98,6 +102,7 @@ export function assemble(executionId: string, opened: OpenedExecution, hooks: En
     },
     typeOf,
     gate: hooks.gate,
+    isPaused: hooks.isPaused,
     checkpoint: hooks.checkpoint,
     reallocate: hooks.reallocate,
     nested: new Set(),
@@ -128,10 +133,12 @@ function sagaOptions(
       events.add('task.decided', { ...about, data: { what: 'undo', action, by } });
       return action === 'retry' ? 'retry' : 'skip';
     },
-    onUndone: (step, failure) => {
-      const kind = failure === undefined ? 'task.compensated' : 'task.compensation_failed';
-      if (failure === undefined) memory.set(step, 'undone');
-      events.add(kind, { task: step, attempt: memory.attemptOf(step), data: failure && { code: failure.code } });
+    onUndone: (step, { failure, left = [] }) => {
+      // What a nested execution had to leave, a person decided there.
+      const code: FailureCode | undefined = left.length > 0 ? 'UNDO_INCOMPLETE' : failure?.code;
+      const kind = code === undefined ? 'task.compensated' : 'task.compensation_failed';
+      memory.set(step, code === undefined ? 'undone' : 'parked');
+      events.add(kind, { task: step, attempt: memory.attemptOf(step), data: code === undefined ? {} : { code } });
     },
   };
 }

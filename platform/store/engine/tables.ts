@@ -34,6 +34,8 @@ interface WorkflowExecutionsTable {
   ordinal: number;
   parent_id: string | null;
   parent_task: string | null;
+  parent_attempt: Generated<number>;
+  keys_of: string | null;
   options: Json;
   input: Buffer;
   output: Buffer | null;
