@@ -1,6 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RunTask } from '../../contracts/agents.js';
 import { parseDefinition } from '../../language/definition.js';
 import { viewEngine } from './engine-harness.js';
 import type { EngineView, StartedExecution } from './engine-harness.js';
