@@ -65,6 +65,17 @@ export interface SagaSettings {
   readonly rollback?: boolean;
 }
 
+/** Where a definition has a circuit breaker. */
+export interface CircuitBreakerSettings {
+  /** Failures in a row after which an agent is passed over. */
+  readonly failureThreshold: number;
+  /** How long. */
+  readonly timeoutSeconds: number;
+}
+
+/** Agents whose last answers were failures: how many in a row, and since when they are passed over. */
+export type BreakerState = Readonly<Record<string, { readonly failures: number; readonly openedMs?: number }>>;
+
 /** Input of the workflow `graph`. */
 export interface GraphInput {
   /** UUID. The definition, its plan and its allocation are in the store under it. */
@@ -114,6 +125,7 @@ export interface OpenedExecution {
   readonly allocationSeconds: number;
   readonly window: number;
   readonly saga?: SagaSettings;
+  readonly circuitBreaker?: CircuitBreakerSettings;
   readonly events: readonly EventRule[];
   /** Of the checkpoint that it goes on from. */
   readonly state?: ExecutionState;
@@ -180,6 +192,7 @@ export interface ExecutionState {
   readonly events: Readonly<Record<string, unknown>>;
   readonly routes: Readonly<Record<string, TaskRoute>>;
   readonly asked: Readonly<Record<string, AskedPerson>>;
+  readonly breaker?: BreakerState;
   /** Tasks that were added while it ran and are not settled. */
   readonly added: readonly ExecutionTask[];
   /** Only when it continues as new: it was paused. */
@@ -204,6 +217,8 @@ export const EXECUTION_EVENT_KINDS = [
   'agent.assigned',
   'agent.released',
   'agent.lost',
+  'agent.circuit_opened',
+  'agent.circuit_closed',
   'agent.task_assigned',
   'agent.message',
   'task.started',

@@ -1,5 +1,6 @@
 import type { EngineActivities } from '../../contracts/engine-activities.js';
-import type { OpenedExecution } from '../../contracts/executions.js';
+import type { FaultTolerance } from '../../contracts/definition.js';
+import type { CircuitBreakerSettings, OpenedExecution } from '../../contracts/executions.js';
 import { CaravanFailure } from '../../contracts/failures.js';
 import type { ExecutionRow, StoredDefinition } from '../../platform/store/engine/engine-store.js';
 import type { Store } from '../../platform/store/store.js';
@@ -15,6 +16,7 @@ export interface EngineSettings {
   readonly agentAllocationTimeoutSeconds: number;
   readonly checkpointIntervalSeconds: number;
   readonly sagaCompensationTimeoutSeconds: number;
+  readonly circuitBreakerFailureThreshold: number;
   readonly agentLeaseSeconds: number;
 }
 
@@ -39,6 +41,7 @@ export async function openExecution(
     throw notNow(executionId, 'it is being undone: go on from its last checkpoint');
   const admitted = await executions.admit(executionId, settings.maxConcurrentWorkflows);
   const { definition, saga, pattern, patternOptions, taskCount, events } = head;
+  const breaker = definition.fault_tolerance?.circuit_breaker;
   const open: OpenedExecution = {
     admitted,
     workflowId: execution.workflowId,
@@ -59,6 +62,7 @@ export async function openExecution(
     window: WINDOW,
     events,
     ...(saga && { saga: { ...saga, timeoutSeconds: settings.sagaCompensationTimeoutSeconds } }),
+    ...(breaker && { circuitBreaker: breakerOf(breaker, settings) }),
     ...(state && { state }),
   };
   if (!admitted) return open;
@@ -71,6 +75,19 @@ export async function openExecution(
     page: await executions.tasks(executionId, { offset: 0, except: state?.settled ?? [] }),
     agents,
     input: await executions.input(executionId),
+  };
+}
+
+/** Seconds that an agent is passed over, where the definition says nothing. */
+const BREAKER_SECONDS = 60;
+
+function breakerOf(
+  { failure_threshold: threshold, timeout_seconds: seconds }: NonNullable<FaultTolerance['circuit_breaker']>,
+  settings: EngineSettings,
+): CircuitBreakerSettings {
+  return {
+    failureThreshold: threshold ?? settings.circuitBreakerFailureThreshold,
+    timeoutSeconds: seconds ?? BREAKER_SECONDS,
   };
 }
 

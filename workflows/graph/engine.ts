@@ -7,6 +7,7 @@ import { Saga } from '../kit/saga.js';
 import type { SagaOptions } from '../kit/saga.js';
 import { Teller } from '../kit/teller.js';
 import { AgentPool } from './agent-pool.js';
+import { CircuitBreaker } from './circuit-breaker.js';
 import { Dispatcher } from './dispatcher.js';
 import type { Gate } from './dispatcher.js';
 import type { EventLog } from './event-log.js';
@@ -22,14 +23,15 @@ export interface Engine {
   readonly memory: ExecutionMemory;
   readonly events: EventLog;
   readonly pool: AgentPool;
+  readonly breaker: CircuitBreaker;
   readonly dispatcher: Dispatcher;
   readonly people: People;
   readonly values: Values;
   readonly clock: WorkClock;
   readonly saga: Saga;
   readonly teller: Teller;
-  /** Whether a failure is to be followed by undoing. */
-  readonly rollback: { wanted: boolean };
+  /** Whether a failure is to be followed by undoing; `begun`: there was one, and what runs ends. */
+  readonly rollback: { wanted: boolean; begun: boolean };
   /** What events and managers changed about tasks, by id. */
   readonly routes: Map<string, TaskRoute>;
   /** The task with what was changed about it. */
@@ -66,7 +68,14 @@ export function assemble(executionId: string, opened: OpenedExecution, hooks: En
   const { state, saga } = opened;
   const memory = new ExecutionMemory(state);
   const { events } = hooks;
-  const pool = new AgentPool(opened.agents, sharingOf(opened));
+  const breaker = new CircuitBreaker(
+    opened.circuitBreaker,
+    (kind, agentId, failures) => {
+      events.add(kind, { data: { agent_id: agentId, failures } });
+    },
+    state?.breaker,
+  );
+  const pool = new AgentPool(opened.agents, sharingOf(opened), breaker);
   const clock = new WorkClock(opened.timeoutSeconds, state?.usedSeconds ?? 0);
   const people = new People(clock, state?.asked);
   const teller = new Teller(executionId, workflowInfo().firstExecutionRunId);
@@ -77,6 +86,10 @@ export function assemble(executionId: string, opened: OpenedExecution, hooks: En
     return type;
   };
   const { workflowId, name: workflowName, keysOf = executionId } = opened;
+  const rollback = {
+    wanted: saga !== undefined && (saga.rollback !== false || state?.rollback === true),
+    begun: false,
+  };
   const identity = { executionId, keysOf, workflowId, workflowName };
   return {
     executionId,
@@ -84,8 +97,17 @@ export function assemble(executionId: string, opened: OpenedExecution, hooks: En
     memory,
     events,
     pool,
+    breaker,
     people,
-    dispatcher: new Dispatcher({ identity, pool, events, clock, gate: hooks.gate, reallocate: hooks.reallocate }),
+    dispatcher: new Dispatcher({
+      identity,
+      pool,
+      events,
+      clock,
+      gate: hooks.gate,
+      reallocate: hooks.reallocate,
+      isEnding: () => rollback.begun,
+    }),
     values: new Values(executionId, opened.input, memory),
     clock,
     saga: new Saga({
@@ -93,7 +115,7 @@ export function assemble(executionId: string, opened: OpenedExecution, hooks: En
       isInterrupted: hooks.isInterrupted,
     }),
     teller,
-    rollback: { wanted: saga !== undefined && (saga.rollback !== false || state?.rollback === true) },
+    rollback,
     routes,
     routed: (task) => {
       const route = routes.get(task.id);

@@ -175,15 +175,16 @@ export class TaskRunner {
   async #each(task: ExecutionTask, items: readonly unknown[]): Promise<unknown> {
     const parts = this.#parts.get(task.id) ?? new Parts(this.#engine);
     this.#parts.set(task.id, parts);
-    const one = ({ task: instance, local, book }: Part): Promise<unknown> =>
-      instance.agentType === 'human' ? this.#byPerson(instance, task.id) : this.#call(instance, book, local, task.id);
+    const one = (part: Part): Promise<unknown> =>
+      part.task.agentType === 'human' ? this.#byPerson(part.task, task.id) : this.#call(part.task, part.book, part);
     const outputs = await this.#told(task.id, () => parts.run(task, items, one), { parts: items.length });
     this.#parts.delete(task.id);
     return outputs;
   }
 
-  async #call(task: ExecutionTask, book: AttemptBook, local?: Part['local'], partOf?: string): Promise<unknown> {
+  async #call(task: ExecutionTask, book: AttemptBook, instance?: Part): Promise<unknown> {
     const { values, dispatcher } = this.#engine;
+    const { local } = instance ?? {};
     const input = await values.resolve(task.input ?? null, { ...values.eventOf(task.onEvent), ...local });
     const shared = this.#hooks.shared?.(task);
     const { agent, agentType, timeoutSeconds, retry } = task;
@@ -193,7 +194,7 @@ export class TaskRunner {
       purpose: 'run',
       ...(shared === undefined ? {} : { shared }),
       ...(part === undefined ? {} : { part }),
-      ...(partOf === undefined ? {} : { partOf }),
+      ...(instance === undefined ? {} : { partOf: instance.of, isInHurry: instance.isFailing }),
       ...this.#conduct(task),
     });
   }

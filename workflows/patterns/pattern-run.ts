@@ -35,7 +35,7 @@ export class PatternRun {
       run: (task) => this.#one(tasks, task),
       more: () => this.#more(),
       before: (id) => (memory.isLost(id) ? 'failed' : 'done'),
-      stopsAll: ({ onExhausted }) => this.#isUndone(onExhausted === 'compensate'),
+      stopsAll: ({ onExhausted }) => (this.engine.rollback.begun = this.#isUndone(onExhausted === 'compensate')),
       onSkipped: ({ id }) => {
         memory.bar(id);
         events.add('task.skipped', { task: id, data: { reason: 'dependency' } });
