@@ -29,9 +29,12 @@ export interface EngineActivities {
     ),
   ): Promise<TaskPage>;
   /** The execution of a task that is itself a pattern: the same for the same task, until it ended and did not complete. */
-  openNested(input: { executionId: string; taskId: string }): Promise<OpenedNested>;
-  /** The execution of such a task that is to be undone from a checkpoint; none: nothing of it is left to be undone. */
-  findNestedToUndo(input: { executionId: string; taskId: string }): Promise<{ readonly nested?: NestedToUndo }>;
+  openNested(input: OpenNested): Promise<OpenedNested>;
+  /** A page of the executions of such a task that are to be undone, from this part on. No `next`: these were the last. */
+  findNestedToUndo(input: { executionId: string; taskId: string; from: number }): Promise<{
+    readonly nested: readonly NestedToUndo[];
+    readonly next?: number;
+  }>;
   /** Events that are known already (by id) are left as they are. */
   appendEvents(input: { executionId: string; events: readonly ExecutionEvent[] }): Promise<void>;
   /** Keeps the state; what it is for stands beside it. */
@@ -55,6 +58,15 @@ export const TASK_PAGE_CHARACTERS = 400_000;
 export interface TaskResult {
   readonly taskId: string;
   readonly output: unknown;
+}
+
+export interface OpenNested {
+  readonly executionId: string;
+  readonly taskId: string;
+  /** Of a task that runs once for each item of a list; else 0. */
+  readonly part: number;
+  /** What its expressions read beside inputs and tasks: `item`, `index`, `event`. */
+  readonly scope: Readonly<Record<string, unknown>>;
 }
 
 export interface OpenedNested {

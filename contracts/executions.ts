@@ -119,6 +119,8 @@ export interface OpenedExecution {
   readonly agentTypes: Readonly<Record<string, string>>;
   /** What the caller gave; at most TASK_BYTES_MAX. */
   readonly input: unknown;
+  /** Of a nested one: what the task around it read as `item`, `index` and `event`. */
+  readonly scope?: Readonly<Record<string, unknown>>;
   /** Seconds that it may run; time paused or waiting for a person does not count. */
   readonly timeoutSeconds: number;
   readonly checkpointSeconds: number;

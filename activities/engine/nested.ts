@@ -1,4 +1,10 @@
-import type { EngineActivities, NestedToUndo, OpenedNested, TaskResult } from '../../contracts/engine-activities.js';
+import type {
+  EngineActivities,
+  NestedToUndo,
+  OpenNested,
+  OpenedNested,
+  TaskResult,
+} from '../../contracts/engine-activities.js';
 import { CaravanFailure } from '../../contracts/failures.js';
 import { nestedDefinition } from '../../language/prepare.js';
 import { prepare } from '../../language/prepared.js';
@@ -6,21 +12,27 @@ import type { ExecutionRow, NewDefinition } from '../../platform/store/engine/en
 import type { Store } from '../../platform/store/store.js';
 import { executionAndDefinition } from './open-execution.js';
 
+/** Nested executions that are looked at together. */
+const NESTED_PAGE = 50;
+
 /** Executions of tasks that are patterns themselves. */
 export function nestedActivities(store: Store): Pick<EngineActivities, 'openNested' | 'findNestedToUndo'> {
   return {
-    openNested: ({ executionId, taskId }) => openNested(store, executionId, taskId),
-    findNestedToUndo: async ({ executionId, taskId }) => {
-      const nested = await nestedToUndo(store, executionId, taskId);
-      return nested === undefined ? {} : { nested };
+    openNested: (nested) => openNested(store, nested),
+    findNestedToUndo: async ({ executionId, taskId, from }) => {
+      const page = await store.engine.executions.nestedOf(executionId, taskId, { from, limit: NESTED_PAGE });
+      const found = await Promise.all(page.map((execution) => toUndo(store, execution)));
+      const nested = found.filter((one) => one !== undefined);
+      const last = page.length < NESTED_PAGE ? undefined : page.at(-1);
+      return { nested, ...(last && { next: last.part + 1 }) };
     },
   };
 }
 
-async function openNested(store: Store, parentId: string, taskId: string): Promise<OpenedNested> {
+async function openNested(store: Store, nested: OpenNested): Promise<OpenedNested> {
   const { executions } = store.engine;
-  const { definition } = await executionAndDefinition(store, parentId);
-  const executionId = await executions.createNested(parentId, taskId, () => prepared(definition.definition, taskId));
+  const { definition } = await executionAndDefinition(store, nested.executionId);
+  const executionId = await executions.createNested(nested, () => prepared(definition.definition, nested.taskId));
   const execution = await executions.get(executionId);
   if (execution?.projection.status === 'completed') return { executionId, result: await resultOf(store, execution) };
   const checkpointId = await executions.lastCheckpoint(executionId);
@@ -44,10 +56,8 @@ async function resultOf(store: Store, { executionId, projection }: ExecutionRow)
 }
 
 /** One that ended and did not complete was undone by itself; one that passed its pivot, or may have, cannot be undone. */
-async function nestedToUndo(store: Store, parentId: string, taskId: string): Promise<NestedToUndo | undefined> {
+async function toUndo(store: Store, execution: ExecutionRow): Promise<NestedToUndo | undefined> {
   const { executions } = store.engine;
-  const execution = await executions.nestedOf(parentId, taskId);
-  if (execution === undefined) return undefined;
   const { executionId, closedAt, error, projection } = execution;
   const isOver = closedAt !== null && projection.status !== 'completed' && error?.code !== 'EXECUTION_TERMINATED';
   const checkpointId = isOver ? undefined : await executions.lastCheckpoint(executionId);

@@ -75,6 +75,7 @@ export async function openExecution(
     page: await executions.tasks(executionId, { offset: 0, except: state?.settled ?? [] }),
     agents,
     input: await executions.input(executionId),
+    ...(open.nested && { scope: await executions.scope(executionId) }),
   };
 }
 

@@ -179,7 +179,11 @@ export const STORE_MIGRATIONS: readonly { readonly number: number; readonly name
         ADD COLUMN parent_attempt integer NOT NULL DEFAULT 1,
         -- The first of its line since something was undone: its idempotency keys are used.
         ADD COLUMN keys_of uuid,
-        ADD UNIQUE (parent_id, parent_task, parent_attempt);
+        -- Of a task that runs once for each item of a list: which item.
+        ADD COLUMN parent_part integer NOT NULL DEFAULT 0,
+        -- What expressions of the task around it read as item, index and event; sealed.
+        ADD COLUMN scope bytea,
+        ADD UNIQUE (parent_id, parent_task, parent_part, parent_attempt);
     `,
   },
 ];

@@ -88,7 +88,7 @@ class Standstill {
 
 /** The newest execution of the task `team`. */
 async function teamOf(executionId: string, task = 'team') {
-  const nested = await engine.store.engine.executions.nestedOf(executionId, task);
+  const [nested] = await engine.store.engine.executions.nestedOf(executionId, task);
   if (nested === undefined) throw new Error(`"${task}" has no execution`);
   return nested;
 }
@@ -251,6 +251,74 @@ describe('a task that is a pattern and fails', () => {
     await expect(result).rejects.toThrow();
     expect((await teamOf(executionId)).executionId).toBe(nested);
     expect([...(await world.standing(nested)), ...(await world.standing(executionId))]).toEqual([]);
+  });
+});
+
+describe('a task that is a pattern and runs for each item of a list', () => {
+  const each = { for_each: '[10, 20, 30]' };
+  const inner = (more: object = undo): object[] => [
+    {
+      id: 'collect',
+      agent: 'worker',
+      input: { item: '${{ item }}', at: '${{ index }}' },
+      retry_policy: 'none',
+      ...more,
+    },
+  ];
+  const itemOf = ({ input }: RunTask): unknown => (input as { item?: unknown } | null)?.item;
+
+  it('has an execution for each, which reads its item; one that fails is begun anew, and the others are not', async () => {
+    let fails = 1;
+    const seen: unknown[] = [];
+    const { executionId, result } = await start({
+      team: { ...each, ...again },
+      tasks: inner(),
+      meddling: {
+        after: (task) => {
+          if (!isRunOf(task, 'collect')) return;
+          seen.push(task.input);
+          if (itemOf(task) === 20 && (fails -= 1) >= 0) throw no;
+        },
+      },
+    });
+    const { output } = await result;
+    expect(output['team']).toEqual(
+      each.for_each.match(/\d+/g)?.map(() => ({
+        tasks: { collect: { did: 'collect' } },
+        counts: { done: 1, skipped: 0, failed: 0, undone: 0 },
+      })),
+    );
+    const of = (item: number): unknown => ({ item, at: item / 10 - 1 });
+    expect(seen).toHaveLength(4);
+    expect(seen).toEqual(expect.arrayContaining([of(10), of(20), of(30)]));
+    const parts = await engine.store.engine.executions.nestedOf(executionId, 'team');
+    expect(parts.map(({ part, projection }) => [part, projection.status])).toEqual([
+      [0, 'completed'],
+      [1, 'completed'],
+      [2, 'completed'],
+    ]);
+    await expectRebuildEqual(engine, executionId);
+  });
+
+  it('is undone in all of them', async () => {
+    const { executionId, result } = await start({
+      team: each,
+      tasks: inner(),
+      meddling: {
+        after: (task) => {
+          if (isRunOf(task, 'behind')) throw no;
+        },
+      },
+    });
+    await expect(result).rejects.toThrow();
+    const parts = await engine.store.engine.executions.nestedOf(executionId, 'team');
+    expect(parts.map(({ projection }) => projection.status)).toEqual(['cancelled', 'cancelled', 'cancelled']);
+    const standing = await Promise.all(parts.map((part) => world.standing(part.executionId)));
+    expect(standing).toEqual([[], [], []]);
+    expect((await engine.store.engine.executions.get(executionId))?.projection.counts).toEqual({
+      undone: 2,
+      failed: 1,
+    });
   });
 });
 

@@ -78,7 +78,7 @@ tasks:
   const { executions } = engine.store.engine;
   let nested: string | undefined;
   await until('its part is undone', async () => {
-    nested = (await executions.nestedOf(executionId, 'team'))?.executionId;
+    nested = (await executions.nestedOf(executionId, 'team'))[0]?.executionId;
     return nested !== undefined && (await executions.get(nested))?.projection.status === 'compensating';
   });
   await engine.untilAsked(String(nested), 'second', 'undo');

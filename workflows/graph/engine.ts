@@ -108,7 +108,7 @@ export function assemble(executionId: string, opened: OpenedExecution, hooks: En
       reallocate: hooks.reallocate,
       isEnding: () => rollback.begun,
     }),
-    values: new Values(executionId, opened.input, memory),
+    values: new Values(executionId, opened, memory),
     clock,
     saga: new Saga({
       ...sagaOptions(opened, { memory, events, people, teller }),

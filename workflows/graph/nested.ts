@@ -8,6 +8,7 @@ import {
   sleep,
   startChild,
 } from '@temporalio/workflow';
+import type { OpenNested } from '../../contracts/engine-activities.js';
 import { EXECUTION_SIGNALS } from '../../contracts/execution-messages.js';
 import { executionWorkflowId } from '../../contracts/executions.js';
 import type { ExecutionTask, GraphInput, GraphResult } from '../../contracts/executions.js';
@@ -16,11 +17,21 @@ import { WORKFLOWS } from '../../contracts/messages.js';
 import { backOffMs } from '../kit/back-off.js';
 import { codeOf, rootOf } from '../kit/failures.js';
 import { CHILD, engineAtOnce } from '../kit/profiles.js';
-import type { Call } from './dispatcher.js';
+import { inWindow } from '../kit/window.js';
+import type { AttemptBook, Call } from './dispatcher.js';
 import type { Engine } from './engine.js';
 
 type GraphWorkflow = (input: GraphInput) => Promise<GraphResult>;
-type Conduct = Pick<Call, 'mayGiveUp' | 'onAttempt'>;
+
+/** One execution that a task needs: of the task itself, or of its instance for one item. */
+interface NestedCall extends Pick<Call, 'mayGiveUp' | 'onAttempt'> {
+  readonly task: ExecutionTask;
+  /** Id in the definition. */
+  readonly of: string;
+  readonly part: number;
+  readonly scope: OpenNested['scope'];
+  readonly book: AttemptBook;
+}
 
 /** Ends of a nested execution after which it is not begun again: somebody said so, or the world is not as it was. */
 const FOR_GOOD: readonly (FailureCode | undefined)[] = ['CANCELLED', 'UNDO_INCOMPLETE', 'DEFINITION_INVALID'];
@@ -28,38 +39,42 @@ const FOR_GOOD: readonly (FailureCode | undefined)[] = ['CANCELLED', 'UNDO_INCOM
 /** Between two looks at a nested execution that still runs though nobody waits for it, milliseconds. */
 const LOOK_MS_MIN = 500;
 const LOOK_MS_MAX = 30_000;
+/** Executions of one task that are undone at once. */
+const UNDONE_AT_ONCE = 20;
 
 /**
  * A task that is itself a pattern: an execution of its own, a child of this one. Its failure is a failed attempt, and
  * the next attempt begins another execution. One that this execution lost sight of is taken up again where it stands.
  */
-export async function runNested(engine: Engine, task: ExecutionTask, conduct: Conduct): Promise<unknown> {
-  const { memory, events, gate } = engine;
-  const { id, retry } = task;
-  let spent = memory.spentOf(id);
+export async function runNested(engine: Engine, call: NestedCall): Promise<unknown> {
+  const { events, gate } = engine;
+  const { of, book, mayGiveUp } = call;
+  const { id, retry } = call.task;
+  const data = id === of ? {} : { part_of: of };
+  let { last: attempt, spent } = book;
   for (;;) {
     await gate.opened();
-    const attempt = memory.attemptOf(id) + 1;
-    memory.set(id, 'running', attempt, spent);
-    events.add('task.started', { task: id, attempt });
+    attempt += 1;
+    book.note({ attempt, spent });
+    events.add('task.started', { task: id, attempt, data });
     try {
-      const output = await held(conduct, () => resultOf(engine, task));
-      events.add('task.completed', { task: id, attempt });
+      const output = await held(call, () => resultOf(engine, call));
+      events.add('task.completed', { task: id, attempt, data });
       return output;
     } catch (error) {
       if (isCancellation(error)) throw error;
-      events.add('task.failed', { task: id, attempt, data: { reason: codeOf(error) ?? 'failure' } });
+      events.add('task.failed', { task: id, attempt, data: { ...data, reason: codeOf(error) ?? 'failure' } });
       spent += 1;
-      memory.set(id, 'running', attempt, spent);
+      book.note({ attempt, spent });
       const isUsedUp = spent >= retry.max_attempts || isForGood(error, retry.non_retryable);
-      if (isUsedUp && (conduct.mayGiveUp === undefined || (await conduct.mayGiveUp()))) throw error;
+      if (isUsedUp && (mayGiveUp === undefined || (await mayGiveUp()))) throw error;
       await sleep(backOffMs(retry, spent), { summary: `${id}: again after a failure` });
     }
   }
 }
 
 /** A pivot is told of, and no cancel reaches it: one that did not say that it failed may have been passed. */
-async function held({ onAttempt }: Conduct, work: () => Promise<unknown>): Promise<unknown> {
+async function held({ onAttempt }: NestedCall, work: () => Promise<unknown>): Promise<unknown> {
   if (onAttempt === undefined) return work();
   onAttempt('asked');
   try {
@@ -79,35 +94,42 @@ function isForGood(error: unknown, never: readonly string[]): boolean {
   return FOR_GOOD.includes(codeOf(error)) || (root instanceof ApplicationFailure && never.includes(root.type ?? ''));
 }
 
-async function resultOf(engine: Engine, { id }: ExecutionTask): Promise<unknown> {
+async function resultOf(engine: Engine, { of, part, scope, task }: NestedCall): Promise<unknown> {
+  const { executionId: parentId, values } = engine;
   // What its tasks read of tasks around it is in the store.
-  await engine.values.keepAll();
-  return untilSeen(async () => {
-    const { executionId, checkpointId, result } = await engineAtOnce.openNested({
-      executionId: engine.executionId,
-      taskId: id,
-    });
-    const ended = result ?? (await runChild(engine, id, { executionId, checkpointId }));
-    return ended && { tasks: ended.output, counts: ended.tasks };
-  });
-}
-
-/** Undoes what the execution of a task did by what that execution knows of undoing. Names the task where it is not whole. */
-export async function undoNested(engine: Engine, { id }: ExecutionTask): Promise<{ left: string[] }> {
-  const ended = await untilSeen(async () => {
-    const { nested } = await engineAtOnce.findNestedToUndo({ executionId: engine.executionId, taskId: id });
-    return nested === undefined ? 'nothing' : runChild(engine, id, { ...nested, undo: true });
-  });
-  return { left: ended !== 'nothing' && ended.error?.code === 'UNDO_INCOMPLETE' ? [id] : [] };
-}
-
-/** Looks again as long as the execution runs and is nobody's: whoever began it is gone, and it was asked to stop. */
-async function untilSeen<T>(look: () => Promise<T | undefined>): Promise<T> {
+  await values.keepAll();
   for (let waitMs = LOOK_MS_MIN; ; waitMs = Math.min(LOOK_MS_MAX, 2 * waitMs)) {
-    const seen = await look();
-    if (seen !== undefined) return seen;
-    await sleep(waitMs, { summary: 'an earlier run of the nested execution still ends' });
+    const seen = await engineAtOnce.openNested({ executionId: parentId, taskId: of, part, scope });
+    const { executionId, checkpointId } = seen;
+    const ended = seen.result ?? (await runChild(engine, task.id, { executionId, checkpointId }));
+    if (ended !== undefined) return { tasks: ended.output, counts: ended.tasks };
+    await untilNextLook(waitMs);
   }
+}
+
+/** Undoes what executions of a task did by what they know of undoing. Names the task where that is not whole. */
+export async function undoNested(engine: Engine, { id }: ExecutionTask): Promise<{ left: string[] }> {
+  let isWhole = true;
+  let waitMs = LOOK_MS_MIN;
+  for (let from: number | undefined = 0; from !== undefined;) {
+    const page = await engineAtOnce.findNestedToUndo({ executionId: engine.executionId, taskId: id, from });
+    let isBusy = false;
+    await inWindow(page.nested, UNDONE_AT_ONCE, async (nested) => {
+      const ended = await runChild(engine, id, { ...nested, undo: true });
+      if (ended === undefined) isBusy = true;
+      if (ended?.error?.code === 'UNDO_INCOMPLETE') isWhole = false;
+    });
+    if (isBusy) {
+      await untilNextLook(waitMs);
+      waitMs = Math.min(LOOK_MS_MAX, 2 * waitMs);
+    } else from = page.next;
+  }
+  return { left: isWhole ? [] : [id] };
+}
+
+/** It runs, and is nobody's: whoever began it is gone, and it was asked to stop. */
+async function untilNextLook(waitMs: number): Promise<void> {
+  await sleep(waitMs, { summary: 'an earlier run of the nested execution still ends' });
 }
 
 /** Undefined: it runs already, and is not this execution's child. */

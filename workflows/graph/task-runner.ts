@@ -141,19 +141,32 @@ export class TaskRunner {
 
   /** Once; once for each item; or once for each agent that takes a part of it. */
   async #whole(task: ExecutionTask): Promise<unknown> {
-    const { forEach, parallel = 1 } = task;
+    const { id, forEach, parallel = 1 } = task;
     if (forEach !== undefined) return this.#each(task, await this.#engine.values.list(forEach, task));
-    if (task.nested === true) return runNested(this.#engine, task, this.#conduct(task));
+    if (task.nested === true) return this.#nested(task, this.#bookOf(id));
     if (parallel > 1) return this.#each(task, Array<null>(parallel).fill(null));
     if (task.agentType === 'human') return this.#told(task.id, () => this.#byPerson(task, task.id));
+    return this.#call(task, this.#bookOf(id));
+  }
+
+  #bookOf(id: string): AttemptBook {
     const { memory } = this.#engine;
-    const { id } = task;
-    return this.#call(task, {
+    return {
       last: memory.attemptOf(id),
       spent: memory.spentOf(id),
       note: ({ attempt, spent }) => {
         memory.set(id, 'running', attempt, spent);
       },
+    };
+  }
+
+  #nested(task: ExecutionTask, book: AttemptBook, instance?: Part): Promise<unknown> {
+    const { values } = this.#engine;
+    const { item, index } = instance?.local ?? {};
+    return runNested(this.#engine, {
+      ...{ task, book, of: instance?.of ?? task.id, part: index ?? 0 },
+      scope: { ...values.outer, ...values.eventOf(task.onEvent), ...(instance && { item, index }) },
+      ...this.#conduct(task),
     });
   }
 
@@ -175,8 +188,12 @@ export class TaskRunner {
   async #each(task: ExecutionTask, items: readonly unknown[]): Promise<unknown> {
     const parts = this.#parts.get(task.id) ?? new Parts(this.#engine);
     this.#parts.set(task.id, parts);
-    const one = (part: Part): Promise<unknown> =>
-      part.task.agentType === 'human' ? this.#byPerson(part.task, task.id) : this.#call(part.task, part.book, part);
+    const one = (part: Part): Promise<unknown> => {
+      if (part.task.nested === true) return this.#nested(part.task, part.book, part);
+      return part.task.agentType === 'human'
+        ? this.#byPerson(part.task, task.id)
+        : this.#call(part.task, part.book, part);
+    };
     const outputs = await this.#told(task.id, () => parts.run(task, items, one), { parts: items.length });
     this.#parts.delete(task.id);
     return outputs;

@@ -1,6 +1,6 @@
 import type { AgentRegistration, AllocatedAgent, RegisteredAgent } from '../../../contracts/agents.js';
 import type { RetryPolicy, RetryPolicyName, WorkflowDefinition } from '../../../contracts/definition.js';
-import type { SaveCheckpoint, TaskResult } from '../../../contracts/engine-activities.js';
+import type { OpenNested, SaveCheckpoint, TaskResult } from '../../../contracts/engine-activities.js';
 import type { ExecutionStatus } from '../../../contracts/execution-states.js';
 import type {
   ExecutionEvent,
@@ -91,6 +91,10 @@ export interface ExecutionRow {
   readonly error: FailureReport | null;
 }
 
+export interface NestedRow extends ExecutionRow {
+  readonly part: number;
+}
+
 export type WhichTasks =
   | { readonly offset: number; readonly except?: readonly PlaceRange[] }
   | { readonly ids: readonly string[] }
@@ -112,9 +116,15 @@ export interface ExecutionStore {
    * ended and did not complete. Then another one takes its place; it has the same idempotency keys, unless something
    * of the former was undone.
    */
-  createNested(parentId: string, taskId: string, definition: () => NewDefinition): Promise<string>;
-  /** The newest execution of a task that is itself a pattern. */
-  nestedOf(parentId: string, taskId: string): Promise<ExecutionRow | undefined>;
+  createNested(nested: OpenNested, definition: () => NewDefinition): Promise<string>;
+  /** The newest execution of each part of a task that is itself a pattern, in the order of the parts. */
+  nestedOf(
+    parentId: string,
+    taskId: string,
+    page?: { readonly from?: number; readonly limit?: number },
+  ): Promise<readonly NestedRow[]>;
+  /** What the task around a nested one read as `item`, `index` and `event`. */
+  scope(executionId: string): Promise<Readonly<Record<string, unknown>>>;
   get(executionId: string): Promise<ExecutionRow | undefined>;
   /** For the definition; undefined when there is none. */
   statusOf(workflowId: string): Promise<WorkflowStatus | undefined>;

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { eventId } from '../../../contracts/executions.js';
+import type { OpenNested } from '../../../contracts/engine-activities.js';
 import type { FailureReport } from '../../../contracts/failures.js';
 import type { SecretBox } from '../../secrets/secret-box.js';
 import type { Database, StoreTransaction } from '../database.js';
@@ -12,7 +13,7 @@ import { keepingPart } from './keep-state.js';
 import { NEW_EXECUTION } from './projection.js';
 import type { ExecutionProjection } from './projection.js';
 import { readingPart } from './read-execution.js';
-import { Sealed, inputOf, outputOf } from './sealed-json.js';
+import { Sealed, inputOf, outputOf, scopeOf } from './sealed-json.js';
 
 export function executionStore(database: Database, box: SecretBox): ExecutionStore {
   const sealed = new Sealed(box);
@@ -35,9 +36,9 @@ function livingPart(database: Database, sealed: Sealed): LivingPart {
       database.transact({ attempted: 'start an execution of', on: execution.workflowId }, (query) =>
         create(query, sealed, execution),
       ),
-    createNested: (parentId, taskId, definition) =>
-      database.transact({ attempted: 'start a part of', on: parentId }, (query) =>
-        createNested(query, sealed, { parentId, taskId, definition }),
+    createNested: (nested, definition) =>
+      database.transact({ attempted: 'start a part of', on: nested.executionId }, (query) =>
+        createNested(query, sealed, { ...nested, parentId: nested.executionId, definition }),
       ),
     admit: (executionId, max) =>
       database.transact({ attempted: 'give a turn to', on: executionId }, (query) => admit(query, executionId, max)),
@@ -79,16 +80,15 @@ async function close(
   await query.deleteFrom('agent_allocations').where('execution_id', '=', executionId).execute();
 }
 
-interface NewNested {
+interface NewNested extends Omit<OpenNested, 'executionId'> {
   readonly parentId: string;
-  readonly taskId: string;
   readonly definition: () => NewDefinition;
 }
 
 async function createNested(
   query: StoreTransaction,
   sealed: Sealed,
-  { parentId, taskId, definition }: NewNested,
+  { parentId, taskId, part, scope, definition }: NewNested,
 ): Promise<string> {
   // The parent's row is the lock: one at a time makes one line.
   const parent = await query
@@ -108,6 +108,7 @@ async function createNested(
     )
     .where('parent_id', '=', parentId)
     .where('parent_task', '=', taskId)
+    .where('parent_part', '=', part)
     .orderBy('parent_attempt', 'desc')
     .limit(1)
     .executeTakeFirst();
@@ -124,6 +125,8 @@ async function createNested(
     parent: {
       parent_id: parentId,
       parent_task: taskId,
+      parent_part: part,
+      scope: Object.keys(scope).length === 0 ? null : sealed.put(scope, scopeOf(executionId)),
       parent_attempt: (former?.parent_attempt ?? 0) + 1,
       keys_of: former === undefined || isUndone(former) ? null : (former.keys_of ?? former.execution_id),
     },
@@ -243,6 +246,8 @@ interface NewExecution {
   readonly parent?: {
     readonly parent_id: string;
     readonly parent_task: string;
+    readonly parent_part: number;
+    readonly scope: Buffer | null;
     readonly parent_attempt: number;
     readonly keys_of: string | null;
   };

@@ -26,11 +26,19 @@ export function findingPart(database: Database): FindingPart {
         const id = uuidOf(workflowId);
         return id === undefined ? undefined : readStatus(query, id);
       }),
-    nestedOf: (parentId, taskId) =>
+    nestedOf: (parentId, taskId, { from = 0, limit = 100 } = {}) =>
       read(parentId, async (query) => {
-        const found = rows(query).where('e.parent_id', '=', parentId).where('e.parent_task', '=', taskId);
-        const row = await found.orderBy('e.parent_attempt', 'desc').limit(1).executeTakeFirst();
-        return row && executionOf(row);
+        const found = await rows(query)
+          .select('e.parent_part')
+          .distinctOn('e.parent_part')
+          .where('e.parent_id', '=', parentId)
+          .where('e.parent_task', '=', taskId)
+          .where('e.parent_part', '>=', from)
+          .orderBy('e.parent_part')
+          .orderBy('e.parent_attempt', 'desc')
+          .limit(limit)
+          .execute();
+        return found.map((row) => ({ ...executionOf(row), part: row.parent_part }));
       }),
     latest: (workflowId) =>
       read(workflowId, async (query) => {

@@ -36,6 +36,8 @@ interface WorkflowExecutionsTable {
   parent_task: string | null;
   parent_attempt: Generated<number>;
   keys_of: string | null;
+  parent_part: Generated<number>;
+  scope: Buffer | null;
   options: Json;
   input: Buffer;
   output: Buffer | null;
