@@ -50,6 +50,7 @@ const environmentSchema = z.object({
   AGENT_ALLOCATION_TIMEOUT_SECONDS: positive(300),
   CHECKPOINT_INTERVAL_MINUTES: positive(5),
   SAGA_COMPENSATION_TIMEOUT_SECONDS: positive(600),
+  CIRCUIT_BREAKER_FAILURE_THRESHOLD: wholePositive(5),
   CARAVAN_AGENT_LEASE_SECONDS: positive(45),
   CARAVAN_HTTP_ALLOW: hosts,
   CARAVAN_SQL_WRITE: list,
@@ -105,6 +106,8 @@ export interface Config {
     readonly checkpointIntervalSeconds: number;
     /** SAGA_COMPENSATION_TIMEOUT_SECONDS, default 600: how long a failing undo is tried again before a person is asked. */
     readonly sagaCompensationTimeoutSeconds: number;
+    /** CIRCUIT_BREAKER_FAILURE_THRESHOLD, default 5: of definitions with a circuit breaker that name none. */
+    readonly circuitBreakerFailureThreshold: number;
     /** CARAVAN_AGENT_LEASE_SECONDS, default 45: how long an agent's registration holds without a word. */
     readonly agentLeaseSeconds: number;
     /** CARAVAN_HTTP_ALLOW: private hosts that the agent `http` may call, as `host` (any port) or `host:port`. */
@@ -184,6 +187,7 @@ export function readConfig(environment: Environment = process.env): Config {
       agentAllocationTimeoutSeconds: env.AGENT_ALLOCATION_TIMEOUT_SECONDS,
       checkpointIntervalSeconds: env.CHECKPOINT_INTERVAL_MINUTES * 60,
       sagaCompensationTimeoutSeconds: env.SAGA_COMPENSATION_TIMEOUT_SECONDS,
+      circuitBreakerFailureThreshold: env.CIRCUIT_BREAKER_FAILURE_THRESHOLD,
       agentLeaseSeconds: env.CARAVAN_AGENT_LEASE_SECONDS,
       httpAllow: Object.freeze(env.CARAVAN_HTTP_ALLOW.map((host) => host.toLowerCase())),
       sqlWrite: Object.freeze(env.CARAVAN_SQL_WRITE),

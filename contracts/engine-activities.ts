@@ -1,6 +1,13 @@
 import type { AllocatedAgent } from './agents.js';
 import type { ExecutionStatus } from './execution-states.js';
-import type { ExecutionEvent, ExecutionState, OpenedExecution, PlaceRange, TaskPage } from './executions.js';
+import type {
+  ExecutionEvent,
+  ExecutionState,
+  GraphResult,
+  OpenedExecution,
+  PlaceRange,
+  TaskPage,
+} from './executions.js';
 import type { FailureReport } from './failures.js';
 
 /**
@@ -9,7 +16,7 @@ import type { FailureReport } from './failures.js';
  */
 export interface EngineActivities {
   /** Gives the execution its turn and its agents, and tells what to run. Fails with EXECUTION_UNKNOWN. */
-  openExecution(input: { executionId: string; checkpointId?: string }): Promise<OpenedExecution>;
+  openExecution(input: { executionId: string; checkpointId?: string; undo?: true }): Promise<OpenedExecution>;
   /**
    * A page of the tasks in the order of the plan, without those at the places `except`; or those with these ids, or at
    * these places, at most TASK_PAGE.
@@ -21,8 +28,13 @@ export interface EngineActivities {
       | { readonly range: PlaceRange }
     ),
   ): Promise<TaskPage>;
-  /** The execution of a task that is itself a pattern; the same for the same task. */
-  openNested(input: { executionId: string; taskId: string }): Promise<{ executionId: string }>;
+  /** The execution of a task that is itself a pattern: the same for the same task, until it ended and did not complete. */
+  openNested(input: OpenNested): Promise<OpenedNested>;
+  /** A page of the executions of such a task that are to be undone, from this part on. No `next`: these were the last. */
+  findNestedToUndo(input: { executionId: string; taskId: string; from: number }): Promise<{
+    readonly nested: readonly NestedToUndo[];
+    readonly next?: number;
+  }>;
   /** Events that are known already (by id) are left as they are. */
   appendEvents(input: { executionId: string; events: readonly ExecutionEvent[] }): Promise<void>;
   /** Keeps the state; what it is for stands beside it. */
@@ -48,8 +60,33 @@ export interface TaskResult {
   readonly output: unknown;
 }
 
-/** `undo`: before it is undone, so that a loss in the middle goes on undoing. */
-export type CheckpointReason = 'interval' | 'pause' | 'pivot' | 'continue' | 'undo';
+export interface OpenNested {
+  readonly executionId: string;
+  readonly taskId: string;
+  /** Of a task that runs once for each item of a list; else 0. */
+  readonly part: number;
+  /** What its expressions read beside inputs and tasks: `item`, `index`, `event`. */
+  readonly scope: Readonly<Record<string, unknown>>;
+}
+
+export interface OpenedNested {
+  readonly executionId: string;
+  /** It was begun before: it goes on from here. */
+  readonly checkpointId?: string;
+  /** It completed. */
+  readonly result?: Pick<GraphResult, 'output' | 'tasks'>;
+}
+
+export interface NestedToUndo {
+  readonly executionId: string;
+  readonly checkpointId: string;
+}
+
+/**
+ * `undo`: before it is undone, so that a loss in the middle goes on undoing. `done`: of a nested execution that
+ * completed, so that it can be undone with the one around it.
+ */
+export type CheckpointReason = 'interval' | 'pause' | 'pivot' | 'continue' | 'undo' | 'done';
 
 export interface SaveCheckpoint {
   readonly executionId: string;

@@ -59,9 +59,22 @@ export interface SagaSettings {
   readonly steps: readonly string[];
   /** How long a failing undo is tried again before a person is asked. */
   readonly timeoutSeconds: number;
+  /** Some task that is a pattern holds tasks that can be undone. */
+  readonly nested?: boolean;
   /** False: only a task that says `on_exhausted: compensate` makes it undo. Default true. */
   readonly rollback?: boolean;
 }
+
+/** Where a definition has a circuit breaker. */
+export interface CircuitBreakerSettings {
+  /** Failures in a row after which an agent is passed over. */
+  readonly failureThreshold: number;
+  /** How long. */
+  readonly timeoutSeconds: number;
+}
+
+/** Agents whose last answers were failures: how many in a row, and since when they are passed over. */
+export type BreakerState = Readonly<Record<string, { readonly failures: number; readonly openedMs?: number }>>;
 
 /** Input of the workflow `graph`. */
 export interface GraphInput {
@@ -71,6 +84,8 @@ export interface GraphInput {
   readonly checkpointId?: string;
   /** Events of a history after which it continues as new. Default: as Temporal suggests. */
   readonly historyEventsMax?: number;
+  /** Undoes what the checkpoint knows, and nothing else: the execution around this one is undone. */
+  readonly undo?: true;
 }
 
 export interface GraphResult {
@@ -87,6 +102,10 @@ export interface OpenedExecution {
   /** False: too many executions run; it waits for the signal `admitted`. */
   readonly admitted: boolean;
   readonly workflowId: string;
+  /** The execution under whose id its idempotency keys stand, where it takes the place of one that failed. Default: its own. */
+  readonly keysOf?: string;
+  /** It is the execution of a task that is itself a pattern. */
+  readonly nested?: boolean;
   readonly name: string;
   readonly pattern: OrchestrationPattern;
   readonly patternOptions: Readonly<Record<string, unknown>>;
@@ -100,12 +119,15 @@ export interface OpenedExecution {
   readonly agentTypes: Readonly<Record<string, string>>;
   /** What the caller gave; at most TASK_BYTES_MAX. */
   readonly input: unknown;
+  /** Of a nested one: what the task around it read as `item`, `index` and `event`. */
+  readonly scope?: Readonly<Record<string, unknown>>;
   /** Seconds that it may run; time paused or waiting for a person does not count. */
   readonly timeoutSeconds: number;
   readonly checkpointSeconds: number;
   readonly allocationSeconds: number;
   readonly window: number;
   readonly saga?: SagaSettings;
+  readonly circuitBreaker?: CircuitBreakerSettings;
   readonly events: readonly EventRule[];
   /** Of the checkpoint that it goes on from. */
   readonly state?: ExecutionState;
@@ -172,6 +194,7 @@ export interface ExecutionState {
   readonly events: Readonly<Record<string, unknown>>;
   readonly routes: Readonly<Record<string, TaskRoute>>;
   readonly asked: Readonly<Record<string, AskedPerson>>;
+  readonly breaker?: BreakerState;
   /** Tasks that were added while it ran and are not settled. */
   readonly added: readonly ExecutionTask[];
   /** Only when it continues as new: it was paused. */
@@ -196,6 +219,8 @@ export const EXECUTION_EVENT_KINDS = [
   'agent.assigned',
   'agent.released',
   'agent.lost',
+  'agent.circuit_opened',
+  'agent.circuit_closed',
   'agent.task_assigned',
   'agent.message',
   'task.started',

@@ -1,9 +1,7 @@
 import type { EngineActivities } from '../../contracts/engine-activities.js';
-import { CaravanFailure } from '../../contracts/failures.js';
-import { nestedDefinition } from '../../language/prepare.js';
-import { prepare } from '../../language/prepared.js';
 import { allocate } from './allocate.js';
-import { executionAndDefinition, executionAndHead, openExecution } from './open-execution.js';
+import { nestedActivities, outputsInScope } from './nested.js';
+import { executionAndHead, openExecution } from './open-execution.js';
 import type { EngineParts } from './open-execution.js';
 
 export interface EngineDeps extends EngineParts {
@@ -20,12 +18,12 @@ export function createEngineActivities(deps: EngineDeps): EngineActivities {
   const { executions, agents } = store.engine;
   return {
     openExecution: (input) => openExecution(deps, input),
-    openNested: ({ executionId, taskId }) => openNested(deps, executionId, taskId),
+    ...nestedActivities(store),
     readExecutionTasks: ({ executionId, ...which }) => executions.tasks(executionId, which),
     appendEvents: ({ executionId, events }) => executions.append(executionId, events),
     saveCheckpoint: async (checkpoint) => ({ checkpointId: await executions.saveCheckpoint(checkpoint) }),
     putOutputs: ({ executionId, outputs }) => executions.putOutputs(executionId, outputs),
-    getOutputs: async ({ executionId, taskIds }) => ({ outputs: await executions.outputs(executionId, taskIds) }),
+    getOutputs: async ({ executionId, taskIds }) => ({ outputs: await outputsInScope(store, executionId, taskIds) }),
     allocateAgents: async ({ executionId, lost }) => {
       const { execution, head } = await executionAndHead(store, executionId);
       return allocate(deps, { executionId, definition: head.definition, options: execution.options }, lost);
@@ -37,21 +35,4 @@ export function createEngineActivities(deps: EngineDeps): EngineActivities {
       await Promise.all(waiting.map((id) => deps.wake(id)));
     },
   };
-}
-
-async function openNested(
-  { store }: EngineDeps,
-  executionId: string,
-  taskId: string,
-): Promise<{ executionId: string }> {
-  const { definition } = await executionAndDefinition(store, executionId);
-  const nested = nestedDefinition(definition.definition, taskId);
-  if (nested === undefined) {
-    throw new CaravanFailure('DEFINITION_INVALID', {
-      attempted: 'start the pattern of task',
-      on: taskId,
-      seen: 'the task is no pattern',
-    });
-  }
-  return { executionId: await store.engine.executions.createNested(executionId, taskId, prepare(nested)) };
 }

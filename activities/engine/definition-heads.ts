@@ -1,4 +1,4 @@
-import type { EventRule, OrchestrationPattern, WorkflowDefinition } from '../../contracts/definition.js';
+import type { EventRule, OrchestrationPattern, WorkflowDefinition, WorkflowTask } from '../../contracts/definition.js';
 import type { SagaSettings } from '../../contracts/executions.js';
 import { eventRulesOf, patternOptionsOf, sagaOf } from '../../language/prepare.js';
 import type { Store } from '../../platform/store/store.js';
@@ -33,10 +33,22 @@ export async function headOf(store: Store, workflowId: string, ordinal: number):
     pattern: definition.orchestration_pattern,
     patternOptions: patternOptionsOf(definition),
     taskCount,
-    saga: sagaOf(definition),
+    saga: sagaWithNested(definition),
     events: eventRulesOf(definition),
   };
   heads.set(key, head);
   for (const oldest of heads.keys()) if (heads.size > KEPT) heads.delete(oldest);
   return head;
+}
+
+/** A task that is a pattern is undone by the tasks in it, where it says nothing of its own. */
+function sagaWithNested(definition: WorkflowDefinition): DefinitionHead['saga'] {
+  const inner = definition.tasks.flatMap(({ pattern }) => pattern?.tasks.flatMap(withInner) ?? []);
+  const saga = sagaOf(inner.length === 0 ? definition : { ...definition, tasks: [...definition.tasks, ...inner] });
+  const canUndo = inner.some(({ compensate_with: undo }) => undo !== undefined);
+  return saga && canUndo ? { ...saga, nested: true } : saga;
+}
+
+function withInner(task: WorkflowTask): WorkflowTask[] {
+  return [task, ...(task.pattern?.tasks.flatMap(withInner) ?? [])];
 }

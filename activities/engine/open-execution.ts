@@ -1,5 +1,6 @@
 import type { EngineActivities } from '../../contracts/engine-activities.js';
-import type { OpenedExecution } from '../../contracts/executions.js';
+import type { FaultTolerance } from '../../contracts/definition.js';
+import type { CircuitBreakerSettings, OpenedExecution } from '../../contracts/executions.js';
 import { CaravanFailure } from '../../contracts/failures.js';
 import type { ExecutionRow, StoredDefinition } from '../../platform/store/engine/engine-store.js';
 import type { Store } from '../../platform/store/store.js';
@@ -15,6 +16,7 @@ export interface EngineSettings {
   readonly agentAllocationTimeoutSeconds: number;
   readonly checkpointIntervalSeconds: number;
   readonly sagaCompensationTimeoutSeconds: number;
+  readonly circuitBreakerFailureThreshold: number;
   readonly agentLeaseSeconds: number;
 }
 
@@ -28,10 +30,10 @@ export interface EngineParts {
 
 export async function openExecution(
   { store, settings }: EngineParts,
-  { executionId, checkpointId }: Parameters<EngineActivities['openExecution']>[0],
+  { executionId, checkpointId, undo }: Parameters<EngineActivities['openExecution']>[0],
 ): Promise<OpenedExecution> {
   const { executions } = store.engine;
-  if (checkpointId !== undefined) await reopen(store, executionId, checkpointId);
+  if (checkpointId !== undefined) await reopen(store, executionId, { checkpointId, undo });
   const { execution, head } = await executionAndHead(store, executionId);
   if (execution.closedAt !== null) throw notNow(executionId, `it is ${execution.projection.status}`);
   const state = checkpointId === undefined ? undefined : await stateOf(store, executionId, checkpointId);
@@ -39,9 +41,12 @@ export async function openExecution(
     throw notNow(executionId, 'it is being undone: go on from its last checkpoint');
   const admitted = await executions.admit(executionId, settings.maxConcurrentWorkflows);
   const { definition, saga, pattern, patternOptions, taskCount, events } = head;
+  const breaker = definition.fault_tolerance?.circuit_breaker;
   const open: OpenedExecution = {
     admitted,
     workflowId: execution.workflowId,
+    ...(execution.keysOf !== null && { keysOf: execution.keysOf }),
+    ...(execution.parentId !== null && { nested: true }),
     name: definition.name,
     pattern,
     patternOptions,
@@ -57,6 +62,7 @@ export async function openExecution(
     window: WINDOW,
     events,
     ...(saga && { saga: { ...saga, timeoutSeconds: settings.sagaCompensationTimeoutSeconds } }),
+    ...(breaker && { circuitBreaker: breakerOf(breaker, settings) }),
     ...(state && { state }),
   };
   if (!admitted) return open;
@@ -69,14 +75,32 @@ export async function openExecution(
     page: await executions.tasks(executionId, { offset: 0, except: state?.settled ?? [] }),
     agents,
     input: await executions.input(executionId),
+    ...(open.nested && { scope: await executions.scope(executionId) }),
   };
 }
 
-/** Where somebody goes on from a checkpoint after the workflow was terminated. */
-async function reopen(store: Store, executionId: string, checkpointId: string): Promise<void> {
+/** Seconds that an agent is passed over, where the definition says nothing. */
+const BREAKER_SECONDS = 60;
+
+function breakerOf(
+  { failure_threshold: threshold, timeout_seconds: seconds }: NonNullable<FaultTolerance['circuit_breaker']>,
+  settings: EngineSettings,
+): CircuitBreakerSettings {
+  return {
+    failureThreshold: threshold ?? settings.circuitBreakerFailureThreshold,
+    timeoutSeconds: seconds ?? BREAKER_SECONDS,
+  };
+}
+
+/** Where somebody goes on from a checkpoint after the workflow was terminated, or it is undone with the one around it. */
+async function reopen(
+  store: Store,
+  executionId: string,
+  { checkpointId, undo }: { readonly checkpointId: string; readonly undo: true | undefined },
+): Promise<void> {
   // Fails before anything is changed.
   await stateOf(store, executionId, checkpointId);
-  const isOpen = await store.engine.executions.reopen(executionId, checkpointId);
+  const isOpen = await store.engine.executions.reopen(executionId, checkpointId, undo);
   if (!isOpen) throw notNow(executionId, 'it ended, or another execution of its definition runs');
 }
 

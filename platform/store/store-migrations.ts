@@ -169,4 +169,21 @@ export const STORE_MIGRATIONS: readonly { readonly number: number; readonly name
     `,
   },
   { number: 4, name: 'the read model of the engine', sql: ENGINE_SCHEMA },
+  {
+    number: 5,
+    name: 'a task that is a pattern may have several executions',
+    sql: `
+      ALTER TABLE workflow_executions
+        DROP CONSTRAINT workflow_executions_parent_id_parent_task_key,
+        -- Each takes the place of the one before it, which ended and did not complete.
+        ADD COLUMN parent_attempt integer NOT NULL DEFAULT 1,
+        -- The first of its line since something was undone: its idempotency keys are used.
+        ADD COLUMN keys_of uuid,
+        -- Of a task that runs once for each item of a list: which item.
+        ADD COLUMN parent_part integer NOT NULL DEFAULT 0,
+        -- What expressions of the task around it read as item, index and event; sealed.
+        ADD COLUMN scope bytea,
+        ADD UNIQUE (parent_id, parent_task, parent_part, parent_attempt);
+    `,
+  },
 ];

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { RunTask } from '../../contracts/agents.js';
 import { faultStack } from '../migration/faults-harness.js';
 import type { FaultStack } from '../migration/faults-harness.js';
+import { until } from '../migration/harness.js';
 import { viewEngine } from './engine-harness.js';
 import type { EngineView } from './engine-harness.js';
 
@@ -60,6 +61,36 @@ it('an undo that fails for good is parked and told, and a person has it tried ag
   expect(told.map(({ notification: { kind, text } }) => `${kind} ${text}`)).toEqual([
     expect.stringMatching(/^alert .*"second" could not be undone/) as string,
   ]);
+});
+
+it('what a person leaves of a nested execution is named by the one around it', async () => {
+  const pattern = `{orchestration_pattern: handoff, tasks: [{id: second, agent: worker, compensate_with: {action: undo}}]}`;
+  const around = `
+name: around
+orchestration_pattern: handoff
+agents: {worker: {type: keeper}}
+tasks:
+  - {id: first, agent: worker, compensate_with: {action: undo}}
+  - {id: team, depends_on: [first], pattern: ${pattern}}
+  - {id: third, agent: worker, depends_on: [team], retry_policy: none}`;
+  isBroken = true;
+  const { executionId, result } = await engine.start(around);
+  const { executions } = engine.store.engine;
+  let nested: string | undefined;
+  await until('its part is undone', async () => {
+    nested = (await executions.nestedOf(executionId, 'team'))[0]?.executionId;
+    return nested !== undefined && (await executions.get(nested))?.projection.status === 'compensating';
+  });
+  await engine.untilAsked(String(nested), 'second', 'undo');
+  isBroken = false;
+  await engine.resolve(String(nested), { taskId: 'second', action: 'skip', by: 'owner' });
+  await expect(result).rejects.toMatchObject({
+    cause: { type: 'UNDO_INCOMPLETE', message: expect.stringContaining('Left: team.') as string },
+  });
+  expect((await executions.get(executionId))?.projection).toMatchObject({
+    counts: { undone: 1, parked: 1, failed: 1 },
+  });
+  expect((await executions.get(String(nested)))?.projection.status).toBe('failed');
 });
 
 it('an undo that a person leaves is named at the end, and the others are undone', async () => {

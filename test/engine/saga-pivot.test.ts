@@ -1,10 +1,9 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RunTask } from '../../contracts/agents.js';
 import { parseDefinition } from '../../language/definition.js';
 import { viewEngine } from './engine-harness.js';
 import type { EngineView, StartedExecution } from './engine-harness.js';
-import { sagaWorld } from './saga-world.js';
+import { isRunOf, sagaWorld } from './saga-world.js';
 import type { Meddling, SagaWorld } from './saga-world.js';
 
 const unique = (name: string): string => `${name}-${Math.random().toString(36).slice(2, 8)}`;
@@ -23,7 +22,6 @@ tasks:
 ${more.beside ?? ''}`;
 
 const no = ApplicationFailure.nonRetryable('no', 'NoWay');
-const isRunOf = (task: RunTask, step: string): boolean => task.taskId === step && task.context.purpose === 'run';
 
 let engine: EngineView;
 let world: SagaWorld;
@@ -93,6 +91,8 @@ describe.concurrent('reserve, process, commit', () => {
     expect(pivot?.data).toMatchObject({ reason: 'pivot' });
     const state = await engine.store.engine.executions.checkpoint(executionId, String(pivot?.data['checkpoint_id']));
     expect(state).toMatchObject({ undos: [[0, 2]], pivoted: false, pivotsAsked: ['commit'] });
+    const commit = events.find(({ kind, taskId }) => kind === 'task.started' && taskId === 'commit');
+    expect(pivot?.seq).toBeLessThan(commit?.seq ?? 0);
   });
 
   it('never undoes once nobody can know whether the pivot was passed', async () => {

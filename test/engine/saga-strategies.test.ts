@@ -3,30 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunTask } from '../../contracts/agents.js';
 import { viewEngine } from './engine-harness.js';
 import type { EngineView, StartedExecution } from './engine-harness.js';
-import { STEPS, begunWith, diamond, isInOrder, sagaWorld } from './saga-world.js';
+import { STEPS, STRATEGIES, begunWith, diamond, isInOrder, isRunOf, sagaWorld } from './saga-world.js';
 import type { Meddling, SagaWorld } from './saga-world.js';
 
 const unique = (name: string): string => `${name}-${Math.random().toString(36).slice(2, 8)}`;
-
-interface Strategy {
-  readonly saga?: string;
-  /** Of the steps that had an effect, those that must be undone when `failed` failed. */
-  readonly undone: (begun: readonly string[], failed: string) => readonly string[];
-}
-
-const STRATEGIES: Readonly<Record<string, Strategy>> = {
-  'backward, the default': { undone: (begun) => begun },
-  parallel: { saga: '{strategy: parallel}', undone: (begun) => begun },
-  selective: {
-    saga: '{strategy: selective, steps: [b, d]}',
-    undone: (begun) => begun.filter((id) => id === 'b' || id === 'd'),
-  },
-  cascade: { saga: '{strategy: cascade}', undone: (_, failed) => [failed] },
-  'cascade with a root': {
-    saga: '{strategy: cascade, steps: [b]}',
-    undone: (begun, failed) => begun.filter((id) => id === failed || ['b', 'd', 'e'].includes(id)),
-  },
-};
 
 let engine: EngineView;
 let world: SagaWorld;
@@ -58,7 +38,6 @@ async function start(yaml: string, meddling: Meddling, input: unknown = {}): Pro
   return engine.start(yaml, input, (executionId) => meddlings.set(executionId, meddling));
 }
 
-const isRunOf = (task: RunTask, step: string): boolean => task.taskId === step && task.context.purpose === 'run';
 const undosAsked = (executionId: string): string[] =>
   [...new Set(asked.filter((task) => task.executionId === executionId && task.context.purpose === 'compensate'))]
     .map(({ taskId }) => taskId)

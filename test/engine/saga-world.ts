@@ -127,3 +127,26 @@ export function isInOrder(happened: readonly Happened[]): boolean {
   const undone = happened.filter(({ what }) => what === 'undo').map(({ task }) => task);
   return undone.every((step, at) => (DIAMOND[step] ?? []).every((id) => !undone.slice(0, at).includes(id)));
 }
+
+export const isRunOf = (task: RunTask, step: string): boolean => task.taskId === step && task.context.purpose === 'run';
+
+export interface Strategy {
+  readonly saga?: string;
+  /** Of the steps that had an effect, those that must be undone when `failed` failed. */
+  readonly undone: (begun: readonly string[], failed: string) => readonly string[];
+}
+
+/** Those that undo something. */
+export const STRATEGIES: Readonly<Record<string, Strategy>> = {
+  'backward, the default': { undone: (begun) => begun },
+  parallel: { saga: '{strategy: parallel}', undone: (begun) => begun },
+  selective: {
+    saga: '{strategy: selective, steps: [b, d]}',
+    undone: (begun) => begun.filter((id) => id === 'b' || id === 'd'),
+  },
+  cascade: { saga: '{strategy: cascade}', undone: (_, failed) => [failed] },
+  'cascade with a root': {
+    saga: '{strategy: cascade, steps: [b]}',
+    undone: (begun, failed) => begun.filter((id) => id === failed || ['b', 'd', 'e'].includes(id)),
+  },
+};

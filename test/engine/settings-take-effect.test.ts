@@ -12,6 +12,7 @@ const SETTINGS = {
   AGENT_ALLOCATION_TIMEOUT_SECONDS: '1',
   CHECKPOINT_INTERVAL_MINUTES: String(1 / 60),
   SAGA_COMPENSATION_TIMEOUT_SECONDS: '1',
+  CIRCUIT_BREAKER_FAILURE_THRESHOLD: '2',
   EVENT_RETENTION_HOURS: String(1 / 3600),
 };
 
@@ -134,6 +135,18 @@ describe('settings of the environment', { timeout: 180_000 }, () => {
       args: [{ taskId: 'a', action: 'skip', by: 'a test' }],
     });
     expect(await codeOf(result)).toBe('UNDO_INCOMPLETE');
+  });
+
+  it('CIRCUIT_BREAKER_FAILURE_THRESHOLD - after so many failures an agent is passed over where the definition names no number', async () => {
+    const type = unique('worker');
+    const bad = await engine.agent(type, () => Promise.reject(new Error('as the test wants it')));
+    await engine.agent(type, () => null);
+    const retry_policy = { max_attempts: 4, initial_interval_seconds: 0.05, max_interval_seconds: 0.05 };
+    const tasks = Array.from({ length: 8 }, (_, at) => ({ id: `t${String(at)}`, retry_policy }));
+    const more = { fault_tolerance: { circuit_breaker: { timeout_seconds: 60 } } };
+    const { result } = await engine.start(graphOf({ type, count: 2, tasks, more }));
+    expect((await result).tasks.done).toBe(8);
+    expect(bad.asked).toHaveLength(2);
   });
 
   it('EVENT_RETENTION_HOURS - events of what ended are deleted after that time; what they say stays', async () => {

@@ -58,6 +58,7 @@ describe('the configuration', () => {
       agentAllocationTimeoutSeconds: 300,
       checkpointIntervalSeconds: 300,
       sagaCompensationTimeoutSeconds: 600,
+      circuitBreakerFailureThreshold: 5,
       eventRetentionHours: 168,
     });
     expect(redactConfig(readConfig({ HOME: '/h' }))['engine']).toEqual(engine);

@@ -23,7 +23,8 @@ export class Checkpoints {
   }
 
   async save(reason: CheckpointReason, life: LifeState = {}): Promise<string> {
-    const { memory, saga, clock, events, values, people, routes, rollback, executionId } = this.#engine;
+    const { memory, saga, clock, events, values, people, routes, rollback, breaker, opened, executionId } =
+      this.#engine;
     const state: ExecutionState = {
       version: 1,
       ...memory.snapshot(),
@@ -35,6 +36,7 @@ export class Checkpoints {
       usedSeconds: clock.usedSeconds,
       routes: Object.fromEntries([...routes].filter(([id]) => !memory.isSettled(id))),
       asked: people.snapshot(),
+      ...(opened.circuitBreaker && { breaker: breaker.snapshot() }),
       ...life,
     };
     // What the state calls done has its output in the store before the state is there to go on from.

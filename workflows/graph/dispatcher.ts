@@ -11,6 +11,7 @@ import type { AllocatedAgent, RunTask, RunTaskContext } from '../../contracts/ag
 import type { ResolvedRetry } from '../../contracts/definition.js';
 import type { TaskCall } from '../../contracts/executions.js';
 import { QUEUES } from '../../contracts/queues.js';
+import { backOffMs } from '../kit/back-off.js';
 import { failure, rootOf } from '../kit/failures.js';
 import { callAgent } from '../kit/profiles.js';
 import type { AgentPool } from './agent-pool.js';
@@ -32,6 +33,8 @@ export interface Call extends TaskCall {
   readonly book?: AttemptBook;
   /** Asked when all attempts are used up; false: it is tried again, without end. Default: it is given up. */
   readonly mayGiveUp?: () => Promise<boolean>;
+  /** True: it is not held up by circuits that are open. */
+  readonly isInHurry?: () => boolean;
   /** Something undoes it: a cancel waits until the agent has ended, so that the undo comes after the work. */
   readonly undoable?: boolean;
   /** Of a pivot: no cancel reaches an attempt, and what became of each is told. */
@@ -49,6 +52,8 @@ export interface AttemptBook {
 
 interface Identity {
   readonly executionId: string;
+  /** The execution under whose id its idempotency keys stand. */
+  readonly keysOf: string;
   readonly workflowId: string;
   readonly workflowName: string;
 }
@@ -68,6 +73,8 @@ export interface DispatcherParts {
   readonly gate: Gate;
   /** Finds agents in place of those that are gone; throws when nobody comes in time. */
   readonly reallocate: (agent: string) => Promise<void>;
+  /** It is about to be undone: what was begun is not held up by circuits that are open. */
+  readonly isEnding: () => boolean;
 }
 
 /** Sends calls to agents: one attempt at a time, again after a failure, elsewhere after an agent's death. */
@@ -149,7 +156,7 @@ export class Dispatcher {
     this.#track(agent.agentId, loss);
     try {
       const output = await this.#answer(call, { attempt, agent, loss });
-      this.#parts.pool.answered(call.agent);
+      if (!isBuiltIn(call.agentType)) this.#parts.pool.answered(agent, 'output');
       if (isRun) events.add('task.completed', { ...at, data: named });
       return { answer: 'output', output };
     } catch (error) {
@@ -158,7 +165,7 @@ export class Dispatcher {
       if (isCancellation(error)) throw error;
       if (isRun) events.add('task.failed', { ...at, data: { ...named, reason: gone ? 'agent_lost' : typeOf(error) } });
       if (gone && !isLost && !isBuiltIn(call.agentType)) this.#passOver(agent, error);
-      if (!gone) this.#parts.pool.answered(call.agent);
+      if (!gone && !isBuiltIn(call.agentType)) this.#parts.pool.answered(agent, 'failed');
       return { answer: gone ? 'gone' : 'failed', error };
     } finally {
       this.active -= 1;
@@ -195,7 +202,7 @@ export class Dispatcher {
 
   async #callOf(call: Call, { attempt, agent }: { attempt: number; agent: AllocatedAgent }): Promise<unknown> {
     const { identity } = this.#parts;
-    const keyOf = (purpose: Call['purpose']): string => `${identity.executionId}/${call.taskId}/${purpose}`;
+    const keyOf = (purpose: Call['purpose']): string => `${identity.keysOf}/${call.taskId}/${purpose}`;
     const input: RunTask = {
       executionId: identity.executionId,
       taskId: call.taskId,
@@ -232,8 +239,10 @@ export class Dispatcher {
 
   async #agentFor(call: Call): Promise<AllocatedAgent> {
     if (isBuiltIn(call.agentType)) return builtIn(call);
+    const { isEnding } = this.#parts;
+    const isInHurry = (): boolean => call.purpose === 'compensate' || isEnding() || call.isInHurry?.() === true;
     for (;;) {
-      const agent = await this.#parts.pool.take(call.agent);
+      const agent = await this.#parts.pool.take(call.agent, isInHurry);
       if (agent !== undefined) return agent;
       await this.#parts.reallocate(call.agent);
     }
@@ -306,12 +315,6 @@ function typeOf(error: unknown): string {
   const root = rootOf(error);
   if (root instanceof ApplicationFailure) return root.type ?? 'failure';
   return root instanceof TimeoutFailure ? 'timeout' : 'failure';
-}
-
-function backOffMs(retry: ResolvedRetry, attempt: number): number {
-  const { initial_interval_seconds: first, backoff_coefficient: coefficient, max_interval_seconds: most } = retry;
-  const seconds = retry.growth === 'linear' ? first * attempt : first * coefficient ** Math.min(attempt - 1, 30);
-  return Math.max(1, Math.min(most, seconds) * 1000);
 }
 
 function outputOf(result: unknown, taskId: string): unknown {

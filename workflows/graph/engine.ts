@@ -1,11 +1,13 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { CheckpointReason } from '../../contracts/engine-activities.js';
 import type { ExecutionState, ExecutionTask, OpenedExecution, TaskRoute } from '../../contracts/executions.js';
+import type { FailureCode } from '../../contracts/failures.js';
 import { failure } from '../kit/failures.js';
 import { Saga } from '../kit/saga.js';
 import type { SagaOptions } from '../kit/saga.js';
 import { Teller } from '../kit/teller.js';
 import { AgentPool } from './agent-pool.js';
+import { CircuitBreaker } from './circuit-breaker.js';
 import { Dispatcher } from './dispatcher.js';
 import type { Gate } from './dispatcher.js';
 import type { EventLog } from './event-log.js';
@@ -21,14 +23,15 @@ export interface Engine {
   readonly memory: ExecutionMemory;
   readonly events: EventLog;
   readonly pool: AgentPool;
+  readonly breaker: CircuitBreaker;
   readonly dispatcher: Dispatcher;
   readonly people: People;
   readonly values: Values;
   readonly clock: WorkClock;
   readonly saga: Saga;
   readonly teller: Teller;
-  /** Whether a failure is to be followed by undoing. */
-  readonly rollback: { wanted: boolean };
+  /** Whether a failure is to be followed by undoing; `begun`: there was one, and what runs ends. */
+  readonly rollback: { wanted: boolean; begun: boolean };
   /** What events and managers changed about tasks, by id. */
   readonly routes: Map<string, TaskRoute>;
   /** The task with what was changed about it. */
@@ -37,6 +40,7 @@ export interface Engine {
   readonly typeOf: (agent: string) => string;
   /** Tasks may be started while it is open. */
   readonly gate: Gate;
+  readonly isPaused: () => boolean;
   readonly checkpoint: (reason: CheckpointReason) => Promise<string>;
   /** Agents are chosen anew for what is lacking. */
   readonly reallocate: (agent?: string) => Promise<void>;
@@ -48,6 +52,7 @@ export interface Engine {
 
 export interface EngineHooks {
   readonly gate: Engine['gate'];
+  readonly isPaused: Engine['isPaused'];
   readonly checkpoint: Engine['checkpoint'];
   readonly reallocate: (agent?: string) => Promise<void>;
   readonly events: EventLog;
@@ -63,7 +68,14 @@ export function assemble(executionId: string, opened: OpenedExecution, hooks: En
   const { state, saga } = opened;
   const memory = new ExecutionMemory(state);
   const { events } = hooks;
-  const pool = new AgentPool(opened.agents, sharingOf(opened));
+  const breaker = new CircuitBreaker(
+    opened.circuitBreaker,
+    (kind, agentId, failures) => {
+      events.add(kind, { data: { agent_id: agentId, failures } });
+    },
+    state?.breaker,
+  );
+  const pool = new AgentPool(opened.agents, sharingOf(opened), breaker);
   const clock = new WorkClock(opened.timeoutSeconds, state?.usedSeconds ?? 0);
   const people = new People(clock, state?.asked);
   const teller = new Teller(executionId, workflowInfo().firstExecutionRunId);
@@ -73,23 +85,37 @@ export function assemble(executionId: string, opened: OpenedExecution, hooks: En
     if (type === undefined) throw failure('TASK_OUTPUT_INVALID', `The definition has no agent "${agent}".`);
     return type;
   };
-  const identity = { executionId, workflowId: opened.workflowId, workflowName: opened.name };
+  const { workflowId, name: workflowName, keysOf = executionId } = opened;
+  const rollback = {
+    wanted: saga !== undefined && (saga.rollback !== false || state?.rollback === true),
+    begun: false,
+  };
+  const identity = { executionId, keysOf, workflowId, workflowName };
   return {
     executionId,
     opened,
     memory,
     events,
     pool,
+    breaker,
     people,
-    dispatcher: new Dispatcher({ identity, pool, events, clock, gate: hooks.gate, reallocate: hooks.reallocate }),
-    values: new Values(executionId, opened.input, memory),
+    dispatcher: new Dispatcher({
+      identity,
+      pool,
+      events,
+      clock,
+      gate: hooks.gate,
+      reallocate: hooks.reallocate,
+      isEnding: () => rollback.begun,
+    }),
+    values: new Values(executionId, opened, memory),
     clock,
     saga: new Saga({
       ...sagaOptions(opened, { memory, events, people, teller }),
       isInterrupted: hooks.isInterrupted,
     }),
     teller,
-    rollback: { wanted: saga !== undefined && (saga.rollback !== false || state?.rollback === true) },
+    rollback,
     routes,
     routed: (task) => {
       const route = routes.get(task.id);
@@ -98,6 +124,7 @@ export function assemble(executionId: string, opened: OpenedExecution, hooks: En
     },
     typeOf,
     gate: hooks.gate,
+    isPaused: hooks.isPaused,
     checkpoint: hooks.checkpoint,
     reallocate: hooks.reallocate,
     nested: new Set(),
@@ -128,10 +155,12 @@ function sagaOptions(
       events.add('task.decided', { ...about, data: { what: 'undo', action, by } });
       return action === 'retry' ? 'retry' : 'skip';
     },
-    onUndone: (step, failure) => {
-      const kind = failure === undefined ? 'task.compensated' : 'task.compensation_failed';
-      if (failure === undefined) memory.set(step, 'undone');
-      events.add(kind, { task: step, attempt: memory.attemptOf(step), data: failure && { code: failure.code } });
+    onUndone: (step, { failure, left = [] }) => {
+      // What a nested execution had to leave, a person decided there.
+      const code: FailureCode | undefined = left.length > 0 ? 'UNDO_INCOMPLETE' : failure?.code;
+      const kind = code === undefined ? 'task.compensated' : 'task.compensation_failed';
+      memory.set(step, code === undefined ? 'undone' : 'parked');
+      events.add(kind, { task: step, attempt: memory.attemptOf(step), data: code === undefined ? {} : { code } });
     },
   };
 }

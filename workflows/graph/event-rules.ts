@@ -26,7 +26,14 @@ export async function applyRules(engine: Engine, event: ReceivedEvent): Promise<
 }
 
 /** Events of the execution's own that rules may name, beside those of the outside. */
-const OWN: readonly ExecutionEventKind[] = ['agent.lost', 'task.failed', 'task.completed', 'task.skipped'];
+const OWN: readonly ExecutionEventKind[] = [
+  'agent.lost',
+  'agent.circuit_opened',
+  'agent.circuit_closed',
+  'task.failed',
+  'task.completed',
+  'task.skipped',
+];
 
 /** Applies the rules for an event of the execution's own. */
 export function watchOwnEvents(engine: Engine, failed: (error: unknown) => void): void {

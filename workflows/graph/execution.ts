@@ -14,7 +14,7 @@ import { mayAsk } from '../../contracts/execution-states.js';
 import type { ExecutionStatus } from '../../contracts/execution-states.js';
 import type { GraphInput, GraphResult, OpenedExecution } from '../../contracts/executions.js';
 import type { FailureReport } from '../../contracts/failures.js';
-import { failure, failureFromReport, reportFailure, undoIncomplete } from '../kit/failures.js';
+import { codeOf, failure, failureFromReport, reportFailure, undoIncomplete } from '../kit/failures.js';
 import { engine as store, engineAtOnce as storeAtOnce } from '../kit/profiles.js';
 import { runPattern } from '../patterns/patterns.js';
 import { Allocation } from './allocation.js';
@@ -96,6 +96,7 @@ class Execution {
       return await this.#refused(error);
     }
     const { undoing } = engine.opened.state ?? {};
+    if (this.#input.undo === true) return await this.#undoWhole(engine, undoing);
     if (undoing !== undefined) return await this.#fail(engine, undoing);
     try {
       await this.#limited(engine);
@@ -103,16 +104,19 @@ class Execution {
       if (this.#draining && !this.#isCancelled() && isCancellation(error)) await this.#leave(engine);
       return await this.#fail(engine, reportFailure(error), error);
     }
+    await this.#keepForUndo(engine);
     return await this.#finish(engine, 'completed');
   }
 
   /** Waits for its turn and for its agents. */
   async #open(): Promise<Engine> {
-    const { executionId, checkpointId } = this.#input;
-    return this.#work.run(async () => {
+    const { executionId, checkpointId, undo } = this.#input;
+    // What is to be undone stands until it is: no cancel takes the place of that.
+    const scope = undo === true ? new CancellationScope({ cancellable: false }) : this.#work;
+    return scope.run(async () => {
       let opened: OpenedExecution;
       for (;;) {
-        opened = await storeAtOnce.openExecution({ executionId, checkpointId });
+        opened = await storeAtOnce.openExecution({ executionId, checkpointId, ...(undo && { undo }) });
         if (opened.admitted) break;
         await condition(() => this.#admitted, TURN_MS);
         this.#admitted = false;
@@ -121,6 +125,7 @@ class Execution {
       this.#undos = state?.undos ?? [];
       const engine = assemble(executionId, opened, {
         events: this.#events,
+        isPaused: () => this.#paused,
         gate: { isOpen: () => this.#isOpen(), opened: () => this.#opened() },
         checkpoint: (reason) => this.#checkpoint(reason),
         reallocate: (agent) => this.#reallocate(agent),
@@ -148,6 +153,8 @@ class Execution {
     if (this.#paused) clock.pause(true);
     const next = state?.undoing !== undefined ? 'compensating' : this.#paused ? 'paused' : 'running';
     if (this.#status === 'planning') this.#status = status;
+    // Begun again after a loss, or after it completed: it runs, if only to be undone.
+    if (next === 'compensating' && this.#is('planning')) this.#enter('running');
     this.#enter(next);
   }
 
@@ -213,7 +220,7 @@ class Execution {
    * Returns when somebody cancelled meanwhile.
    */
   async #leave(engine: Engine, life: LifeState = {}): Promise<void> {
-    const { executionId, historyEventsMax } = this.#input;
+    const { executionId, historyEventsMax, undo } = this.#input;
     await CancellationScope.nonCancellable(async () => {
       let seen: number;
       let checkpointId: string;
@@ -227,7 +234,7 @@ class Execution {
       } while (seen !== this.#heard || !allHandlersFinished());
       if (life.undoing === undefined && this.#isCancelled()) return;
       const limit = historyEventsMax === undefined ? {} : { historyEventsMax };
-      await continueAsNew<typeof graph>({ executionId, checkpointId, ...limit });
+      await continueAsNew<typeof graph>({ executionId, checkpointId, ...limit, ...(undo && { undo }) });
     });
   }
 
@@ -266,6 +273,8 @@ class Execution {
     if (!mayAsk(paused ? 'pause' : 'resume', this.#status)) return;
     const by = 'the execution around it';
     (paused ? this.#pause(by) : this.#resume(by)).catch((error: unknown) => {
+      // The next word overtook this one.
+      if (codeOf(error) === 'NOT_NOW') return;
       this.#events.add('workflow.replanned', { data: { reason: 'hold_failed', code: reportFailure(error).code } });
     });
   }
@@ -340,6 +349,21 @@ class Execution {
       mayUndo && hasUndos ? await CancellationScope.nonCancellable(() => this.#undo(engine, report)) : report;
     await this.#finish(engine, endOf(report), told);
     return this.#rethrow(told, error);
+  }
+
+  /** What a nested execution did can be undone as long as the one around it may fail. */
+  async #keepForUndo({ opened }: Engine): Promise<void> {
+    if (opened.nested !== true || opened.saga === undefined) return;
+    await CancellationScope.nonCancellable(() => this.#checkpoint('done'));
+  }
+
+  /** The execution around it is undone. No cancel ends that; whoever asked for it hears what had to be left. */
+  async #undoWhole(engine: Engine, undoing?: FailureReport): Promise<GraphResult> {
+    const report = undoing ?? reportFailure(new CancelledFailure('The execution around it is undone.'));
+    return CancellationScope.nonCancellable(async () => {
+      const told = await this.#undo(engine, report);
+      return this.#finish(engine, endOf(told), told);
+    });
   }
 
   /** Gives what is to be told: why it was undone, and what could not be. */

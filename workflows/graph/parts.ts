@@ -11,8 +11,12 @@ const INSTANCES_AT_ONCE = 50;
 
 export interface Part {
   readonly task: ExecutionTask;
+  /** Id of the task that it is an instance of. */
+  readonly of: string;
   readonly local: { readonly item: unknown; readonly index: number; readonly of: number };
   readonly book: AttemptBook;
+  /** Another instance failed for good: the task fails when those that were begun have ended. */
+  readonly isFailing: () => boolean;
 }
 
 interface Attempts {
@@ -44,13 +48,19 @@ export class Parts {
     const { memory, values } = this.#engine;
     // A new try of the task is a new try of each instance that is not done.
     for (const attempts of this.#attempts.values()) attempts.spent = 0;
+    let isFailing = false;
     const open = [...items.entries()].filter(([index]) => !this.#outputs.has(index));
     await inWindow(open, task.parallel ?? INSTANCES_AT_ONCE, async ([index, item]) => {
       const id = partId(task.id, index);
       const output = await one({
         task: { ...task, id },
+        of: task.id,
         local: { item, index, of: items.length },
         book: this.#book(index),
+        isFailing: () => isFailing,
+      }).catch((error: unknown) => {
+        isFailing = true;
+        throw error;
       });
       this.#keep(task.id, index, output ?? null);
       values.holdPart(task.id, { taskId: id, output: output ?? null });

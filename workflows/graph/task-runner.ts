@@ -5,6 +5,7 @@ import { failure, failureFromReport, reportFailure } from '../kit/failures.js';
 import type { SagaStep } from '../kit/saga.js';
 import type { AttemptBook, Call } from './dispatcher.js';
 import type { Engine } from './engine.js';
+import { runNested, undoNested } from './nested.js';
 import { Parts } from './parts.js';
 import type { Part } from './parts.js';
 
@@ -16,8 +17,6 @@ export interface TaskHooks {
   readonly after?: (task: ExecutionTask, output: unknown) => Promise<unknown>;
   /** True: the task is skipped; what depends on it goes on. */
   readonly skip?: (task: ExecutionTask) => boolean;
-  /** Runs a task that is itself a pattern. */
-  readonly nested?: (task: ExecutionTask) => Promise<unknown>;
 }
 
 /** One task from its release to its output: event, condition, approval, undo, call. */
@@ -142,22 +141,32 @@ export class TaskRunner {
 
   /** Once; once for each item; or once for each agent that takes a part of it. */
   async #whole(task: ExecutionTask): Promise<unknown> {
-    const { forEach, parallel = 1, nested } = task;
+    const { id, forEach, parallel = 1 } = task;
     if (forEach !== undefined) return this.#each(task, await this.#engine.values.list(forEach, task));
-    if (parallel > 1 && nested !== true) return this.#each(task, Array<null>(parallel).fill(null));
-    if (nested === true && this.#hooks.nested !== undefined) {
-      const { nested: run } = this.#hooks;
-      return this.#told(task.id, () => run(task));
-    }
+    if (task.nested === true) return this.#nested(task, this.#bookOf(id));
+    if (parallel > 1) return this.#each(task, Array<null>(parallel).fill(null));
     if (task.agentType === 'human') return this.#told(task.id, () => this.#byPerson(task, task.id));
+    return this.#call(task, this.#bookOf(id));
+  }
+
+  #bookOf(id: string): AttemptBook {
     const { memory } = this.#engine;
-    const { id } = task;
-    return this.#call(task, {
+    return {
       last: memory.attemptOf(id),
       spent: memory.spentOf(id),
       note: ({ attempt, spent }) => {
         memory.set(id, 'running', attempt, spent);
       },
+    };
+  }
+
+  #nested(task: ExecutionTask, book: AttemptBook, instance?: Part): Promise<unknown> {
+    const { values } = this.#engine;
+    const { item, index } = instance?.local ?? {};
+    return runNested(this.#engine, {
+      ...{ task, book, of: instance?.of ?? task.id, part: index ?? 0 },
+      scope: { ...values.outer, ...values.eventOf(task.onEvent), ...(instance && { item, index }) },
+      ...this.#conduct(task),
     });
   }
 
@@ -179,15 +188,20 @@ export class TaskRunner {
   async #each(task: ExecutionTask, items: readonly unknown[]): Promise<unknown> {
     const parts = this.#parts.get(task.id) ?? new Parts(this.#engine);
     this.#parts.set(task.id, parts);
-    const one = ({ task: instance, local, book }: Part): Promise<unknown> =>
-      instance.agentType === 'human' ? this.#byPerson(instance, task.id) : this.#call(instance, book, local, task.id);
+    const one = (part: Part): Promise<unknown> => {
+      if (part.task.nested === true) return this.#nested(part.task, part.book, part);
+      return part.task.agentType === 'human'
+        ? this.#byPerson(part.task, task.id)
+        : this.#call(part.task, part.book, part);
+    };
     const outputs = await this.#told(task.id, () => parts.run(task, items, one), { parts: items.length });
     this.#parts.delete(task.id);
     return outputs;
   }
 
-  async #call(task: ExecutionTask, book: AttemptBook, local?: Part['local'], partOf?: string): Promise<unknown> {
+  async #call(task: ExecutionTask, book: AttemptBook, instance?: Part): Promise<unknown> {
     const { values, dispatcher } = this.#engine;
+    const { local } = instance ?? {};
     const input = await values.resolve(task.input ?? null, { ...values.eventOf(task.onEvent), ...local });
     const shared = this.#hooks.shared?.(task);
     const { agent, agentType, timeoutSeconds, retry } = task;
@@ -197,7 +211,7 @@ export class TaskRunner {
       purpose: 'run',
       ...(shared === undefined ? {} : { shared }),
       ...(part === undefined ? {} : { part }),
-      ...(partOf === undefined ? {} : { partOf }),
+      ...(instance === undefined ? {} : { partOf: instance.of, isInHurry: instance.isFailing }),
       ...this.#conduct(task),
     });
   }
@@ -248,16 +262,20 @@ export function untilReleased({ memory }: Engine, { id, onEvent }: ExecutionTask
 /** Registers what undoes a task, where there is such a thing and a way back. */
 export function rememberUndo(engine: Engine, task: ExecutionTask): void {
   const { saga, opened } = engine;
-  const { compensateWith } = task;
-  if (opened.saga === undefined || compensateWith === undefined || saga.pivoted || task.pivot === true) return;
-  saga.register(undoOf(engine, task, compensateWith));
+  if (opened.saga === undefined || saga.pivoted || task.pivot === true) return;
+  const step = undoOf(engine, task);
+  if (step !== undefined) saga.register(step);
 }
 
-/** The step of a saga that undoes a task. Attempts are counted over all times that it is tried. */
-export function undoOf(engine: Engine, task: ExecutionTask, call: UndoCall): SagaStep {
+/** The step of a saga that undoes a task, where there is such a thing. Attempts are counted over all times it is tried. */
+export function undoOf(engine: Engine, task: ExecutionTask): SagaStep | undefined {
+  const { compensateWith: call, nested, buildsOn = [], dependsOn } = task;
+  const holdsUndos = engine.opened.saga?.nested === true;
+  const order = { name: task.id, dependsOn: holdsUndos ? [...buildsOn, ...dependsOn] : buildsOn };
   let last = 0;
   const book = (): AttemptBook => ({ last, spent: 0, note: ({ attempt }) => (last = attempt) });
-  return { name: task.id, dependsOn: task.buildsOn ?? [], undo: () => undoTask(engine, task, call, book()) };
+  if (call !== undefined) return { ...order, undo: () => undoTask(engine, task, call, book()) };
+  return nested === true && holdsUndos ? { ...order, undo: () => undoNested(engine, task) } : undefined;
 }
 
 /** Calls what undoes a task; the saga repeats it when it fails. */

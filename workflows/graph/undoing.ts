@@ -44,9 +44,7 @@ export async function undoAll(
 async function registerEarlier(engine: Engine, undos: Undos): Promise<void> {
   const tasks: ExecutionTask[] = [];
   for (const undo of undos) tasks.push(...(await tasksOf(engine, undo)));
-  engine.saga.registerEarlier(
-    tasks.flatMap((task) => (task.compensateWith === undefined ? [] : [undoOf(engine, task, task.compensateWith)])),
-  );
+  engine.saga.registerEarlier(tasks.flatMap((task) => undoOf(engine, task) ?? []));
 }
 
 async function tasksOf({ executionId, memory }: Engine, undo: string | PlaceRange): Promise<readonly ExecutionTask[]> {

@@ -5,7 +5,7 @@ import type { ExecutionTaskState } from '../../contracts/execution-states.js';
 import type { CelScope, CelValue } from '../../language/expressions/cel.js';
 import { codeOf, failure } from '../kit/failures.js';
 import { engineAtOnce } from '../kit/profiles.js';
-import type { ExecutionTask } from '../../contracts/executions.js';
+import type { ExecutionTask, OpenedExecution } from '../../contracts/executions.js';
 import type { ExecutionMemory } from './memory.js';
 
 /** Outputs up to this many characters of JSON stay in the workflow; larger ones go to the store, by reference. */
@@ -27,6 +27,8 @@ const FETCHED = 50;
 export class Values {
   readonly #executionId: string;
   readonly #input: unknown;
+  /** Of a nested execution: what the task around it reads as `item`, `index` and `event`. */
+  readonly outer: Local;
   readonly #memory: ExecutionMemory;
   /** Ids whose outputs the store has. */
   readonly #stored: Set<string>;
@@ -36,9 +38,14 @@ export class Values {
   /** Of tasks that are undone without being done. */
   readonly #givenByParts = new Map<string, readonly unknown[]>();
 
-  constructor(executionId: string, input: unknown, memory: ExecutionMemory) {
+  constructor(
+    executionId: string,
+    { input, scope = {} }: Pick<OpenedExecution, 'input' | 'scope'>,
+    memory: ExecutionMemory,
+  ) {
     this.#executionId = executionId;
     this.#input = input;
+    this.outer = scope;
     this.#memory = memory;
     this.#stored = new Set(memory.outputs().map(([id]) => id));
   }
@@ -171,7 +178,7 @@ export class Values {
     for (const id of namedTasks(text)) {
       tasks[id] = { output: await this.outputOf(id) };
     }
-    return { input: this.#input, tasks, ...local } as CelScope;
+    return { ...this.outer, input: this.#input, tasks, ...local } as CelScope;
   }
 
   async #store(outputs: readonly TaskResult[]): Promise<void> {

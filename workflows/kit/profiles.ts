@@ -81,8 +81,13 @@ export const boundWorker = (queue: string, summary: string): WorkerActivities =>
 export const boundValidator = (queue: string, summary: string): ValidatorActivities =>
   proxyActivities<ValidatorActivities>({ ...BOUND, taskQueue: queue, summary });
 
-/** Bookkeeping of an execution, off its critical path. */
-export const engine = (summary: string): EngineActivities => proxyActivities<EngineActivities>({ ...CONTROL, summary });
+/**
+ * Bookkeeping of an execution, off its critical path. Short, and without a heartbeat: what a killed worker had begun is
+ * begun again after this time, and an execution that ends waits for it.
+ */
+const BOOKKEEPING: ActivityOptions = { ...CONTROL, startToCloseTimeout: '10 s' };
+export const engine = (summary: string): EngineActivities =>
+  proxyActivities<EngineActivities>({ ...BOOKKEEPING, summary });
 
 /** Bookkeeping that the workflow task itself does: it costs the server nothing. Short, since the task waits for it. */
 const AT_ONCE: LocalActivityOptions = { startToCloseTimeout: '10 s', localRetryThreshold: '5 s', retry };

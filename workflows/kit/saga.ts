@@ -27,7 +27,7 @@ export interface SagaOptions {
   /** True: the rest is undone later, by whoever registers it again. Asked before each undo. Default: never. */
   readonly isInterrupted?: () => boolean;
   /** Told after each undo. */
-  readonly onUndone?: (step: string, failure?: FailureReport) => void;
+  readonly onUndone?: (step: string, seen: { failure?: FailureReport; left?: readonly string[] }) => void;
 }
 
 export interface Undone {
@@ -186,14 +186,14 @@ export class Saga {
       try {
         const { left } = await this.#retried(undo);
         undone.left.push(...left);
-        this.#options.onUndone?.(name);
+        this.#options.onUndone?.(name, { left });
         return;
       } catch (error) {
         const report = reportFailure(error);
         log.error('undo failed', { event: 'saga.undo_failed', undo: name });
         if ((await this.#options.onParked?.(name, report)) === 'retry') continue;
         undone.failures.push(report);
-        this.#options.onUndone?.(name, report);
+        this.#options.onUndone?.(name, { failure: report });
         return;
       }
     }

@@ -1,9 +1,7 @@
-import { executeChild, isCancellation } from '@temporalio/workflow';
-import type { ExecutionTask, GraphInput, GraphResult, TaskPage } from '../../contracts/executions.js';
-import { executionWorkflowId } from '../../contracts/executions.js';
-import { WORKFLOWS } from '../../contracts/messages.js';
+import { isCancellation } from '@temporalio/workflow';
+import type { ExecutionTask, TaskPage } from '../../contracts/executions.js';
 import { failure, failureFromReport, reportFailure } from '../kit/failures.js';
-import { CHILD, engineAtOnce } from '../kit/profiles.js';
+import { engineAtOnce } from '../kit/profiles.js';
 import type { Engine } from '../graph/engine.js';
 import { GraphRunner } from '../graph/run-graph.js';
 import { TaskRunner, untilReleased } from '../graph/task-runner.js';
@@ -28,7 +26,7 @@ export class PatternRun {
   async run(hooks: TaskHooks = {}): Promise<void> {
     const { memory, opened, gate, events } = this.engine;
     if (this.#isUndone(false)) this.#throwFailure();
-    const tasks = new TaskRunner(this.engine, { nested: (task) => this.#nested(task), ...hooks });
+    const tasks = new TaskRunner(this.engine, hooks);
     this.#graph = new GraphRunner<ExecutionTask>({
       tasks: [...memory.added.filter(({ id }) => !memory.isSettled(id)), ...this.#read(opened.page)],
       window: opened.window,
@@ -37,7 +35,7 @@ export class PatternRun {
       run: (task) => this.#one(tasks, task),
       more: () => this.#more(),
       before: (id) => (memory.isLost(id) ? 'failed' : 'done'),
-      stopsAll: ({ onExhausted }) => this.#isUndone(onExhausted === 'compensate'),
+      stopsAll: ({ onExhausted }) => (this.engine.rollback.begun = this.#isUndone(onExhausted === 'compensate')),
       onSkipped: ({ id }) => {
         memory.bar(id);
         events.add('task.skipped', { task: id, data: { reason: 'dependency' } });
@@ -106,24 +104,6 @@ export class PatternRun {
     this.engine.memory.read(page);
     this.#next = page.next;
     return page.tasks;
-  }
-
-  /** A task that is itself a pattern is an execution of its own, a child of this one. */
-  async #nested(task: ExecutionTask): Promise<unknown> {
-    const { executionId, nested, opened } = this.engine;
-    const child = await engineAtOnce.openNested({ executionId, taskId: task.id });
-    nested.add(child.executionId);
-    try {
-      const result = (await executeChild(WORKFLOWS.graph, {
-        ...CHILD,
-        workflowId: executionWorkflowId(child.executionId),
-        args: [{ executionId: child.executionId } satisfies GraphInput],
-        staticSummary: `${task.id} of ${opened.name}`,
-      })) as GraphResult;
-      return { tasks: result.output, counts: result.tasks };
-    } finally {
-      nested.delete(child.executionId);
-    }
   }
 }
 

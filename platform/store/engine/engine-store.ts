@@ -1,6 +1,6 @@
 import type { AgentRegistration, AllocatedAgent, RegisteredAgent } from '../../../contracts/agents.js';
 import type { RetryPolicy, RetryPolicyName, WorkflowDefinition } from '../../../contracts/definition.js';
-import type { SaveCheckpoint, TaskResult } from '../../../contracts/engine-activities.js';
+import type { OpenNested, SaveCheckpoint, TaskResult } from '../../../contracts/engine-activities.js';
 import type { ExecutionStatus } from '../../../contracts/execution-states.js';
 import type {
   ExecutionEvent,
@@ -75,6 +75,8 @@ export interface ExecutionRow {
   readonly workflowId: string;
   readonly ordinal: number;
   readonly parentId: string | null;
+  /** In whose place it stands, with the same idempotency keys; null: its own. */
+  readonly keysOf: string | null;
   readonly options: ExecutionOptions;
   /** ISO 8601. */
   readonly queuedAt: string;
@@ -87,6 +89,10 @@ export interface ExecutionRow {
   readonly name: string;
   readonly pattern: string;
   readonly error: FailureReport | null;
+}
+
+export interface NestedRow extends ExecutionRow {
+  readonly part: number;
 }
 
 export type WhichTasks =
@@ -105,8 +111,20 @@ export interface ExecutionStore {
     readonly input: unknown;
     readonly options: ExecutionOptions;
   }): Promise<{ readonly started: boolean; readonly executionId: string }>;
-  /** The execution of a task that is itself a pattern, of a definition of its own; the same for the same task. */
-  createNested(parentId: string, taskId: string, definition: NewDefinition): Promise<string>;
+  /**
+   * The execution of a task that is itself a pattern, of a definition of its own: the same for the same task, until it
+   * ended and did not complete. Then another one takes its place; it has the same idempotency keys, unless something
+   * of the former was undone.
+   */
+  createNested(nested: OpenNested, definition: () => NewDefinition): Promise<string>;
+  /** The newest execution of each part of a task that is itself a pattern, in the order of the parts. */
+  nestedOf(
+    parentId: string,
+    taskId: string,
+    page?: { readonly from?: number; readonly limit?: number },
+  ): Promise<readonly NestedRow[]>;
+  /** What the task around a nested one read as `item`, `index` and `event`. */
+  scope(executionId: string): Promise<Readonly<Record<string, unknown>>>;
   get(executionId: string): Promise<ExecutionRow | undefined>;
   /** For the definition; undefined when there is none. */
   statusOf(workflowId: string): Promise<WorkflowStatus | undefined>;
@@ -129,10 +147,10 @@ export interface ExecutionStore {
     readonly events: readonly ExecutionEvent[];
   }): Promise<void>;
   /**
-   * An execution that was terminated is open again, and waits for its turn; one that is open stays so. False: it ended
-   * by itself, or another one of its definition runs.
+   * An execution that was terminated is open again, and waits for its turn; one that is open stays so. To be undone, a
+   * nested one that completed is as well. False: it ended by itself, or another one of its definition runs.
    */
-  reopen(executionId: string, checkpointId: string): Promise<boolean>;
+  reopen(executionId: string, checkpointId: string, undo?: boolean): Promise<boolean>;
   /** Deletes events of executions that closed so long ago, at most 100 executions; returns how many. */
   prune(hours: number): Promise<number>;
   /** Open executions that told nothing for so long, by id, behind `after`. */

@@ -1,17 +1,19 @@
 import { sql } from 'kysely';
 import { eventId } from '../../../contracts/executions.js';
+import type { OpenNested } from '../../../contracts/engine-activities.js';
 import type { FailureReport } from '../../../contracts/failures.js';
 import type { SecretBox } from '../../secrets/secret-box.js';
 import type { Database, StoreTransaction } from '../database.js';
 import { encodeJson } from '../json-document.js';
 import { createDefinition } from './definitions.js';
-import type { ExecutionOptions, ExecutionStore } from './engine-store.js';
+import type { ExecutionOptions, ExecutionStore, NewDefinition } from './engine-store.js';
 import { appendEvents, rebuild, unknownExecution } from './events.js';
 import { findingPart } from './find-executions.js';
 import { keepingPart } from './keep-state.js';
 import { NEW_EXECUTION } from './projection.js';
+import type { ExecutionProjection } from './projection.js';
 import { readingPart } from './read-execution.js';
-import { Sealed, inputOf, outputOf } from './sealed-json.js';
+import { Sealed, inputOf, outputOf, scopeOf } from './sealed-json.js';
 
 export function executionStore(database: Database, box: SecretBox): ExecutionStore {
   const sealed = new Sealed(box);
@@ -34,35 +36,10 @@ function livingPart(database: Database, sealed: Sealed): LivingPart {
       database.transact({ attempted: 'start an execution of', on: execution.workflowId }, (query) =>
         create(query, sealed, execution),
       ),
-    createNested: (parentId, taskId, definition) =>
-      database.transact({ attempted: 'start a part of', on: parentId }, async (query) => {
-        const there = await query
-          .selectFrom('workflow_executions')
-          .select('execution_id')
-          .where('parent_id', '=', parentId)
-          .where('parent_task', '=', taskId)
-          .executeTakeFirst();
-        if (there !== undefined) return there.execution_id;
-        const parent = await query
-          .selectFrom('workflow_executions')
-          .select(['input', 'options'])
-          .where('execution_id', '=', parentId)
-          .forUpdate()
-          .executeTakeFirst();
-        if (parent === undefined) throw unknownExecution(parentId);
-        const executionId = crypto.randomUUID();
-        const input = sealed.get(parent.input, inputOf(parentId));
-        const workflowId = await createDefinition(query, definition);
-        await insert(query, sealed, {
-          executionId,
-          workflowId,
-          ordinal: 1,
-          input,
-          options: parent.options as ExecutionOptions,
-          parent: { parent_id: parentId, parent_task: taskId },
-        });
-        return executionId;
-      }),
+    createNested: (nested, definition) =>
+      database.transact({ attempted: 'start a part of', on: nested.executionId }, (query) =>
+        createNested(query, sealed, { ...nested, parentId: nested.executionId, definition }),
+      ),
     admit: (executionId, max) =>
       database.transact({ attempted: 'give a turn to', on: executionId }, (query) => admit(query, executionId, max)),
     append: (executionId, events) =>
@@ -76,9 +53,9 @@ function livingPart(database: Database, sealed: Sealed): LivingPart {
       }),
     close: (end) =>
       database.transact({ attempted: 'close', on: end.executionId }, (query) => close(query, sealed, end)),
-    reopen: (executionId, checkpointId) =>
+    reopen: (executionId, checkpointId, undo) =>
       database.transact({ attempted: 'go on with', on: executionId }, (query) =>
-        reopen(query, executionId, checkpointId),
+        reopen(query, executionId, { checkpointId, undo: undo === true }),
       ),
     prune: (hours) =>
       database.transact({ attempted: 'delete old events of', on: 'executions' }, (query) => prune(query, hours)),
@@ -103,17 +80,85 @@ async function close(
   await query.deleteFrom('agent_allocations').where('execution_id', '=', executionId).execute();
 }
 
-/** Only what was terminated may go on: everything else ended by itself. */
-async function reopen(query: StoreTransaction, executionId: string, checkpointId: string): Promise<boolean> {
+interface NewNested extends Omit<OpenNested, 'executionId'> {
+  readonly parentId: string;
+  readonly definition: () => NewDefinition;
+}
+
+async function createNested(
+  query: StoreTransaction,
+  sealed: Sealed,
+  { parentId, taskId, part, scope, definition }: NewNested,
+): Promise<string> {
+  // The parent's row is the lock: one at a time makes one line.
+  const parent = await query
+    .selectFrom('workflow_executions')
+    .select(['input', 'options'])
+    .where('execution_id', '=', parentId)
+    .forUpdate()
+    .executeTakeFirst();
+  if (parent === undefined) throw unknownExecution(parentId);
+  const former = await query
+    .selectFrom('workflow_executions as e')
+    .select(['execution_id', 'workflow_id', 'ordinal', 'closed_at', 'status', 'error', 'projection', 'keys_of'])
+    .select(['parent_attempt', 'pruned_at'])
+    .select(
+      sql<boolean>`EXISTS (SELECT FROM caravan_store.execution_checkpoints AS c
+                            WHERE c.execution_id = e.execution_id)`.as('can_go_on'),
+    )
+    .where('parent_id', '=', parentId)
+    .where('parent_task', '=', taskId)
+    .where('parent_part', '=', part)
+    .orderBy('parent_attempt', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  const goesOn = former !== undefined && former.can_go_on && former.pruned_at === null && isTerminated(former);
+  if (former !== undefined && (former.closed_at === null || former.status === 'completed' || goesOn))
+    return former.execution_id;
+  const executionId = crypto.randomUUID();
+  await insert(query, sealed, {
+    executionId,
+    workflowId: former?.workflow_id ?? (await createDefinition(query, definition())),
+    ordinal: former?.ordinal ?? 1,
+    input: sealed.get(parent.input, inputOf(parentId)),
+    options: parent.options as ExecutionOptions,
+    parent: {
+      parent_id: parentId,
+      parent_task: taskId,
+      parent_part: part,
+      scope: Object.keys(scope).length === 0 ? null : sealed.put(scope, scopeOf(executionId)),
+      parent_attempt: (former?.parent_attempt ?? 0) + 1,
+      keys_of: former === undefined || isUndone(former) ? null : (former.keys_of ?? former.execution_id),
+    },
+  });
+  return executionId;
+}
+
+const isTerminated = ({ error }: { readonly error: unknown }): boolean =>
+  (error as FailureReport | null)?.code === 'EXECUTION_TERMINATED';
+
+/** Something of it was undone, or is to be undone by hand: what comes under the same keys would be refused. */
+function isUndone({ projection }: { readonly projection: unknown }): boolean {
+  const { undone = 0, parked = 0 } = (projection as ExecutionProjection).counts;
+  return undone + parked > 0;
+}
+
+/** Only what was terminated may go on, and what completed as a part be undone: everything else ended by itself. */
+async function reopen(
+  query: StoreTransaction,
+  executionId: string,
+  { checkpointId, undo }: { readonly checkpointId: string; readonly undo: boolean },
+): Promise<boolean> {
   const row = await query
     .selectFrom('workflow_executions')
-    .select(['closed_at', 'error', 'workflow_id', 'parent_id', 'last_seq', 'pruned_at'])
+    .select(['closed_at', 'error', 'workflow_id', 'parent_id', 'last_seq', 'pruned_at', 'status'])
     .where('execution_id', '=', executionId)
     .forUpdate()
     .executeTakeFirst();
   if (row === undefined) throw unknownExecution(executionId);
   if (row.closed_at === null) return true;
-  if ((row.error as FailureReport | null)?.code !== 'EXECUTION_TERMINATED' || row.pruned_at !== null) return false;
+  const isUndone = undo && row.parent_id !== null && row.status === 'completed';
+  if (row.pruned_at !== null || !(isUndone || isTerminated(row))) return false;
   const other = await query
     .selectFrom('workflow_executions')
     .select('execution_id')
@@ -133,7 +178,7 @@ async function reopen(query: StoreTransaction, executionId: string, checkpointId
       id: eventId('workflow.execution_restarted', { ordinal: row.last_seq }),
       kind: 'workflow.execution_restarted',
       at: new Date().toISOString(),
-      data: { checkpoint_id: checkpointId },
+      data: { checkpoint_id: checkpointId, ...(undo && { undo }) },
     },
   ]);
   return true;
@@ -197,7 +242,15 @@ interface NewExecution {
   readonly ordinal: number;
   readonly input: unknown;
   readonly options: ExecutionOptions;
-  readonly parent?: { readonly parent_id: string; readonly parent_task: string };
+  /** Of a task that is itself a pattern. */
+  readonly parent?: {
+    readonly parent_id: string;
+    readonly parent_task: string;
+    readonly parent_part: number;
+    readonly scope: Buffer | null;
+    readonly parent_attempt: number;
+    readonly keys_of: string | null;
+  };
 }
 
 async function insert(query: StoreTransaction, sealed: Sealed, execution: NewExecution): Promise<void> {

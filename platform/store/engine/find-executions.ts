@@ -6,7 +6,10 @@ import { uuidOf } from './events.js';
 import type { ExecutionProjection } from './projection.js';
 import { readStatus } from './status.js';
 
-type FindingPart = Pick<ExecutionStore, 'get' | 'statusOf' | 'latest' | 'list' | 'waiting' | 'capacity' | 'silent'>;
+type FindingPart = Pick<
+  ExecutionStore,
+  'get' | 'statusOf' | 'nestedOf' | 'latest' | 'list' | 'waiting' | 'capacity' | 'silent'
+>;
 
 export function findingPart(database: Database): FindingPart {
   const read = reading(database);
@@ -22,6 +25,20 @@ export function findingPart(database: Database): FindingPart {
       read(workflowId, async (query) => {
         const id = uuidOf(workflowId);
         return id === undefined ? undefined : readStatus(query, id);
+      }),
+    nestedOf: (parentId, taskId, { from = 0, limit = 100 } = {}) =>
+      read(parentId, async (query) => {
+        const found = await rows(query)
+          .select('e.parent_part')
+          .distinctOn('e.parent_part')
+          .where('e.parent_id', '=', parentId)
+          .where('e.parent_task', '=', taskId)
+          .where('e.parent_part', '>=', from)
+          .orderBy('e.parent_part')
+          .orderBy('e.parent_attempt', 'desc')
+          .limit(limit)
+          .execute();
+        return found.map((row) => ({ ...executionOf(row), part: row.parent_part }));
       }),
     latest: (workflowId) =>
       read(workflowId, async (query) => {
@@ -79,7 +96,16 @@ function rows(query: StoreQuery) {
       join.onRef('v.workflow_id', '=', 'e.workflow_id').onRef('v.ordinal', '=', 'e.ordinal'),
     )
     .innerJoin('workflow_definitions as d', 'd.workflow_id', 'e.workflow_id')
-    .select(['e.execution_id', 'e.workflow_id', 'e.ordinal', 'e.parent_id', 'e.options', 'e.queued_at', 'e.error'])
+    .select([
+      'e.execution_id',
+      'e.workflow_id',
+      'e.ordinal',
+      'e.parent_id',
+      'e.keys_of',
+      'e.options',
+      'e.queued_at',
+      'e.error',
+    ])
     .select(['e.admitted_at', 'e.closed_at', 'e.projection', 'e.last_seq', 'e.last_hash'])
     .select(['v.task_count', 'd.name', 'd.pattern']);
 }
@@ -92,6 +118,7 @@ function executionOf(row: Row): ExecutionRow {
     workflowId: row.workflow_id,
     ordinal: row.ordinal,
     parentId: row.parent_id,
+    keysOf: row.keys_of,
     options: row.options as ExecutionOptions,
     queuedAt: row.queued_at.toISOString(),
     admittedAt: row.admitted_at?.toISOString() ?? null,

@@ -20,3 +20,4 @@ export class Sealed {
 /** What an execution's input is sealed for. */
 export const inputOf = (executionId: string): string => `input ${executionId}`;
 export const outputOf = (executionId: string): string => `output ${executionId}`;
+export const scopeOf = (executionId: string): string => `scope ${executionId}`;

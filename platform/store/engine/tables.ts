@@ -34,6 +34,10 @@ interface WorkflowExecutionsTable {
   ordinal: number;
   parent_id: string | null;
   parent_task: string | null;
+  parent_attempt: Generated<number>;
+  keys_of: string | null;
+  parent_part: Generated<number>;
+  scope: Buffer | null;
   options: Json;
   input: Buffer;
   output: Buffer | null;
