@@ -147,7 +147,7 @@ export interface ExecutionStore {
   /** Makes the projection again from the events; see `rebuild`. */
   rebuild(executionId: string): Promise<{ readonly brokenAt: number | null }>;
   putOutputs(executionId: string, outputs: readonly TaskResult[]): Promise<void>;
-  /** Those that are there. */
+  /** Those that are there; of an execution inside another one, what is not its own is looked for around it. */
   outputs(executionId: string, taskIds: readonly string[]): Promise<readonly TaskResult[]>;
   /** The outputs of a finished execution, as it told them; null before. */
   result(executionId: string): Promise<unknown>;
