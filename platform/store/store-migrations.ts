@@ -1,4 +1,4 @@
-import { ENGINE_SCHEMA } from './engine/schema.js';
+import { ENGINE_SCHEMA, PATTERNS_SCHEMA } from './engine/schema.js';
 
 /** The store's own schema, in numbered steps. A step that was released is never changed; a new one is appended. */
 export const STORE_SCHEMA = 'caravan_store';
@@ -169,4 +169,5 @@ export const STORE_MIGRATIONS: readonly { readonly number: number; readonly name
     `,
   },
   { number: 4, name: 'the read model of the engine', sql: ENGINE_SCHEMA },
+  { number: 5, name: 'registered orchestration patterns', sql: PATTERNS_SCHEMA },
 ];
