@@ -49,9 +49,7 @@ export async function play(
 ): Promise<Readonly<Record<string, readonly TestAgent[]>>> {
   const started = Object.entries(works).map(async ([name, work]) => {
     const { type, capabilities = [] } = agents[name] ?? { type: name };
-    const team = await Promise.all(
-      [work].flat().map((one) => engine.agent(type, one, { capabilities, resources: { cpu: 4, memory: 2 ** 33 } })),
-    );
+    const team = await Promise.all([work].flat().map((one) => engine.agent(type, one, { capabilities })));
     return [name, team] as const;
   });
   return Object.fromEntries(await Promise.all(started));
