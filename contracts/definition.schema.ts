@@ -93,5 +93,14 @@ export const planDocument = z.strictObject({
 }) satisfies z.ZodType<WorkflowDefinition>;
 export type PlanDocument = z.infer<typeof planDocument>;
 
+/** The tasks of a registered pattern are put in before the definition is checked. */
+const fromPattern = workflowDefinition
+  .omit({ tasks: true })
+  .extend({ orchestration_pattern: z.literal('custom'), pattern: identifier });
+
 /** What is published: a definition with or without the outer key. */
-export const definitionDocument = z.union([workflowDefinition, z.strictObject({ workflow: workflowDefinition })]);
+export const definitionDocument = z.union([
+  workflowDefinition,
+  fromPattern,
+  z.strictObject({ workflow: z.union([workflowDefinition, fromPattern]) }),
+]);

@@ -146,6 +146,14 @@ export const FAILURES = {
     'There is no such orchestration pattern.',
     'Use one of those that GET /api/v1/patterns/available lists.',
   ),
+  PATTERN_UNKNOWN: badInput(
+    'No orchestration pattern is registered under this name.',
+    'Register it with POST /api/v1/patterns, or use one of those that GET /api/v1/patterns/available lists.',
+  ),
+  PATTERN_EXISTS: terminal(
+    'Another pattern is registered under this name and version.',
+    'Give it another version, or delete the one that is there.',
+  ),
   RESOURCES_SHORT: badInput(
     'The agents that are registered are too small for the definition.',
     'Register larger agents, or ask for less.',

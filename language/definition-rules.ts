@@ -1,4 +1,6 @@
+import type { OrchestrationPattern } from '../contracts/definition.js';
 import { TASK_ACTIONS } from '../contracts/graph.js';
+import { BUILT_IN_PATTERNS, builtInOptionProblems } from '../contracts/patterns.schema.js';
 import { didYouMean } from './definition-hints.js';
 import { TaskOrder } from './definition-order.js';
 import type { ReferenceScope } from './definition-references.js';
@@ -125,6 +127,16 @@ class GraphRules {
     }
     if (!isCustom && isNamed)
       this.#problems.add([...this.#path, 'pattern'], 'only a custom pattern has a name', 'remove it');
+    this.#checkOptions();
+  }
+
+  #checkOptions(): void {
+    const { orchestration_pattern: pattern, pattern_options: options } = this.#graph;
+    if (typeof pattern !== 'string' || !Object.hasOwn(BUILT_IN_PATTERNS, pattern) || !isRaw(options)) return;
+    const path = [...this.#path, 'pattern_options'];
+    for (const problem of builtInOptionProblems(pattern as OrchestrationPattern, options))
+      this.#problems.add([...path, ...problem.path], problem.message, `see the options of "${pattern}"`);
+    if (pattern === 'supervisor') this.#knownAgent([...path, 'supervisor'], options['supervisor']);
   }
 
   #knownAgent(path: Path, name: unknown): void {

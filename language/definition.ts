@@ -5,6 +5,8 @@ import { planDocument, workflowDefinition } from '../contracts/definition.schema
 import type { WorkflowDefinition } from '../contracts/definition.js';
 import { againstSchema, inOrder, located, refuse, unwrapped } from './check-document.js';
 import { isRaw, ruleProblems } from './definition-rules.js';
+import type { PatternTemplates } from './pattern-templates.js';
+import { expandPatterns } from './pattern-templates.js';
 import type { DefinitionSource } from './read-document.js';
 import { readDocument } from './read-document.js';
 import type { DefinitionProblem, Path, Position } from './read.js';
@@ -19,7 +21,12 @@ export type CheckedDefinition =
       readonly problems: readonly [];
       readonly positionOf: (path: Path) => Position;
     }
-  | { readonly definition?: undefined; readonly problems: readonly DefinitionProblem[] };
+  | {
+      readonly definition?: undefined;
+      readonly problems: readonly DefinitionProblem[];
+      /** Registered patterns that it needs and that were not given: with them there is more to be said. */
+      readonly patterns?: readonly string[];
+    };
 
 export interface ParsedDefinition {
   /** Defaults filled in, quantities as numbers; `writeDefinition` gives a text that reads as the same. */
@@ -30,12 +37,21 @@ export interface ParsedDefinition {
   readonly positionOf: (path: Path) => Position;
 }
 
-/** Checks a workflow definition, or a migration plan, and tells everything that is wrong with it. */
-export function checkDefinition(source: DefinitionSource): CheckedDefinition {
+/**
+ * Checks a workflow definition, or a migration plan, and tells everything that is wrong with it. Custom patterns are
+ * expanded by `templates`, so that what comes out is complete.
+ */
+export function checkDefinition(source: DefinitionSource, templates: PatternTemplates = new Map()): CheckedDefinition {
   const read = readDocument(source);
-  const { value, path, problems } = unwrapped(read);
-  if (!isRaw(value)) return { problems: inOrder(problems) };
-  const isPlan = value['caravan_plan'] !== undefined || value['migration'] !== undefined;
+  const { value: written, path, problems } = unwrapped(read);
+  if (!isRaw(written)) return { problems: inOrder(problems) };
+  const isPlan = written['caravan_plan'] !== undefined || written['migration'] !== undefined;
+  const expanded = isPlan ? undefined : expandPatterns(written, path, templates);
+  if (expanded !== undefined && expanded.problems.length > 0) {
+    const told = expanded.problems.map((problem) => located(read, problem));
+    return { problems: inOrder([...problems, ...told]), patterns: expanded.missing };
+  }
+  const value = expanded?.value ?? written;
   const schema = isPlan ? planDocument : workflowDefinition;
   const { data, problems: wrong } = againstSchema<WorkflowDefinition>(schema, value, { read, path });
   // The graph of a plan is made anew where it does not fit its tables, so the rules do not hold it.
@@ -49,8 +65,8 @@ export function checkDefinition(source: DefinitionSource): CheckedDefinition {
  * A workflow definition, or a migration plan, from YAML or JSON.
  * @throws CaravanFailure DEFINITION_INVALID, with every problem in its message; facts name the first place.
  */
-export function parseDefinition(source: DefinitionSource): ParsedDefinition {
-  const checked = checkDefinition(source);
+export function parseDefinition(source: DefinitionSource, templates?: PatternTemplates): ParsedDefinition {
+  const checked = checkDefinition(source, templates);
   if (checked.definition === undefined) return refuse('DEFINITION_INVALID', 'definition', checked.problems);
   const { definition, positionOf } = checked;
   return { definition, hash: definitionHash(definition), positionOf };

@@ -57,7 +57,7 @@ export const MEANINGS: Readonly<Record<number, string>> = {
 
 /** A refusal that says more than its code. */
 export class Refusal extends CaravanFailure {
-  readonly more: Pick<Problem, 'errors' | 'execution_id'>;
+  readonly more: Pick<Problem, 'errors' | 'execution_id'> & Partial<Pick<Problem, 'status'>>;
 
   constructor(code: FailureCode, parts: FailureParts, more: Refusal['more'], cause?: unknown) {
     super(code, parts, cause);

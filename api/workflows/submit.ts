@@ -3,7 +3,7 @@ import type { WorkflowDefinition } from '../../contracts/definition.js';
 import { CaravanFailure } from '../../contracts/failures.js';
 import { planAllocation } from '../../language/allocation.js';
 import { checkDefinition } from '../../language/definition.js';
-import type { DefinitionProblem, DefinitionSource } from '../../language/definition.js';
+import type { CheckedDefinition, DefinitionProblem, DefinitionSource } from '../../language/definition.js';
 import { prepare } from '../../language/prepared.js';
 import type { PreparedDefinition } from '../../language/prepared.js';
 import { readDocument } from '../../language/read-document.js';
@@ -18,18 +18,15 @@ export interface Submitted {
 
 /**
  * Checks a submitted text: the definition itself in JSON or YAML, or `{definition}` around one.
- * @throws CaravanFailure DEFINITION_INVALID, PATTERN_UNSUPPORTED, RESOURCES_SHORT
+ * Registered patterns are expanded, so that what is stored runs as it is, whatever becomes of them.
+ * @throws CaravanFailure DEFINITION_INVALID, PATTERN_UNSUPPORTED, PATTERN_UNKNOWN, RESOURCES_SHORT
  */
 export async function submitted(parts: ApiParts, body: Uint8Array): Promise<Submitted> {
-  const checked = checkDefinition(unwrap(body));
-  if (checked.definition === undefined) throw refusalOf(checked.problems);
+  const source = unwrap(body);
+  const checked = await withPatterns(parts, source, checkDefinition(source));
+  if (checked.definition === undefined) throw refusalOf(checked);
   const { definition, positionOf } = checked;
   if (definition.caravan_plan !== undefined) throw asInvalid([{ ...positionOf(['caravan_plan']), ...MIGRATION_PLAN }]);
-  if (definition.orchestration_pattern === 'custom') {
-    const path = 'orchestration_pattern';
-    const message = `no pattern "${definition.pattern ?? ''}" is registered`;
-    throw unsupported([{ ...positionOf([path]), path, message, hint: 'use one of the built-in patterns' }]);
-  }
   const prepared = prepare(definition);
   const lacking = await lackingAgents(parts, definition);
   return { prepared, warnings: [...prepared.report.warnings, ...lacking] };
@@ -58,7 +55,19 @@ function unwrap(body: Uint8Array): DefinitionSource {
   throw asInvalid([{ line: 1, column: 1, path: 'definition', message, hint: 'begin with "name"' }]);
 }
 
-function refusalOf(problems: readonly DefinitionProblem[]): Refusal {
+/** Checks it again with the registered patterns that it needs. */
+async function withPatterns(
+  { store }: ApiParts,
+  source: DefinitionSource,
+  checked: CheckedDefinition,
+): Promise<CheckedDefinition> {
+  if (checked.definition !== undefined || checked.patterns === undefined) return checked;
+  const stored = await store.engine.patterns.get(checked.patterns);
+  return checkDefinition(source, new Map(stored.map(({ pattern }) => [pattern.name, pattern])));
+}
+
+function refusalOf({ problems, patterns: missing = [] }: Exclude<CheckedDefinition, { definition: object }>): Refusal {
+  if (missing.length > 0) return unknownPatterns(missing, problems);
   const patterns = problems.filter(({ path, message }) => isUnknownPattern(path, message));
   return patterns.length > 0 ? unsupported(problems) : asInvalid(problems);
 }
@@ -76,6 +85,13 @@ function asInvalid(problems: readonly DefinitionProblem[]): Refusal {
     { attempted: 'read the definition', on: 'body', seen, facts, next: 'Correct what "errors" names.' },
     { errors: [...problems] },
   );
+}
+
+function unknownPatterns(names: readonly string[], problems: readonly DefinitionProblem[]): Refusal {
+  const on = names.slice(0, 10).join(', ').slice(0, 500);
+  const parts = { attempted: 'use the pattern', on, seen: problems.map(toldAt).join('; ').slice(0, 2000) };
+  // The definition cannot be understood; it is not this path that there is not.
+  return new Refusal('PATTERN_UNKNOWN', parts, { errors: [...problems], status: 400 });
 }
 
 function unsupported(problems: readonly DefinitionProblem[]): Refusal {

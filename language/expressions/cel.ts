@@ -6,9 +6,10 @@
 import type { CelScope } from './cel/evaluate.js';
 import { CelEvaluator } from './cel/evaluate.js';
 import type { CelValue } from './cel/functions.js';
-import { isList, LIST_ITEMS, typeOf } from './cel/functions.js';
+import { CelMistake, isList, LIST_ITEMS, printed, typeOf } from './cel/functions.js';
 import { CelParser } from './cel/parser.js';
-import { filledTemplate, templateParts } from './cel/template.js';
+import { filledPartly } from './cel/partial.js';
+import { filledTemplate, OPEN, templateParts } from './cel/template.js';
 import type { Cel } from './cel/tree.js';
 import { ExpressionProblem } from './tokens.js';
 
@@ -88,6 +89,60 @@ export function fillTemplates(value: CelValue, scope: CelScope): CelResult {
   };
   const result = guarded(() => ({ ok: true as const, value: filled(value) }));
   return result.ok ? result : { ...result, path };
+}
+
+/** What a text is, whose expressions over one root are filled in before the others. */
+export type FilledEarly =
+  /** A text that is filled in again later: values are guarded, so that nothing in them is an expression then. */
+  | 'template'
+  /** A `when` or `for_each`: values become literals. */
+  | 'expression'
+  /** Any other. */
+  | 'text';
+
+/** Fills in the `${{ … }}` of a text that read `root`; those that do not stay. One that reads more is a fault. */
+export function fillEarly(text: string, as: FilledEarly, [root, value]: readonly [string, CelValue]): CelResult {
+  const isNow = (cel: Cel): boolean => {
+    const roots = new Set(referencesOf(cel).map((reference) => reference.root));
+    if (!roots.has(root)) return false;
+    if (roots.size === 1) return true;
+    throw new ExpressionProblem(`an expression that reads "${root}" may read nothing else`, cel.at);
+  };
+  const guard = (each: CelValue): CelValue => (as === 'template' ? guardedTexts(each) : each);
+  const evaluator = new CelEvaluator({ [root]: value });
+  const inner = (each: CelValue): string => (as === 'expression' ? literalOf(each) : printed(guard(each)));
+  const whole = as === 'expression' ? inner : guard;
+  return guarded(() => {
+    try {
+      return { ok: true as const, value: filledPartly(text, { evaluator, isNow, whole, inner }) };
+    } catch (error) {
+      if (error instanceof CelMistake) throw new ExpressionProblem(error.message, 0);
+      throw error;
+    }
+  });
+}
+
+function guardedTexts(value: CelValue): CelValue {
+  if (typeof value === 'string') return value.replaceAll(OPEN, (open) => `$${open}`);
+  if (value === null || typeof value !== 'object') return value;
+  if (isList(value)) return value.map(guardedTexts);
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, guardedTexts(each)]));
+}
+
+const CONTROLS: ReadonlyMap<string, string> = new Map([
+  ['b', String.raw`\u0008`],
+  ['f', String.raw`\u000c`],
+]);
+
+/** A value as an expression writes it. */
+function literalOf(value: CelValue): string {
+  if (typeof value === 'number') return value < 0 ? `(${String(value)})` : String(value);
+  // The two escapes of JSON that expressions do not have.
+  if (typeof value === 'string')
+    return JSON.stringify(value).replace(/\\(.)/gu, (escape, what) => CONTROLS.get(String(what)) ?? escape);
+  if (value === null || typeof value !== 'object') return String(value);
+  if (isList(value)) return `[${value.map(literalOf).join(', ')}]`;
+  throw new CelMistake('a map cannot stand in an expression');
 }
 
 /** What an expression reads from its scope: `tasks.a.output` is the root `tasks` with the path a, output. */

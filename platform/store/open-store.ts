@@ -6,6 +6,7 @@ import { connectDatabase, withRetry } from './database.js';
 import { agentStore } from './engine/agents.js';
 import { definitionStore } from './engine/definitions.js';
 import { executionStore } from './engine/executions.js';
+import { patternStore } from './engine/patterns.js';
 import { requestStore } from './engine/requests.js';
 import { discoveryStore } from './discovery-store.js';
 import { learningStore } from './learning-store.js';
@@ -45,6 +46,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       executions: executionStore(database, options.secretBox),
       agents: agentStore(database),
       requests: requestStore(database),
+      patterns: patternStore(database),
     },
     close: () => database.close(),
   };

@@ -1,4 +1,4 @@
-import { ENGINE_SCHEMA } from './engine/schema.js';
+import { ENGINE_SCHEMA, PATTERNS_SCHEMA } from './engine/schema.js';
 
 /** The store's own schema, in numbered steps. A step that was released is never changed; a new one is appended. */
 export const STORE_SCHEMA = 'caravan_store';
@@ -186,4 +186,5 @@ export const STORE_MIGRATIONS: readonly { readonly number: number; readonly name
         ADD UNIQUE (parent_id, parent_task, parent_part, parent_attempt);
     `,
   },
+  { number: 6, name: 'registered orchestration patterns', sql: PATTERNS_SCHEMA },
 ];

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { definitionTask, workflowDefinition } from '../../contracts/definition.schema.js';
+import { patternTemplate } from '../../contracts/patterns.schema.js';
 import { CEL_FUNCTIONS } from '../../language/expressions/cel/functions.js';
 import { checkDefinition } from '../../language/definition.js';
 
@@ -12,8 +13,10 @@ const page = readFileSync(`${root}/docs/definition-language.md`, 'utf8');
 describe('the page on the definition language', () => {
   it('has only examples that are valid', () => {
     const examples = [...page.matchAll(/```yaml\n(.*?)```/gs)].map(([, text]) => text ?? '');
-    expect(examples).toHaveLength(4);
-    for (const example of examples) expect(checkDefinition(example).problems).toEqual([]);
+    expect(examples).toHaveLength(5);
+    const auction = patternTemplate.parse(JSON.parse(readFileSync(`${root}/examples/patterns/auction.json`, 'utf8')));
+    const registered = new Map([['auction', auction]]);
+    for (const example of examples) expect(checkDefinition(example, registered).problems).toEqual([]);
   });
 
   it('names every field and every function', () => {

@@ -1,37 +1,10 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { serveAgents, startAgentProcess } from './agent-processes.js';
+import { pythonAgent, serveAgents, startAgentProcess } from './agent-processes.js';
 import type { AgentProcess, AgentsApi } from './agent-processes.js';
 import { viewEngine } from './engine-harness.js';
 import type { EngineView } from './engine-harness.js';
 
-const run = promisify(execFile);
-
-/** Temporal's SDK for Python in a folder of its own, or what is missing for it. */
-async function python(folder: string): Promise<{ command: string[] } | { missing: string }> {
-  const binary = join(folder, 'bin', 'python');
-  try {
-    await run('python3', ['-m', 'venv', folder], { timeout: 60_000 });
-  } catch {
-    return { missing: 'python3 with venv' };
-  }
-  try {
-    await run(binary, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', 'temporalio'], {
-      timeout: 180_000,
-    });
-  } catch {
-    return { missing: 'temporalio from PyPI' };
-  }
-  return { command: [binary, 'examples/agents/python/agent.py'] };
-}
-
-const folder = mkdtempSync(join(tmpdir(), 'caravan-python-'));
-const snake = await python(folder);
-if ('missing' in snake) rmSync(folder, { recursive: true, force: true });
+const snake = await pythonAgent();
 const title = 'missing' in snake ? `SKIPPED, needs ${snake.missing}` : 'TypeScript and Python';
 
 /** The seed's research workflow, but for the names of the agents' types and what is handed on. */
@@ -67,7 +40,7 @@ describe(`agents in any language: ${title}`, () => {
     await Promise.all(processes.map((each) => each.stop()));
     await api.close();
     await engine.close();
-    rmSync(folder, { recursive: true, force: true });
+    snake.remove();
   });
 
   it.skipIf('missing' in snake)(
@@ -76,7 +49,7 @@ describe(`agents in any language: ${title}`, () => {
       const suffix = Math.random().toString(36).slice(2, 8);
       const [coordinator, researcher] = [`coordinator-${suffix}`, `research-${suffix}`];
       const home = inject('sharedHome');
-      const start = async (type: string, capability: string, command?: string[]): Promise<string> => {
+      const start = async (type: string, capability: string, command?: readonly string[]): Promise<string> => {
         const environment = { AGENT_CAPABILITIES: capability };
         const started = await startAgentProcess(engine.store.engine, {
           home,

@@ -72,8 +72,9 @@ export class Values {
 
   /** Null: the task gave none, since it was skipped or is not done. Fails when what it gave is gone. */
   async outputOf(taskId: string): Promise<unknown> {
-    const here = this.#memory.outputOf(taskId) ?? this.#fetched.get(taskId) ?? this.#givenByParts.get(taskId);
-    if (here !== undefined) return here;
+    // Null is an output like any other.
+    for (const here of [this.#memory.outputOf(taskId), this.#fetched.get(taskId), this.#givenByParts.get(taskId)])
+      if (here !== undefined) return here;
     const state = this.#memory.stateOf(taskId);
     if (!MAY_HAVE_OUTPUT.includes(state)) return null;
     const output = (await this.stored([taskId])).get(taskId);
@@ -192,9 +193,12 @@ function orNull(error: unknown): null {
   return null;
 }
 
-/** Ids behind `tasks.` and `tasks["…"]` anywhere in a text: more than an expression may mean, never less. */
+/**
+ * Ids behind `tasks.` and `tasks["…"]` anywhere in a text, but not where `tasks` is a field of something: more than an
+ * expression may mean, never less.
+ */
 function namedTasks(text: string): Set<string> {
-  const found = text.matchAll(/tasks\s*(?:\.\s*([A-Za-z_]\w*)|\[\s*\\?["']([^"'\\]+)\\?["']\s*\])/g);
+  const found = text.matchAll(/(?<![\w.]\s*)tasks\s*(?:\.\s*([A-Za-z_]\w*)|\[\s*\\?["']([^"'\\]+)\\?["']\s*\])/g);
   return new Set([...found].map(([, plain, quoted]) => plain ?? quoted ?? ''));
 }
 

@@ -1,3 +1,4 @@
+import type { ExecutionTask } from '../../contracts/executions.js';
 import { failure } from '../kit/failures.js';
 
 /** What agents may answer beside their result. It comes from outside, so every field is looked at before it is used. */
@@ -13,6 +14,11 @@ export function listOf(value: unknown): readonly unknown[] {
 
 export function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** What the agents said of one task: a task that is done in parts has an answer of each. */
+export function answersOf({ parallel = 1, forEach }: ExecutionTask, output: unknown): readonly Fields[] {
+  return parallel > 1 || forEach !== undefined ? listOf(output).map(fieldsOf) : [fieldsOf(output)];
 }
 
 /** A task that an agent asks for while the graph runs. */

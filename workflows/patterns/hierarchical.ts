@@ -1,9 +1,12 @@
 import type { ExecutionTask } from '../../contracts/executions.js';
-import { fieldsOf } from './answers.js';
+import { failure } from '../kit/failures.js';
+import { answersOf, fieldsOf } from './answers.js';
 import type { PatternRun } from './pattern-run.js';
 
 /** Most reports that one task is given. */
 const REPORTS = 100;
+/** Most agents that one task may be given. */
+const ALLOCATED_MAX = 1000;
 
 /**
  * Levels that allocate downwards and report upwards. A task's answer may hold `allocate: {task: n}`: so many agents
@@ -20,12 +23,17 @@ export async function hierarchical(run: PatternRun): Promise<void> {
   await run.run({
     shared: ({ dependsOn }: ExecutionTask) => ({ reports: dependsOn.slice(0, REPORTS).map(reportOf) }),
     after: (task, output) => {
-      for (const [id, count] of Object.entries(fieldsOf(fieldsOf(output)['allocate']))) {
-        if (typeof count !== 'number' || !Number.isInteger(count) || count < 1) continue;
+      const wanted = answersOf(task, output).flatMap(({ allocate }) => Object.entries(fieldsOf(allocate)));
+      for (const [id, count] of wanted) {
+        if (!isCount(count)) throw failure('TASK_OUTPUT_INVALID', `"${task.id}" allocates no number to "${id}".`);
         engine.routes.set(id, { ...engine.routes.get(id), parallel: count });
         engine.events.add('agent.assigned', { task: id, data: { by: task.id, agents: count } });
       }
       return Promise.resolve(output);
     },
   });
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= ALLOCATED_MAX;
 }

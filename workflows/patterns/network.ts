@@ -1,7 +1,9 @@
+import { isBuiltIn } from '../../contracts/agents.js';
 import type { AgentMessage } from '../../contracts/execution-messages.js';
 import { retryOf } from '../../contracts/definition.js';
 import type { ExecutionTask } from '../../contracts/executions.js';
-import { fieldsOf, listOf, textOf } from './answers.js';
+import { answersOf, fieldsOf, listOf, textOf } from './answers.js';
+import type { Fields } from './answers.js';
 import type { PatternRun } from './pattern-run.js';
 
 /** Times that agents may answer each other after the last task. Option `max_rounds`. */
@@ -10,6 +12,8 @@ const ROUNDS = 10;
 const WAITING = 100;
 /** Where messages are kept, so that a checkpoint holds them. */
 const INBOX = '#inbox';
+/** Rounds after the last task that were begun: a run that goes on goes on counting. */
+const ROUND = '#round';
 /** A message's answer is no task of the definition. */
 const ANSWER_SECONDS = 300;
 
@@ -23,7 +27,7 @@ export async function network(run: PatternRun): Promise<void> {
   await run.run({
     shared: ({ agent }: ExecutionTask) => ({ inbox: mail.take(agent) }),
     after: (task, output) => {
-      mail.post(task.agent, output);
+      for (const answer of answersOf(task, output)) mail.post(task.agent, answer);
       return Promise.resolve(output);
     },
   });
@@ -32,24 +36,31 @@ export async function network(run: PatternRun): Promise<void> {
 
 class Mail {
   readonly #run: PatternRun;
+  /** Caravan's own agents read no messages. */
+  readonly #readers: ReadonlySet<string>;
 
   constructor(run: PatternRun) {
     this.#run = run;
+    const named = Object.entries(run.engine.opened.agentTypes);
+    this.#readers = new Set(named.filter(([, type]) => !isBuiltIn(type)).map(([name]) => name));
   }
 
-  post(from: string, output: unknown): void {
-    const { agentTypes } = this.#run.engine.opened;
-    for (const item of listOf(fieldsOf(output)['messages'])) {
+  post(from: string, { messages }: Fields): void {
+    for (const item of listOf(messages)) {
       const { to, body } = fieldsOf(item);
       const named = textOf(to);
-      const receivers = named === '*' ? Object.keys(agentTypes).filter((name) => name !== from) : [named];
+      const receivers = named === '*' ? this.#others(from) : [named];
       for (const name of receivers) {
-        // Nobody has this name: the sender is told, nothing is kept.
-        const known = name !== undefined && Object.hasOwn(agentTypes, name);
+        // Nobody reads under this name: the events say so, nothing is kept.
+        const known = name !== undefined && this.#readers.has(name);
         this.#run.engine.events.add('agent.message', { data: { from, to: name ?? null, delivered: known } });
         if (known) this.#put({ from, to: name, body: body ?? null });
       }
     }
+  }
+
+  #others(from: string): readonly string[] {
+    return [...this.#readers].filter((name) => name !== from);
   }
 
   take(agent: string): readonly AgentMessage[] {
@@ -63,9 +74,12 @@ class Mail {
   async deliver(): Promise<void> {
     const { max_rounds: given } = this.#run.options;
     const rounds = typeof given === 'number' ? given : ROUNDS;
-    for (let round = 1; round <= rounds; round += 1) {
+    const { memory } = this.#run.engine;
+    const begun = memory.outputOf(ROUND);
+    for (let round = typeof begun === 'number' ? begun + 1 : 1; round <= rounds; round += 1) {
       const receivers = [...new Set(this.#all().map(({ to }) => to))];
       if (receivers.length === 0) return;
+      memory.keep(ROUND, round);
       await Promise.all(receivers.map((agent) => this.#bring(agent, round)));
     }
   }
@@ -83,7 +97,7 @@ class Mail {
       timeoutSeconds: ANSWER_SECONDS,
       retry: retryOf(),
     });
-    this.post(agent, output);
+    this.post(agent, fieldsOf(output));
   }
 
   #put(message: AgentMessage): void {

@@ -13,6 +13,8 @@ export class PatternRun {
   #graph: GraphRunner<ExecutionTask> | undefined;
   /** Place from which the plan is read on; null: all was read. */
   #next: number | null = null;
+  /** Tasks that this run was given. */
+  readonly #ids = new Set<string>();
 
   constructor(engine: Engine) {
     this.engine = engine;
@@ -28,7 +30,7 @@ export class PatternRun {
     if (this.#isUndone(false)) this.#throwFailure();
     const tasks = new TaskRunner(this.engine, hooks);
     this.#graph = new GraphRunner<ExecutionTask>({
-      tasks: [...memory.added.filter(({ id }) => !memory.isSettled(id)), ...this.#read(opened.page)],
+      tasks: [...this.#addedEarlier(), ...this.#read(opened.page)],
       window: opened.window,
       gate: () => gate.opened(),
       hold: (task) => untilReleased(this.engine, task),
@@ -59,9 +61,12 @@ export class PatternRun {
     if (first !== undefined) throw failureFromReport(first);
   }
 
-  /** Adds tasks while the graph runs. */
-  replan(reason: string, tasks: readonly ExecutionTask[]): void {
+  /** Adds tasks while the graph runs; ids that are there already are left out, so that whoever asks twice adds once. */
+  replan(reason: string, asked: readonly ExecutionTask[]): void {
     const { memory, events } = this.engine;
+    const tasks = [...new Map(asked.map((task) => [task.id, task])).values()].filter(({ id }) => !this.#ids.has(id));
+    if (tasks.length === 0) return;
+    for (const { id } of tasks) this.#ids.add(id);
     memory.add(tasks);
     this.#graph?.add(tasks);
     events.add('workflow.replanned', {
@@ -97,13 +102,24 @@ export class PatternRun {
       offset: this.#next,
       except: memory.settledEarlier,
     });
-    return this.#read(page);
+    const tasks = this.#read(page);
+    return tasks.length > 0 || page.tasks.length === 0 ? tasks : this.#more();
   }
 
+  #addedEarlier(): readonly ExecutionTask[] {
+    const { memory } = this.engine;
+    const open = memory.added.filter(({ id }) => !memory.isSettled(id));
+    for (const { id } of open) this.#ids.add(id);
+    return open;
+  }
+
+  /** A task that was added meanwhile under the id of one of the plan stands for it. */
   #read(page: TaskPage): readonly ExecutionTask[] {
     this.engine.memory.read(page);
     this.#next = page.next;
-    return page.tasks;
+    const tasks = page.tasks.filter(({ id }) => !this.#ids.has(id));
+    for (const { id } of tasks) this.#ids.add(id);
+    return tasks;
   }
 }
 

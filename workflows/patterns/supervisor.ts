@@ -61,7 +61,7 @@ class Supervision {
         agentType: engine.typeOf(this.#judge),
         taskId: `${task.id}#${String(round)}`,
         purpose: 'judge',
-        input: { task: task.id, input: task.input ?? null, output, round },
+        input: { task: task.id, input: await this.#inputOf(task), output, round },
         timeoutSeconds: task.timeoutSeconds,
         retry: task.retry,
       }),
@@ -74,6 +74,12 @@ class Supervision {
     };
   }
 
+  /** As the worker saw it. What only one part of the task could see (`item`) is null: the task is judged as a whole. */
+  async #inputOf({ input, onEvent }: ExecutionTask): Promise<unknown> {
+    const { values } = this.#run.engine;
+    return values.resolveKnown(input ?? null, values.eventOf(onEvent));
+  }
+
   async #again(
     task: ExecutionTask,
     seen: { readonly verdict: Verdict; readonly previous: unknown; readonly round: number },
@@ -82,9 +88,7 @@ class Supervision {
     const { engine } = this.#run;
     const shared = { feedback: verdict.reason, previous, round };
     const parts: readonly AskedTask[] =
-      verdict.tasks.length > 0
-        ? verdict.tasks
-        : [{ id: 'again', input: await engine.values.resolve(task.input ?? null) }];
+      verdict.tasks.length > 0 ? verdict.tasks : [{ id: 'again', input: await this.#inputOf(task) }];
     const reason = verdict.tasks.length > 0 ? 'decomposed_again' : 'sent_back';
     engine.events.add('workflow.replanned', { data: { reason, task: task.id, round, parts: parts.length } });
     const outputs = await Promise.all(

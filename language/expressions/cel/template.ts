@@ -5,8 +5,8 @@ import { CelMistake, limitedText, printed } from './functions.js';
 import { CelParser } from './parser.js';
 import type { Cel } from './tree.js';
 
-const OPEN = '${{';
-const CLOSE = '}}';
+export const OPEN = '${{';
+export const CLOSE = '}}';
 /** Expressions in one text. */
 const PARTS = 100;
 

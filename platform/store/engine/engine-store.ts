@@ -10,6 +10,7 @@ import type {
   TaskPage,
 } from '../../../contracts/executions.js';
 import type { FailureReport } from '../../../contracts/failures.js';
+import type { PatternTemplate } from '../../../contracts/patterns.js';
 import type { StoredEvent } from './events.js';
 import type { ExecutionProjection, TaskProjection } from './projection.js';
 
@@ -19,6 +20,7 @@ export interface EngineStore {
   readonly executions: ExecutionStore;
   readonly agents: AgentStore;
   readonly requests: RequestStore;
+  readonly patterns: PatternStore;
 }
 
 /** What planning found, as it goes to whoever submitted the definition. */
@@ -165,7 +167,7 @@ export interface ExecutionStore {
   /** Makes the projection again from the events; see `rebuild`. */
   rebuild(executionId: string): Promise<{ readonly brokenAt: number | null }>;
   putOutputs(executionId: string, outputs: readonly TaskResult[]): Promise<void>;
-  /** Those that are there. */
+  /** Those that are there; of an execution inside another one, what is not its own is looked for around it. */
   outputs(executionId: string, taskIds: readonly string[]): Promise<readonly TaskResult[]>;
   /** The outputs of a finished execution, as it told them; null before. */
   result(executionId: string): Promise<unknown>;
@@ -188,6 +190,24 @@ export interface WorkflowStatus {
     readonly error: FailureReport | null;
     readonly agents: readonly { readonly agent_id: string; readonly agent: string; readonly type: string | null }[];
   } | null;
+}
+
+export interface StoredPattern {
+  readonly pattern: PatternTemplate;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+/** Registered patterns, by name: one version of each, at most PATTERNS_MAX. */
+export interface PatternStore {
+  /** `taken`: this version is there with another content. `full`: there are as many as there may be. */
+  put(pattern: PatternTemplate): Promise<'created' | 'replaced' | 'same' | 'taken' | 'full'>;
+  /** Those that are there. */
+  get(names: readonly string[]): Promise<readonly StoredPattern[]>;
+  list(): Promise<readonly StoredPattern[]>;
+  /** False: there was none. */
+  remove(name: string): Promise<boolean>;
 }
 
 /** Answers of commands that were sent with an Idempotency-Key, for `KEPT_HOURS`. */

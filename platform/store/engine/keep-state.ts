@@ -1,9 +1,34 @@
 import { sql } from 'kysely';
 import type { ExecutionState } from '../../../contracts/executions.js';
-import type { Database } from '../database.js';
+import type { Database, StoreQuery } from '../database.js';
 import type { ExecutionStore } from './engine-store.js';
 import { uuidOf } from './events.js';
 import type { Sealed } from './sealed-json.js';
+
+/** Its own, and of those it has not the ones of the executions around it, the nearest first. */
+async function outputsAround(query: StoreQuery, executionId: string, taskIds: readonly string[]) {
+  return query
+    .withRecursive('around(execution_id, parent_id, distance)', (from) =>
+      from
+        .selectFrom('workflow_executions')
+        .select(['execution_id', 'parent_id', sql<number>`0`.as('distance')])
+        .where('execution_id', '=', executionId)
+        .unionAll(
+          from
+            .selectFrom('workflow_executions as e')
+            .innerJoin('around as a', 'a.parent_id', 'e.execution_id')
+            .select(['e.execution_id', 'e.parent_id', sql<number>`a.distance + 1`.as('distance')]),
+        ),
+    )
+    .selectFrom('execution_outputs as o')
+    .innerJoin('around as a', 'a.execution_id', 'o.execution_id')
+    .distinctOn('o.task_id')
+    .select(['o.execution_id', 'o.task_id', 'o.output'])
+    .where(sql<boolean>`o.task_id = ANY(${[...taskIds]}::text[])`)
+    .orderBy('o.task_id')
+    .orderBy('a.distance')
+    .execute();
+}
 
 type KeepingPart = Pick<ExecutionStore, 'putOutputs' | 'outputs' | 'saveCheckpoint' | 'checkpoint' | 'lastCheckpoint'>;
 
@@ -31,15 +56,10 @@ export function keepingPart(database: Database, sealed: Sealed): KeepingPart {
       }),
     outputs: (executionId, taskIds) =>
       database.run({ attempted: 'read outputs of', on: executionId }, async (query) => {
-        const rows = await query
-          .selectFrom('execution_outputs')
-          .select(['task_id', 'output'])
-          .where('execution_id', '=', executionId)
-          .where(sql<boolean>`task_id = ANY(${[...taskIds]}::text[])`)
-          .execute();
+        const rows = await outputsAround(query, executionId, taskIds);
         return rows.map((row) => ({
           taskId: row.task_id,
-          output: sealed.get(row.output, contextOf(executionId, row.task_id)),
+          output: sealed.get(row.output, contextOf(row.execution_id, row.task_id)),
         }));
       }),
     saveCheckpoint: ({ executionId, key, reason, state }) =>

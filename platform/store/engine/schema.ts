@@ -140,3 +140,15 @@ export const ENGINE_SCHEMA = `
     PRIMARY KEY (caller, key)
   );
 `;
+
+/** Registered orchestration patterns (OE-3). Definitions keep what they expanded to, so nothing refers to a row here. */
+export const PATTERNS_SCHEMA = `
+  CREATE TABLE workflow_patterns (
+    name text PRIMARY KEY,
+    version text NOT NULL,
+    -- contracts/patterns.ts, PatternTemplate
+    body jsonb NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now()
+  );
+`;

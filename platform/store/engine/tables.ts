@@ -113,6 +113,14 @@ interface IdempotencyKeysTable {
   created_at: Generated<Date>;
 }
 
+interface WorkflowPatternsTable {
+  name: string;
+  version: string;
+  body: Json;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
+}
+
 export interface EngineTables {
   workflow_definitions: WorkflowDefinitionsTable;
   workflow_versions: WorkflowVersionsTable;
@@ -125,4 +133,5 @@ export interface EngineTables {
   agents: AgentsTable;
   agent_allocations: AgentAllocationsTable;
   idempotency_keys: IdempotencyKeysTable;
+  workflow_patterns: WorkflowPatternsTable;
 }
