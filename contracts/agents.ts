@@ -62,7 +62,14 @@ export interface AgentRegistration {
   /** The Temporal task queue that this agent polls, and no other. */
   readonly taskQueue: string;
   readonly resources: AgentResources;
+  /** How often, in seconds, it heartbeats while it does a task. Default: it does not. See `HEARTBEATS_MISSED`. */
+  readonly heartbeatSeconds?: number;
 }
+
+/** An agent that was silent for so many of its heartbeats does not do the task, though its lease holds. */
+export const HEARTBEATS_MISSED = 3;
+/** Most seconds between two heartbeats of a task. */
+export const HEARTBEAT_SECONDS_MAX = 3600;
 
 export interface RegisteredAgent extends AgentRegistration {
   /** ISO 8601. */
@@ -79,6 +86,7 @@ export interface AllocatedAgent {
   readonly agent: string;
   readonly type: string;
   readonly taskQueue: string;
+  readonly heartbeatSeconds?: number;
 }
 
 /** Agents that Caravan's own workers play; their tasks run on the control queue. */

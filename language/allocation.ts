@@ -58,9 +58,7 @@ function choose(
     agents: allocated.flatMap(({ agent, agentIds }) =>
       agentIds.flatMap((agentId) => {
         const registered = byId.get(agentId);
-        return registered === undefined
-          ? []
-          : [{ agentId, agent, type: registered.type, taskQueue: registered.taskQueue }];
+        return registered === undefined ? [] : [playing(agent, registered)];
       }),
     ),
     lacking: lacking.map(({ agent, type, allocated: there, reason }) => ({
@@ -69,6 +67,10 @@ function choose(
       reason: REASONS[reason](type),
     })),
   };
+}
+
+function playing(agent: string, { id, type, taskQueue, heartbeatSeconds }: RegisteredAgent): AllocatedAgent {
+  return { agentId: id, agent, type, taskQueue, ...(heartbeatSeconds !== undefined && { heartbeatSeconds }) };
 }
 
 const REASONS: Readonly<Record<LackReason, (type: string) => string>> = {

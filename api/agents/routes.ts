@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AGENT_FORGOTTEN_SECONDS } from '../../contracts/agents.js';
+import { AGENT_FORGOTTEN_SECONDS, HEARTBEATS_MISSED, HEARTBEAT_SECONDS_MAX } from '../../contracts/agents.js';
 import type { RegisteredAgent } from '../../contracts/agents.js';
 import { resources } from '../../contracts/definition-parts.schema.js';
 import { ID_CHARACTERS } from '../../contracts/definition.js';
@@ -12,6 +12,14 @@ const name = z.string().min(1).max(ID_CHARACTERS);
 /** Semantic versioning 2.0, without its build part. */
 const SEMVER = /^\d{1,9}\.\d{1,9}\.\d{1,9}(?:-[\w.-]{1,100})?$/u;
 
+const heartbeat = z
+  .number()
+  .positive()
+  .max(HEARTBEAT_SECONDS_MAX)
+  .describe(
+    `How often it heartbeats while it does a task; after ${String(HEARTBEATS_MISSED)} times as long in silence the task goes to another.`,
+  );
+
 const registration = z.strictObject({
   type: name,
   capabilities: z.array(name).max(1000).default([]),
@@ -22,6 +30,7 @@ const registration = z.strictObject({
     .refine((queue) => !isOurs(queue), 'must not be a queue of Caravan itself')
     .describe('The Temporal task queue that this agent polls, and no other.'),
   resources: resources.default({}).describe('What it can be given.'),
+  heartbeatSeconds: heartbeat.optional(),
 });
 
 const lease = { lease_seconds: z.int(), lease_until: z.iso.datetime() };
@@ -35,6 +44,7 @@ const listed = z.strictObject({
       version: z.string(),
       taskQueue: z.string(),
       resources: z.strictObject({ cpu: z.number().optional(), memory: z.number().optional() }),
+      heartbeatSeconds: heartbeat.optional(),
       registered_at: z.iso.datetime(),
       last_heartbeat_at: z.iso.datetime(),
       lease_until: z.iso.datetime(),
@@ -67,9 +77,14 @@ export function agentRoutes(api: Api, { store, settings }: ApiParts): void {
       },
     },
     async ({ params: { id }, body }, reply) => {
-      const { type, capabilities, version, taskQueue, resources: has } = body;
+      const { resources: has, heartbeatSeconds, ...said } = body;
       const given = { ...(has.cpu === undefined ? {} : { cpu: Math.round(has.cpu * 1000) }), ...memoryOf(has) };
-      const isNew = await agents.put({ id, type, capabilities, version, taskQueue, resources: given });
+      const isNew = await agents.put({
+        ...said,
+        id,
+        resources: given,
+        ...(heartbeatSeconds !== undefined && { heartbeatSeconds }),
+      });
       const until = new Date(Date.now() + lease * 1000).toISOString();
       return reply.code(isNew ? 201 : 200).send({ agent_id: id, lease_seconds: lease, lease_until: until });
     },
@@ -120,6 +135,7 @@ function shownAgent(agent: RegisteredAgent, executions: number) {
     version,
     taskQueue,
     resources: { ...(has.cpu === undefined ? {} : { cpu: has.cpu / 1000 }), ...memoryOf(has) },
+    ...(agent.heartbeatSeconds !== undefined && { heartbeatSeconds: agent.heartbeatSeconds }),
     registered_at: agent.registeredAt,
     last_heartbeat_at: agent.lastHeartbeatAt,
     lease_until: agent.leaseUntil,

@@ -22,6 +22,8 @@ export async function startAgent(
   const id = `${type}-${randomUUID().slice(0, 8)}`;
   const registration = {
     ...{ id, type, capabilities: [], version: '1.0.0', taskQueue: `agent-${id}`, resources: {} },
+    // The tasks of the bench are short: silence is a task that never reached it.
+    heartbeatSeconds: HEARTBEAT_MS / 1000,
   };
   const worker = await Worker.create({
     connection: native,

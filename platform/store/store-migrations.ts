@@ -187,4 +187,9 @@ export const STORE_MIGRATIONS: readonly { readonly number: number; readonly name
     `,
   },
   { number: 6, name: 'registered orchestration patterns', sql: PATTERNS_SCHEMA },
+  {
+    number: 7,
+    name: 'how often an agent heartbeats',
+    sql: 'ALTER TABLE agents ADD COLUMN heartbeat_seconds double precision',
+  },
 ];

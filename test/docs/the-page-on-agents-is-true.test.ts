@@ -27,10 +27,15 @@ const FIELDS = {
     partOf: 0,
     shared: 0,
   } satisfies Record<keyof RunTaskContext, 0>),
-  ...({ id: 0, type: 0, capabilities: 0, version: 0, taskQueue: 0, resources: 0 } satisfies Record<
-    keyof AgentRegistration,
-    0
-  >),
+  ...({
+    id: 0,
+    type: 0,
+    capabilities: 0,
+    version: 0,
+    taskQueue: 0,
+    resources: 0,
+    heartbeatSeconds: 0,
+  } satisfies Record<keyof AgentRegistration, 0>),
 };
 
 describe('the page on agents', () => {

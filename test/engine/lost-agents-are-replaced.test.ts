@@ -153,6 +153,28 @@ describe.concurrent('an agent that is lost', () => {
     expect(await losses(executionId)).toEqual(['shut_down']);
   });
 
+  it('heartbeats, and falls silent, or never got the task: another does it, and that uses up no attempt', async () => {
+    const type = typeName();
+    const over = Promise.withResolvers<undefined>();
+    let begun = 0;
+    const beats = async (): Promise<unknown> => {
+      begun += 1;
+      // The first never says a word; the second works longer than silence may last.
+      if (begun === 1) return over.promise;
+      const beat = setInterval(() => {
+        Context.current().heartbeat();
+      }, 100);
+      await new Promise((resolve) => setTimeout(resolve, 2500));
+      clearInterval(beat);
+      return 'done';
+    };
+    for (let agent = 0; agent < 2; agent += 1) await engine.agent(type, beats, { heartbeatSeconds: 0.5 });
+    const { result, executionId } = await engine.start(oneTask(type));
+    expect((await result).output['only']).toBe('done');
+    expect([begun, await losses(executionId)]).toEqual([2, ['silent']]);
+    over.resolve(undefined);
+  });
+
   it('is the last one: the execution waits for another, and fails by name when none comes', async () => {
     const type = typeName();
     const nobody = await failureOf(await engine.start(oneTask(type)));

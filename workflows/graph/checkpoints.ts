@@ -40,7 +40,8 @@ export class Checkpoints {
       ...life,
     };
     // What the state calls done has its output in the store before the state is there to go on from.
-    await values.keepAll();
+    // And the store was told of it: nobody tells it again.
+    await Promise.all([values.keepAll(), events.told()]);
     this.#made += 1;
     const key = `${workflowInfo().runId}/${String(this.#made)}`;
     const { checkpointId } = await store(`checkpoint: ${reason}`).saveCheckpoint({ executionId, key, reason, state });

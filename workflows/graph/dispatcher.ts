@@ -174,10 +174,10 @@ export class Dispatcher {
     }
   }
 
-  /** It did not begin in time, or it is being ended, though its lease holds: what else it has goes on. */
+  /** It did not begin in time, fell silent, or is being ended, though its lease holds: what else it has goes on. */
   #passOver({ agentId, agent }: AllocatedAgent, error: unknown): void {
     this.#parts.pool.passOver(agentId);
-    const reason = rootOf(error) instanceof ApplicationFailure ? 'shut_down' : 'did_not_begin';
+    const reason = reasonOf(rootOf(error));
     this.#parts.events.add('agent.lost', { data: { agent_id: agentId, agent, reason } });
   }
 
@@ -227,6 +227,7 @@ export class Dispatcher {
         queue: agent.taskQueue,
         builtIn: isBuiltIn(call.agentType),
         timeoutSeconds: call.timeoutSeconds,
+        heartbeatSeconds: agent.heartbeatSeconds,
         summary,
         awaited: call.undoable === true,
       },
@@ -308,6 +309,12 @@ function isRefusal(error: unknown): boolean {
 function isForGood(error: unknown, { non_retryable: never }: ResolvedRetry): boolean {
   const root = rootOf(error);
   return root instanceof ApplicationFailure && (root.nonRetryable === true || never.includes(root.type ?? ''));
+}
+
+/** Why an agent that lives is passed over. */
+function reasonOf(root: unknown): string {
+  if (root instanceof ApplicationFailure) return 'shut_down';
+  return root instanceof TimeoutFailure && root.timeoutType === 'HEARTBEAT' ? 'silent' : 'did_not_begin';
 }
 
 /** The failure's type: never its text, which may hold values. */

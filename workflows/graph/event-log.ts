@@ -28,6 +28,9 @@ export class EventLog {
   #ordinal = 0;
   #telling: Promise<void> | undefined;
   #listener: ((event: ExecutionEvent) => void) | undefined;
+  /** Somebody waits for it. */
+  #hurried = false;
+  readonly #count = { added: 0, told: 0 };
   /** The end takes what waits. */
   #ending = false;
 
@@ -49,6 +52,7 @@ export class EventLog {
       data,
     };
     this.#waiting.push(event);
+    this.#count.added += 1;
     if (!this.#ending) this.#telling ??= this.#tell();
     this.#listener?.(event);
   }
@@ -56,6 +60,13 @@ export class EventLog {
   /** Told of every event. */
   listen(listener: (event: ExecutionEvent) => void): void {
     this.#listener = listener;
+  }
+
+  /** Resolves when everything that was added before is in the store. */
+  async told(): Promise<void> {
+    const { added } = this.#count;
+    this.#hurried = true;
+    await condition(() => this.#count.told >= added || this.#ending);
   }
 
   /** What is still to be told; from here on the caller tells it. */
@@ -70,11 +81,13 @@ export class EventLog {
   /** Never cancelled: what is undone is told as well. */
   async #tell(): Promise<void> {
     await CancellationScope.nonCancellable(async () => {
-      await condition(() => this.#ending, LINGER_MS);
+      await condition(() => this.#ending || this.#hurried, LINGER_MS);
+      this.#hurried = false;
       while (this.#waiting.length > 0 && !this.#ending) {
         const events = this.#waiting.slice(0, BATCH);
         this.#waiting = this.#waiting.slice(BATCH);
         await engine('tell events').appendEvents({ executionId: this.#executionId, events });
+        this.#count.told += events.length;
       }
     });
     this.#telling = undefined;

@@ -6,7 +6,7 @@ import {
   proxyLocalActivities,
 } from '@temporalio/workflow';
 import type { ActivityOptions, ChildWorkflowOptions, LocalActivityOptions } from '@temporalio/workflow';
-import { RUN_TASK } from '../../contracts/agents.js';
+import { HEARTBEATS_MISSED, RUN_TASK } from '../../contracts/agents.js';
 import type { RunTask, TaskOutput } from '../../contracts/agents.js';
 import type {
   ArchitectActivities,
@@ -99,12 +99,17 @@ export interface AgentCall {
   readonly builtIn: boolean;
   /** Seconds of this attempt. */
   readonly timeoutSeconds: number;
+  /** Of an agent that heartbeats: how often, seconds. */
+  readonly heartbeatSeconds?: number | undefined;
   readonly summary: string;
   /** A cancel asks the agent to stop and waits until it has, or until the attempt's time is over. Default: it does not wait. */
   readonly awaited?: boolean;
 }
 
-/** An agent that does not begin what it is given is gone. Once it works, its registration tells whether it lives. */
+/**
+ * An agent that does not begin what it is given is gone. Once it works, its registration tells whether it lives. One
+ * that says that it heartbeats is also missed where the server handed it a task that never reached it.
+ */
 const REGISTERED: ActivityOptions = { scheduleToStartTimeout: '10 s' };
 /** Our own workers: a full queue is no death, and a dead process is seen by its heartbeats. */
 const BUILT_IN: ActivityOptions = { heartbeatTimeout: '10 s' };
@@ -118,6 +123,9 @@ export function callAgent(call: AgentCall, input: RunTask): Promise<TaskOutput> 
     ...(call.builtIn ? BUILT_IN : REGISTERED),
     taskQueue: call.queue,
     startToCloseTimeout: call.timeoutSeconds * 1000,
+    ...(call.heartbeatSeconds !== undefined && {
+      heartbeatTimeout: Math.ceil(call.heartbeatSeconds * HEARTBEATS_MISSED * 1000),
+    }),
     retry: { maximumAttempts: 1 },
     cancellationType:
       call.awaited === true

@@ -10,7 +10,7 @@ export function agentStore(database: Database): AgentStore {
 
 function registryPart(database: Database): Pick<AgentStore, 'put' | 'remove' | 'living' | 'forget'> {
   return {
-    put: ({ id, type, capabilities, version, taskQueue, resources }) =>
+    put: ({ id, type, capabilities, version, taskQueue, resources, heartbeatSeconds = null }) =>
       database.run({ attempted: 'register the agent', on: id }, async (query) => {
         const said = {
           type,
@@ -19,6 +19,7 @@ function registryPart(database: Database): Pick<AgentStore, 'put' | 'remove' | '
           task_queue: taskQueue,
           cpu_millicores: resources.cpu ?? null,
           memory_bytes: resources.memory ?? null,
+          heartbeat_seconds: heartbeatSeconds,
         };
         const row = await query
           .insertInto('agents')
@@ -54,6 +55,7 @@ function registryPart(database: Database): Pick<AgentStore, 'put' | 'remove' | '
             ...(row.cpu_millicores === null ? {} : { cpu: row.cpu_millicores }),
             ...(row.memory_bytes === null ? {} : { memory: row.memory_bytes }),
           },
+          ...heartbeatOf(row),
           registeredAt: row.registered_at.toISOString(),
           lastHeartbeatAt: row.last_heartbeat_at.toISOString(),
           leaseUntil: new Date(row.last_heartbeat_at.getTime() + leaseSeconds * 1000).toISOString(),
@@ -79,7 +81,7 @@ function allocationPart(
         const rows = await query
           .selectFrom('agent_allocations as held')
           .innerJoin('agents as agent', 'agent.agent_id', 'held.agent_id')
-          .select(['held.agent_id', 'held.agent_name', 'agent.type', 'agent.task_queue'])
+          .select(['held.agent_id', 'held.agent_name', 'agent.type', 'agent.task_queue', 'agent.heartbeat_seconds'])
           .where('held.execution_id', '=', executionId)
           .orderBy('held.agent_name')
           .orderBy('held.agent_id')
@@ -89,6 +91,7 @@ function allocationPart(
           agent: row.agent_name,
           type: row.type,
           taskQueue: row.task_queue,
+          ...heartbeatOf(row),
         }));
       }),
     load: () =>
@@ -134,4 +137,10 @@ function allocationPart(
         return rows.map((row) => ({ executionId: row.execution_id, agentId: row.agent_id }));
       }),
   };
+}
+
+function heartbeatOf({ heartbeat_seconds: seconds }: { readonly heartbeat_seconds: number | null }): {
+  heartbeatSeconds?: number;
+} {
+  return seconds === null ? {} : { heartbeatSeconds: seconds };
 }

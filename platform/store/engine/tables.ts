@@ -95,6 +95,7 @@ interface AgentsTable {
   task_queue: string;
   cpu_millicores: number | null;
   memory_bytes: number | null;
+  heartbeat_seconds: number | null;
   registered_at: Generated<Date>;
   last_heartbeat_at: Generated<Date>;
 }
