@@ -122,6 +122,14 @@ async function recordExecutions() {
     { id: 'b', depends_on: ['a'], ...undo },
     { id: 'fails', depends_on: ['b'], retry_policy: 'none' },
   ]);
+  await recordExecution(store, 'nested', [
+    {
+      id: 'team',
+      agent: undefined,
+      pattern: { orchestration_pattern: 'handoff', tasks: [{ id: 'a', agent: 'worker', ...undo }] },
+    },
+    { id: 'fails', depends_on: ['team'], retry_policy: 'none' },
+  ]);
   const chain = Array.from({ length: 30 }, (_, at) => ({ id: `t${at}`, depends_on: at === 0 ? [] : [`t${at - 1}`] }));
   await recordExecution(store, 'continued', chain, { historyEventsMax: 100 });
   clearInterval(beat);

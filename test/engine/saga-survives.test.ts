@@ -6,6 +6,7 @@ import type { FaultStack } from '../migration/faults-harness.js';
 import { until } from '../migration/harness.js';
 import { viewEngine } from './engine-harness.js';
 import type { EngineView, StartedExecution } from './engine-harness.js';
+import { graphOf, unique } from './graphs.js';
 import { STEPS, STRATEGIES, diamond, isInOrder, isRunOf, sagaWorld } from './saga-world.js';
 import type { Happened, Meddling, SagaWorld } from './saga-world.js';
 
@@ -40,8 +41,8 @@ beforeAll(async () => {
   engine = await viewEngine(stack.home);
   world = await sagaWorld(stack.databaseUrl);
   const meddle: Meddling = {
-    before: (task) => meddlings.get(task.executionId)?.before?.(task),
-    after: (task) => meddlings.get(task.executionId)?.after?.(task),
+    after: (task) =>
+      (meddlings.get(task.executionId) ?? meddlings.get(task.context.workflowName.split('/')[0] ?? ''))?.after?.(task),
   };
   for (let agent = 0; agent < 4; agent += 1) await engine.agent(type, world.work(meddle));
 });
@@ -89,6 +90,33 @@ async function expectClean(executionId: string, { status, undone }: Expected): P
   expect(await executions.rebuild(executionId)).toEqual({ brokenAt: null });
 }
 
+/** An execution whose part stands still in its task, and again when it is undone with the execution around it. */
+async function startNested(): Promise<StartedExecution> {
+  const name = unique('nested');
+  meddlings.set(name, {
+    after: async (task) => {
+      if (task.taskId === 'inner') await (task.context.purpose === 'run' ? doing : undoing).hold();
+      if (isRunOf(task, 'last')) throw no;
+    },
+  });
+  const inner = { id: 'inner', agent: 'worker', compensate_with: { action: 'undo' } };
+  const team = { id: 'team', pattern: { orchestration_pattern: 'handoff', tasks: [inner] } };
+  const tasks = [team, { id: 'last', depends_on: ['team'], retry_policy: 'none' }];
+  return engine.start(graphOf({ type, tasks, more: { name } }));
+}
+
+async function expectUndone({ executionId, result }: StartedExecution): Promise<void> {
+  await expect(result).rejects.toThrow();
+  const { executions } = engine.store.engine;
+  const [nested] = await executions.nestedOf(executionId, 'team');
+  expect(nested?.projection).toMatchObject({ status: 'cancelled', counts: { undone: 1 } });
+  expect(await world.happened(nested?.executionId ?? '')).toEqual([
+    { what: 'do', task: 'inner' },
+    { what: 'undo', task: 'inner' },
+  ]);
+  expect(await executions.rebuild(nested?.executionId ?? '')).toEqual({ brokenAt: null });
+}
+
 describe('a saga whose engine is killed', () => {
   it(
     'leaves a clean world: at each step, and then at each undo, under every strategy',
@@ -117,8 +145,9 @@ describe('a saga whose engine is killed', () => {
         return { about: `forward, at ${step}`, executionId, result, undone: [] as readonly string[], step };
       });
       const started = await Promise.all([...undos, ...forward]);
-      await killEngine(doing, started.length);
-      await killEngine(undoing, started.filter(({ undone, step }) => undone.includes(step)).length);
+      const nested = await startNested();
+      await killEngine(doing, started.length + 1);
+      await killEngine(undoing, started.filter(({ undone, step }) => undone.includes(step)).length + 1);
       await Promise.all(
         started.map(async ({ about, executionId, result, undone }) => {
           const status = await result.then(
@@ -129,6 +158,7 @@ describe('a saga whose engine is killed', () => {
           await expectClean(executionId, { status, undone });
         }),
       );
+      await expectUndone(nested);
     },
   );
 });

@@ -113,13 +113,12 @@ export async function undoNested(engine: Engine, { id }: ExecutionTask): Promise
   let waitMs = LOOK_MS_MIN;
   for (let from: number | undefined = 0; from !== undefined;) {
     const page = await engineAtOnce.findNestedToUndo({ executionId: engine.executionId, taskId: id, from });
-    let isBusy = false;
+    const ends: (GraphResult | undefined)[] = [];
     await inWindow(page.nested, UNDONE_AT_ONCE, async (nested) => {
-      const ended = await runChild(engine, id, { ...nested, undo: true });
-      if (ended === undefined) isBusy = true;
-      if (ended?.error?.code === 'UNDO_INCOMPLETE') isWhole = false;
+      ends.push(await runChild(engine, id, { ...nested, undo: true }));
     });
-    if (isBusy) {
+    isWhole &&= !ends.some((end) => end?.error?.code === 'UNDO_INCOMPLETE');
+    if (ends.includes(undefined)) {
       await untilNextLook(waitMs);
       waitMs = Math.min(LOOK_MS_MAX, 2 * waitMs);
     } else from = page.next;

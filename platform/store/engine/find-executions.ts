@@ -14,6 +14,7 @@ type FindingPart = Pick<
 export function findingPart(database: Database): FindingPart {
   const read = reading(database);
   return {
+    nestedOf: nestedOf(database),
     get: (executionId) =>
       read(executionId, async (query) => {
         const id = uuidOf(executionId);
@@ -25,20 +26,6 @@ export function findingPart(database: Database): FindingPart {
       read(workflowId, async (query) => {
         const id = uuidOf(workflowId);
         return id === undefined ? undefined : readStatus(query, id);
-      }),
-    nestedOf: (parentId, taskId, { from = 0, limit = 100 } = {}) =>
-      read(parentId, async (query) => {
-        const found = await rows(query)
-          .select('e.parent_part')
-          .distinctOn('e.parent_part')
-          .where('e.parent_id', '=', parentId)
-          .where('e.parent_task', '=', taskId)
-          .where('e.parent_part', '>=', from)
-          .orderBy('e.parent_part')
-          .orderBy('e.parent_attempt', 'desc')
-          .limit(limit)
-          .execute();
-        return found.map((row) => ({ ...executionOf(row), part: row.parent_part }));
       }),
     latest: (workflowId) =>
       read(workflowId, async (query) => {
@@ -87,6 +74,24 @@ export function findingPart(database: Database): FindingPart {
         return counts[0] ?? { running: 0, queued: 0 };
       }),
   };
+}
+
+function nestedOf(database: Database): ExecutionStore['nestedOf'] {
+  const read = reading(database);
+  return (parentId, taskId, { from = 0, limit = 100 } = {}) =>
+    read(parentId, async (query) => {
+      const found = await rows(query)
+        .select('e.parent_part')
+        .distinctOn('e.parent_part')
+        .where('e.parent_id', '=', parentId)
+        .where('e.parent_task', '=', taskId)
+        .where('e.parent_part', '>=', from)
+        .orderBy('e.parent_part')
+        .orderBy('e.parent_attempt', 'desc')
+        .limit(limit)
+        .execute();
+      return found.map((row) => ({ ...executionOf(row), part: row.parent_part }));
+    });
 }
 
 function rows(query: StoreQuery) {
