@@ -22,7 +22,7 @@ export interface EngineActivities {
     ),
   ): Promise<TaskPage>;
   /** The execution of a task that is itself a pattern; the same for the same task. */
-  openNested(input: { executionId: string; taskId: string }): Promise<{ executionId: string }>;
+  openNested(input: OpenNested): Promise<{ executionId: string }>;
   /** Events that are known already (by id) are left as they are. */
   appendEvents(input: { executionId: string; events: readonly ExecutionEvent[] }): Promise<void>;
   /** Keeps the state; what it is for stands beside it. */
@@ -37,6 +37,15 @@ export interface EngineActivities {
   releaseAgents(input: { executionId: string }): Promise<void>;
   /** The last word: agents are released, the next execution in the queue gets its turn. */
   closeExecution(input: CloseExecution): Promise<void>;
+}
+
+export interface OpenNested {
+  readonly executionId: string;
+  readonly taskId: string;
+  /** The task in the definition; default `taskId`. Not the same for an instance of a task with `for_each`. */
+  readonly of?: string;
+  /** What expressions inside read of this task. Default: nothing. */
+  readonly around?: Readonly<Record<string, unknown>>;
 }
 
 /** Most tasks of one page, and most characters of them: well below what one event of a history takes. */

@@ -100,6 +100,8 @@ export interface OpenedExecution {
   readonly agentTypes: Readonly<Record<string, string>>;
   /** What the caller gave; at most TASK_BYTES_MAX. */
   readonly input: unknown;
+  /** Of a task that is itself a pattern: what its expressions read of the task around (`item`, `index`, `event`). */
+  readonly around?: Readonly<Record<string, unknown>>;
   /** Seconds that it may run; time paused or waiting for a person does not count. */
   readonly timeoutSeconds: number;
   readonly checkpointSeconds: number;

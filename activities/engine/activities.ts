@@ -1,4 +1,4 @@
-import type { EngineActivities } from '../../contracts/engine-activities.js';
+import type { EngineActivities, OpenNested } from '../../contracts/engine-activities.js';
 import { CaravanFailure } from '../../contracts/failures.js';
 import { nestedDefinition } from '../../language/prepare.js';
 import { prepare } from '../../language/prepared.js';
@@ -20,7 +20,7 @@ export function createEngineActivities(deps: EngineDeps): EngineActivities {
   const { executions, agents } = store.engine;
   return {
     openExecution: (input) => openExecution(deps, input),
-    openNested: ({ executionId, taskId }) => openNested(deps, executionId, taskId),
+    openNested: (nested) => openNested(deps, nested),
     readExecutionTasks: ({ executionId, ...which }) => executions.tasks(executionId, which),
     appendEvents: ({ executionId, events }) => executions.append(executionId, events),
     saveCheckpoint: async (checkpoint) => ({ checkpointId: await executions.saveCheckpoint(checkpoint) }),
@@ -41,11 +41,10 @@ export function createEngineActivities(deps: EngineDeps): EngineActivities {
 
 async function openNested(
   { store }: EngineDeps,
-  executionId: string,
-  taskId: string,
+  { executionId, taskId, of = taskId, around }: OpenNested,
 ): Promise<{ executionId: string }> {
   const { definition } = await executionAndDefinition(store, executionId);
-  const nested = nestedDefinition(definition.definition, taskId);
+  const nested = nestedDefinition(definition.definition, of);
   if (nested === undefined) {
     throw new CaravanFailure('DEFINITION_INVALID', {
       attempted: 'start the pattern of task',
@@ -53,5 +52,6 @@ async function openNested(
       seen: 'the task is no pattern',
     });
   }
-  return { executionId: await store.engine.executions.createNested(executionId, taskId, prepare(nested)) };
+  const made = { parentId: executionId, taskId, definition: prepare(nested), ...(around && { around }) };
+  return { executionId: await store.engine.executions.createNested(made) };
 }

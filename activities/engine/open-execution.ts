@@ -64,8 +64,10 @@ export async function openExecution(
     state?.paused === true
       ? open
       : await allocate({ store, settings }, { executionId, definition, options: execution.options });
+  const around = execution.parentId === null ? undefined : await executions.around(executionId);
   return {
     ...open,
+    ...(around && { around }),
     page: await executions.tasks(executionId, { offset: 0, except: state?.settled ?? [] }),
     agents,
     input: await executions.input(executionId),

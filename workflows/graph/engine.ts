@@ -82,7 +82,7 @@ export function assemble(executionId: string, opened: OpenedExecution, hooks: En
     pool,
     people,
     dispatcher: new Dispatcher({ identity, pool, events, clock, gate: hooks.gate, reallocate: hooks.reallocate }),
-    values: new Values(executionId, opened.input, memory),
+    values: new Values(executionId, { input: opened.input, ...opened.around }, memory),
     clock,
     saga: new Saga({
       ...sagaOptions(opened, { memory, events, people, teller }),

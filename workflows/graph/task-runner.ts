@@ -16,8 +16,8 @@ export interface TaskHooks {
   readonly after?: (task: ExecutionTask, output: unknown) => Promise<unknown>;
   /** True: the task is skipped; what depends on it goes on. */
   readonly skip?: (task: ExecutionTask) => boolean;
-  /** Runs a task that is itself a pattern. */
-  readonly nested?: (task: ExecutionTask) => Promise<unknown>;
+  /** Runs a task that is itself a pattern; `of` is the task in the definition, `local` what it tells those inside. */
+  readonly nested?: (task: ExecutionTask, of: string, local: Readonly<Record<string, unknown>>) => Promise<unknown>;
 }
 
 /** One task from its release to its output: event, condition, approval, undo, call. */
@@ -147,7 +147,7 @@ export class TaskRunner {
     if (parallel > 1 && nested !== true) return this.#each(task, Array<null>(parallel).fill(null));
     if (nested === true && this.#hooks.nested !== undefined) {
       const { nested: run } = this.#hooks;
-      return this.#told(task.id, () => run(task));
+      return this.#told(task.id, () => run(task, task.id, this.#engine.values.eventOf(task.onEvent)));
     }
     if (task.agentType === 'human') return this.#told(task.id, () => this.#byPerson(task, task.id));
     const { memory } = this.#engine;
@@ -179,8 +179,16 @@ export class TaskRunner {
   async #each(task: ExecutionTask, items: readonly unknown[]): Promise<unknown> {
     const parts = this.#parts.get(task.id) ?? new Parts(this.#engine);
     this.#parts.set(task.id, parts);
-    const one = ({ task: instance, local, book }: Part): Promise<unknown> =>
-      instance.agentType === 'human' ? this.#byPerson(instance, task.id) : this.#call(instance, book, local, task.id);
+    const { nested } = this.#hooks;
+    const { values } = this.#engine;
+    const one = ({ task: instance, local, book }: Part): Promise<unknown> => {
+      if (instance.nested === true && nested !== undefined) {
+        const { item, index } = local;
+        return nested(instance, task.id, { ...values.eventOf(task.onEvent), item, index });
+      }
+      if (instance.agentType === 'human') return this.#byPerson(instance, task.id);
+      return this.#call(instance, book, local, task.id);
+    };
     const outputs = await this.#told(task.id, () => parts.run(task, items, one), { parts: items.length });
     this.#parts.delete(task.id);
     return outputs;

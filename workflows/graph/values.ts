@@ -26,7 +26,8 @@ const FETCHED = 50;
 /** What tasks gave, and what expressions make of it. */
 export class Values {
   readonly #executionId: string;
-  readonly #input: unknown;
+  /** What expressions read beside the outputs of tasks. */
+  readonly #given: Local;
   readonly #memory: ExecutionMemory;
   /** Ids whose outputs the store has. */
   readonly #stored: Set<string>;
@@ -36,9 +37,9 @@ export class Values {
   /** Of tasks that are undone without being done. */
   readonly #givenByParts = new Map<string, readonly unknown[]>();
 
-  constructor(executionId: string, input: unknown, memory: ExecutionMemory) {
+  constructor(executionId: string, given: Local, memory: ExecutionMemory) {
     this.#executionId = executionId;
-    this.#input = input;
+    this.#given = given;
     this.#memory = memory;
     this.#stored = new Set(memory.outputs().map(([id]) => id));
   }
@@ -172,7 +173,7 @@ export class Values {
     for (const id of namedTasks(text)) {
       tasks[id] = { output: await this.outputOf(id) };
     }
-    return { input: this.#input, tasks, ...local } as CelScope;
+    return { ...this.#given, tasks, ...local } as CelScope;
   }
 
   async #store(outputs: readonly TaskResult[]): Promise<void> {

@@ -1,4 +1,5 @@
 import { executeChild, isCancellation } from '@temporalio/workflow';
+import { TASK_PAGE } from '../../contracts/engine-activities.js';
 import type { ExecutionTask, GraphInput, GraphResult, TaskPage } from '../../contracts/executions.js';
 import { executionWorkflowId } from '../../contracts/executions.js';
 import { WORKFLOWS } from '../../contracts/messages.js';
@@ -15,6 +16,7 @@ export class PatternRun {
   #graph: GraphRunner<ExecutionTask> | undefined;
   /** Place from which the plan is read on; null: all was read. */
   #next: number | null = null;
+  readonly #keptSkipped = new Set<string>();
   /** Tasks that this run was given. */
   readonly #ids = new Set<string>();
 
@@ -30,7 +32,7 @@ export class PatternRun {
   async run(hooks: TaskHooks = {}): Promise<void> {
     const { memory, opened, gate, events } = this.engine;
     if (this.#isUndone(false)) this.#throwFailure();
-    const tasks = new TaskRunner(this.engine, { nested: (task) => this.#nested(task), ...hooks });
+    const tasks = new TaskRunner(this.engine, { nested: (...task) => this.#nested(...task), ...hooks });
     this.#graph = new GraphRunner<ExecutionTask>({
       tasks: [...this.#addedEarlier(), ...this.#read(opened.page)],
       window: opened.window,
@@ -125,11 +127,14 @@ export class PatternRun {
   }
 
   /** A task that is itself a pattern is an execution of its own, a child of this one. */
-  async #nested(task: ExecutionTask): Promise<unknown> {
+  async #nested(task: ExecutionTask, of: string, local: Readonly<Record<string, unknown>>): Promise<unknown> {
     const { executionId, nested, opened, values } = this.engine;
     // It may read what is done before it, and reads it from the store.
     await values.keepAll();
-    const child = await engineAtOnce.openNested({ executionId, taskId: task.id });
+    await this.#keepSkipped();
+    const around = { ...opened.around, ...local };
+    const isTold = Object.keys(around).length > 0;
+    const child = await engineAtOnce.openNested({ executionId, taskId: task.id, of, ...(isTold && { around }) });
     nested.add(child.executionId);
     try {
       const result = (await executeChild(WORKFLOWS.graph, {
@@ -141,6 +146,17 @@ export class PatternRun {
       return { tasks: result.output, counts: result.tasks };
     } finally {
       nested.delete(child.executionId);
+    }
+  }
+
+  /** Those inside read null of a task that was skipped, as those here do. */
+  async #keepSkipped(): Promise<void> {
+    const { executionId, memory } = this.engine;
+    const open = memory.idsIn('skipped').filter((id) => !this.#keptSkipped.has(id));
+    for (const id of open) this.#keptSkipped.add(id);
+    for (let at = 0; at < open.length; at += TASK_PAGE) {
+      const outputs = open.slice(at, at + TASK_PAGE).map((taskId) => ({ taskId, output: null }));
+      await engineAtOnce.putOutputs({ executionId, outputs });
     }
   }
 }

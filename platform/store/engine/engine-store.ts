@@ -96,6 +96,14 @@ export type WhichTasks =
   | { readonly ids: readonly string[] }
   | { readonly range: PlaceRange };
 
+export interface NewNested {
+  readonly parentId: string;
+  /** Unique in the execution around it. */
+  readonly taskId: string;
+  readonly definition: NewDefinition;
+  readonly around?: Readonly<Record<string, unknown>>;
+}
+
 export interface ExecutionStore {
   /**
    * Makes an execution of the latest version, with the id given. `started: false`: one of this definition runs
@@ -108,7 +116,7 @@ export interface ExecutionStore {
     readonly options: ExecutionOptions;
   }): Promise<{ readonly started: boolean; readonly executionId: string }>;
   /** The execution of a task that is itself a pattern, of a definition of its own; the same for the same task. */
-  createNested(parentId: string, taskId: string, definition: NewDefinition): Promise<string>;
+  createNested(nested: NewNested): Promise<string>;
   get(executionId: string): Promise<ExecutionRow | undefined>;
   /** For the definition; undefined when there is none. */
   statusOf(workflowId: string): Promise<WorkflowStatus | undefined>;
@@ -122,6 +130,8 @@ export interface ExecutionStore {
   /** Executions that have their turn, and those that wait for one. */
   capacity(): Promise<{ readonly running: number; readonly queued: number }>;
   input(executionId: string): Promise<unknown>;
+  /** What a nested execution was told of the task that it is of; undefined: nothing. */
+  around(executionId: string): Promise<Readonly<Record<string, unknown>> | undefined>;
   /** A page from `offset` on without those at the places `except`; or the tasks with these ids, or at these places. */
   tasks(executionId: string, which: WhichTasks): Promise<TaskPage>;
   close(end: {

@@ -11,7 +11,7 @@ import { findingPart } from './find-executions.js';
 import { keepingPart } from './keep-state.js';
 import { NEW_EXECUTION } from './projection.js';
 import { readingPart } from './read-execution.js';
-import { Sealed, inputOf, outputOf } from './sealed-json.js';
+import { Sealed, aroundOf, inputOf, outputOf } from './sealed-json.js';
 
 export function executionStore(database: Database, box: SecretBox): ExecutionStore {
   const sealed = new Sealed(box);
@@ -34,7 +34,7 @@ function livingPart(database: Database, sealed: Sealed): LivingPart {
       database.transact({ attempted: 'start an execution of', on: execution.workflowId }, (query) =>
         create(query, sealed, execution),
       ),
-    createNested: (parentId, taskId, definition) =>
+    createNested: ({ parentId, taskId, definition, around }) =>
       database.transact({ attempted: 'start a part of', on: parentId }, async (query) => {
         const there = await query
           .selectFrom('workflow_executions')
@@ -59,7 +59,11 @@ function livingPart(database: Database, sealed: Sealed): LivingPart {
           ordinal: 1,
           input,
           options: parent.options as ExecutionOptions,
-          parent: { parent_id: parentId, parent_task: taskId },
+          parent: {
+            parent_id: parentId,
+            parent_task: taskId,
+            ...(around && { around: sealed.put(around, aroundOf(executionId)) }),
+          },
         });
         return executionId;
       }),

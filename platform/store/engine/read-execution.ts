@@ -7,10 +7,10 @@ import type { Database, StoreQuery } from '../database.js';
 import type { ExecutionOptions, ExecutionStore, WhichTasks } from './engine-store.js';
 import { readEvents, taskOf, unknownExecution } from './events.js';
 import { reading } from './find-executions.js';
-import { inputOf, outputOf } from './sealed-json.js';
+import { aroundOf, inputOf, outputOf } from './sealed-json.js';
 import type { Sealed } from './sealed-json.js';
 
-type ReadingPart = Pick<ExecutionStore, 'input' | 'tasks' | 'events' | 'taskStates' | 'result'>;
+type ReadingPart = Pick<ExecutionStore, 'input' | 'around' | 'tasks' | 'events' | 'taskStates' | 'result'>;
 
 export function readingPart(database: Database, sealed: Sealed): ReadingPart {
   const read = reading(database);
@@ -21,6 +21,13 @@ export function readingPart(database: Database, sealed: Sealed): ReadingPart {
         const row = await found.executeTakeFirst();
         if (row === undefined) throw unknownExecution(executionId);
         return sealed.get(row.input, inputOf(executionId));
+      }),
+    around: (executionId) =>
+      read(executionId, async (query) => {
+        const found = query.selectFrom('workflow_executions').select('around').where('execution_id', '=', executionId);
+        const around = (await found.executeTakeFirst())?.around;
+        if (around == null) return undefined;
+        return sealed.get(around, aroundOf(executionId)) as Readonly<Record<string, unknown>>;
       }),
     result: (executionId) =>
       read(executionId, async (query) => {

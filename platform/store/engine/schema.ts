@@ -151,4 +151,6 @@ export const PATTERNS_SCHEMA = `
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now()
   );
+  -- Of a nested execution: what it was told of the task that it is of (item, index, event). Sealed.
+  ALTER TABLE workflow_executions ADD COLUMN around bytea;
 `;

@@ -19,4 +19,5 @@ export class Sealed {
 
 /** What an execution's input is sealed for. */
 export const inputOf = (executionId: string): string => `input ${executionId}`;
+export const aroundOf = (executionId: string): string => `around ${executionId}`;
 export const outputOf = (executionId: string): string => `output ${executionId}`;

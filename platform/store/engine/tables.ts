@@ -47,6 +47,7 @@ interface WorkflowExecutionsTable {
   last_hash: Generated<string>;
   last_event_at: Generated<Date>;
   pruned_at: Date | null;
+  around: Buffer | null;
 }
 interface ExecutionEventsTable {
   execution_id: string;
