@@ -55,6 +55,32 @@ describe('the definition language, as it runs', () => {
     expect(ids()).toEqual(['a']);
   });
 
+  it('reads the tasks that expressions read: a text beside them, a text in them, and a field of that name are none', async () => {
+    const { agent, result } = await begin(
+      [
+        { id: 'a', input: { tasks: { b: 7 } } },
+        {
+          id: 'last',
+          depends_on: ['a'],
+          when: '"tasks.gone.output" != "" && tasks.a.output.tasks.b == 7',
+          input: { note: 'see tasks.pdf', n: '${{ input.n }}', b: '${{ tasks["a"].output.tasks.b }}' },
+        },
+      ],
+      echo,
+    );
+    expect((await result).tasks).toMatchObject({ done: 2 });
+    expect(agent.asked[1]?.input).toEqual({ note: 'see tasks.pdf', n: 3, b: 7 });
+  });
+
+  it('gives null where the output is null', async () => {
+    const { agent, result } = await begin(
+      [{ id: 'a' }, { id: 'b', depends_on: ['a'], input: { of: '${{ tasks.a.output }}' } }],
+      ({ taskId, input }) => (taskId === 'a' ? null : input),
+    );
+    expect((await result).tasks).toMatchObject({ done: 2 });
+    expect(agent.asked[1]?.input).toEqual({ of: null });
+  });
+
   it('keeps an output of more than 4 KiB in the store, and gives it back to who refers to it', async () => {
     const large = 'x'.repeat(100_000);
     const { agent, result, executionId } = await begin(

@@ -97,7 +97,7 @@ function isForGood(error: unknown, never: readonly string[]): boolean {
 async function resultOf(engine: Engine, { of, part, scope, task }: NestedCall): Promise<unknown> {
   const { executionId: parentId, values } = engine;
   // What its tasks read of tasks around it is in the store.
-  await values.keepAll();
+  await values.keepForNested();
   for (let waitMs = LOOK_MS_MIN; ; waitMs = Math.min(LOOK_MS_MAX, 2 * waitMs)) {
     const seen = await engineAtOnce.openNested({ executionId: parentId, taskId: of, part, scope });
     const { executionId, checkpointId } = seen;

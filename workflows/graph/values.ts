@@ -1,8 +1,15 @@
 import { isCancellation } from '@temporalio/workflow';
-import { evaluateCel, fanOutOf, fillTemplates } from '../../language/expressions/cel.js';
+import {
+  evaluateCel,
+  fanOutOf,
+  fillTemplates,
+  parseCel,
+  parseTemplate,
+  referencesOf,
+} from '../../language/expressions/cel.js';
 import type { TaskResult } from '../../contracts/engine-activities.js';
 import type { ExecutionTaskState } from '../../contracts/execution-states.js';
-import type { CelScope, CelValue } from '../../language/expressions/cel.js';
+import type { CelParsed, CelScope, CelValue } from '../../language/expressions/cel.js';
 import { codeOf, failure } from '../kit/failures.js';
 import { engineAtOnce } from '../kit/profiles.js';
 import type { ExecutionTask, OpenedExecution } from '../../contracts/executions.js';
@@ -35,6 +42,7 @@ export class Values {
   readonly #fetched = new Map<string, unknown>();
   /** Outputs of instances that are not in the store yet, by task. */
   readonly #parts = new Map<string, TaskResult[]>();
+  readonly #keptSkipped = new Set<string>();
   /** Of tasks that are undone without being done. */
   readonly #givenByParts = new Map<string, readonly unknown[]>();
 
@@ -68,6 +76,17 @@ export class Values {
     // Only now, so that they are always either here or there.
     const stored = new Set<TaskResult>(outputs);
     for (const held of this.#parts.values()) held.splice(0, held.length, ...held.filter((one) => !stored.has(one)));
+  }
+
+  /** As `keepAll`, and null for what was skipped: executions of tasks that are patterns read it in the store. */
+  async keepForNested(): Promise<void> {
+    await this.keepAll();
+    const skipped = this.#memory.idsIn('skipped').filter((id) => !this.#keptSkipped.has(id));
+    for (const id of skipped) this.#keptSkipped.add(id);
+    for (let at = 0; at < skipped.length; at += STORED_AT_ONCE) {
+      const outputs = skipped.slice(at, at + STORED_AT_ONCE).map((taskId) => ({ taskId, output: null }));
+      await engineAtOnce.putOutputs({ executionId: this.#executionId, outputs });
+    }
   }
 
   /** Null: the task gave none, since it was skipped or is not done. Fails when what it gave is gone. */
@@ -117,13 +136,13 @@ export class Values {
   }
 
   async isTrue(expression: string, local: Local = {}): Promise<boolean> {
-    const result = evaluateCel(expression, await this.#scope(expression, local));
+    const result = evaluateCel(expression, await this.#scope(tasksOf(parseCel(expression)), local));
     if (!result.ok) throw failure('EXPRESSION_FAILED', `"${expression}": ${result.problem}.`);
     return result.value === true;
   }
 
   async list(expression: string, { id, onEvent }: ExecutionTask): Promise<readonly unknown[]> {
-    const result = fanOutOf(expression, await this.#scope(expression, this.eventOf(onEvent)));
+    const result = fanOutOf(expression, await this.#scope(tasksOf(parseCel(expression)), this.eventOf(onEvent)));
     if (!result.ok) throw failure('EXPRESSION_FAILED', `for_each of "${id}": ${result.problem}.`);
     return result.items;
   }
@@ -135,9 +154,8 @@ export class Values {
 
   /** A value with its `${{ … }}` filled in. */
   async resolve(value: unknown, local: Local = {}): Promise<unknown> {
-    const text = JSON.stringify(value ?? null);
-    if (!text.includes('${{')) return value;
-    const result = fillTemplates(value as CelValue, await this.#scope(text, local));
+    if (!JSON.stringify(value ?? null).includes('${{')) return value;
+    const result = fillTemplates(value as CelValue, await this.#scope(tasksIn(value), local));
     if (!result.ok) throw failure('EXPRESSION_FAILED', `${(result.path ?? []).join('.')}: ${result.problem}.`);
     return result.value;
   }
@@ -173,10 +191,10 @@ export class Values {
     });
   }
 
-  /** What an expression can see: of the tasks only those that the text names, since outputs may have to be fetched. */
-  async #scope(text: string, local: Local = {}): Promise<CelScope> {
+  /** What an expression can see: of the tasks only those that it reads, since outputs may have to be fetched. */
+  async #scope(read: readonly string[], local: Local = {}): Promise<CelScope> {
     const tasks: Record<string, unknown> = {};
-    for (const id of namedTasks(text)) {
+    for (const id of new Set(read)) {
       tasks[id] = { output: await this.outputOf(id) };
     }
     return { ...this.outer, input: this.#input, tasks, ...local } as CelScope;
@@ -193,13 +211,16 @@ function orNull(error: unknown): null {
   return null;
 }
 
-/**
- * Ids behind `tasks.` and `tasks["…"]` anywhere in a text, but not where `tasks` is a field of something: more than an
- * expression may mean, never less.
- */
-function namedTasks(text: string): Set<string> {
-  const found = text.matchAll(/(?<![\w.]\s*)tasks\s*(?:\.\s*([A-Za-z_]\w*)|\[\s*\\?["']([^"'\\]+)\\?["']\s*\])/g);
-  return new Set([...found].map(([, plain, quoted]) => plain ?? quoted ?? ''));
+/** Tasks that the expressions of a text read. One that cannot be parsed reads none: it fails when it is evaluated. */
+function tasksOf(parsed: CelParsed): string[] {
+  const read = parsed.ok ? parsed.expressions.flatMap((expression) => referencesOf(expression)) : [];
+  return read.flatMap(({ root, path: [id] }) => (root === 'tasks' && id !== undefined ? [id] : []));
+}
+
+/** Tasks that the texts of a value read. */
+function tasksIn(value: unknown): string[] {
+  if (typeof value === 'string') return tasksOf(parseTemplate(value));
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(tasksIn) : [];
 }
 
 /** An instance of a task that runs once for each item of a list. */

@@ -77,7 +77,11 @@ async function readTasks(query: StoreQuery, executionId: string, which: WhichTas
     const page = Math.floor(next / TASK_PAGE);
     const row = await pages.where('t.page', '=', page).executeTakeFirst();
     if (row === undefined) return picked.page(null);
-    next = firstOutside(except, picked.add(page, tasksOf(row), next));
+    const tasks = tasksOf(row);
+    const behind = picked.add(page, tasks, next);
+    // A page that is not full is the last.
+    if (tasks.length < TASK_PAGE && behind === page * TASK_PAGE + tasks.length) return picked.page(null);
+    next = firstOutside(except, behind);
   }
   return picked.page(next < end ? next : null);
 }
