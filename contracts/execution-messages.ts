@@ -31,6 +31,12 @@ export interface ReceivedEvent {
   readonly data?: unknown;
 }
 
+/** Of a nested execution, to the one around it. */
+export interface NestedStands {
+  readonly executionId: string;
+  readonly stands: boolean;
+}
+
 /** A message from one agent to another, in the pattern `network`. */
 export interface AgentMessage {
   readonly from: string;
@@ -69,6 +75,8 @@ export const EXECUTION_SIGNALS = {
   agentMessage: 'agentMessage',
   /** To a part of an execution: it is paused, or goes on, with the execution around it. */
   hold: 'hold',
+  /** From a part of an execution: its clock stands still, since it waits for people or is paused; or it goes on. */
+  stands: 'stands',
 } as const;
 
 export const EXECUTION_QUERIES = { execution: 'execution' } as const;

@@ -66,6 +66,25 @@ describe('a task that is a pattern', () => {
     await expectRebuildEqual(view.engine, nested);
   });
 
+  it('waits for people as long as they need: that time does not count for the execution around it', async () => {
+    const tasks = [
+      { id: 'collect', agent: 'worker' },
+      { id: 'sum', agent: 'worker', depends_on: ['collect'], approval: true },
+    ];
+    const { executionId, result } = await view.start({ tasks, timeout: 3 });
+    const sinceMs = Date.now();
+    await until(
+      'it runs',
+      async () => (await view.engine.store.engine.executions.nestedOf(executionId, 'team')).length > 0,
+    );
+    const { executionId: nested } = await view.teamOf(executionId);
+    await view.engine.untilAsked(nested, 'sum', 'approval');
+    await until('the limit would be over', () => Date.now() > sinceMs + 4500);
+    const decision = { taskId: 'sum', approved: true, by: 'a test' };
+    await handleOf(view.engine.client, nested).executeUpdate('decideTask', { args: [decision] });
+    expect(await result).toMatchObject({ status: 'completed', tasks: { done: 3 } });
+  });
+
   it('is cancelled with the execution around it, and both are undone', async () => {
     const still = new Standstill();
     const { executionId, result } = await view.start({

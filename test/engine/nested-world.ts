@@ -21,6 +21,8 @@ export interface Outer {
   /** Tasks of the pattern, in place of `collect` and `sum`. */
   readonly tasks?: readonly unknown[];
   readonly meddling?: Meddling;
+  /** Seconds. */
+  readonly timeout?: number;
 }
 
 /** Executions with a task that is a pattern, and the world that their agents change. */
@@ -55,10 +57,10 @@ export async function nestedView(): Promise<NestedView> {
   return {
     engine,
     world,
-    start: ({ meddling = {}, ...outer }) => {
+    start: ({ meddling = {}, timeout, ...outer }) => {
       const name = unique('outer');
       meddlings.set(name, meddling);
-      return engine.start(outerGraph({ type, name }, outer));
+      return engine.start(outerGraph({ type, name }, outer), {}, timeout === undefined ? {} : { options: { timeout } });
     },
     teamOf: async (executionId, task = 'team') => {
       const [nested] = await executions.nestedOf(executionId, task);

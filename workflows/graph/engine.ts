@@ -44,8 +44,8 @@ export interface Engine {
   readonly checkpoint: (reason: CheckpointReason) => Promise<string>;
   /** Agents are chosen anew for what is lacking. */
   readonly reallocate: (agent?: string) => Promise<void>;
-  /** Executions of tasks that are patterns themselves and run now. */
-  readonly nested: Set<string>;
+  /** Executions of tasks that are patterns themselves and run now; true: its clock stands still. */
+  readonly nested: Map<string, boolean>;
   /** Undos that earlier runs registered: read when they are needed. */
   readonly earlierUndos: () => ExecutionState['undos'];
 }
@@ -127,7 +127,7 @@ export function assemble(executionId: string, opened: OpenedExecution, hooks: En
     isPaused: hooks.isPaused,
     checkpoint: hooks.checkpoint,
     reallocate: hooks.reallocate,
-    nested: new Set(),
+    nested: new Map(),
     earlierUndos: hooks.earlierUndos,
   };
 }

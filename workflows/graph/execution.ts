@@ -25,7 +25,7 @@ import type { Engine } from './engine.js';
 import { EventLog } from './event-log.js';
 import { applyRules, watchOwnEvents } from './event-rules.js';
 import { listen } from './messages.js';
-import { holdNested } from './nested.js';
+import { holdNested, nestedStands, tellStanding } from './nested.js';
 import { undoAll } from './undoing.js';
 import { describe, viewOf } from './view.js';
 
@@ -85,6 +85,9 @@ class Execution {
       hold: (paused) => {
         this.#hold(paused);
       },
+      stands: (nested) => {
+        if (this.#engine !== undefined) nestedStands(this.#engine, nested);
+      },
     });
   }
 
@@ -137,6 +140,7 @@ class Execution {
       this.#checkpoints = new Checkpoints(engine);
       this.#allocation = new Allocation(engine, () => this.#is('paused'));
       this.#engine = engine;
+      tellStanding(engine);
       watchOwnEvents(engine, (error) => {
         this.#ruleFailed(error);
       });

@@ -6,6 +6,7 @@ import type {
   CancelExecution,
   DecideTask,
   ExecutionView,
+  NestedStands,
   ReceivedEvent,
   ResolveTask,
 } from '../../contracts/execution-messages.js';
@@ -22,6 +23,7 @@ const admittedSignal = defineSignal(EXECUTION_SIGNALS.admitted);
 const eventSignal = defineSignal<[ReceivedEvent]>(EXECUTION_SIGNALS.event);
 const agentLostSignal = defineSignal<[{ agentId: string }]>(EXECUTION_SIGNALS.agentLost);
 const holdSignal = defineSignal<[{ paused: boolean }]>(EXECUTION_SIGNALS.hold);
+const standsSignal = defineSignal<[NestedStands]>(EXECUTION_SIGNALS.stands);
 const executionQuery = defineQuery<ExecutionView>(EXECUTION_QUERIES.execution);
 
 /** What an execution answers with. `people` is there once it is opened. */
@@ -38,6 +40,7 @@ export interface Listener {
   readonly receive: (event: ReceivedEvent) => void;
   readonly loseAgent: (agentId: string) => void;
   readonly hold: (paused: boolean) => void;
+  readonly stands: (nested: NestedStands) => void;
 }
 
 /** Everything that an execution hears. Set before the first await; validators are synchronous. */
@@ -60,6 +63,9 @@ export function listen(listener: Listener): void {
   });
   setHandler(holdSignal, ({ paused }) => {
     listener.hold(paused);
+  });
+  setHandler(standsSignal, (nested) => {
+    listener.stands(nested);
   });
   setHandler(pauseUpdate, (message) => heard(listener, () => listener.pause(message)), {
     description: 'Starts nothing new until resumed, and keeps a checkpoint.',

@@ -7,9 +7,11 @@ import {
   isCancellation,
   sleep,
   startChild,
+  workflowInfo,
 } from '@temporalio/workflow';
 import type { OpenNested } from '../../contracts/engine-activities.js';
 import { EXECUTION_SIGNALS } from '../../contracts/execution-messages.js';
+import type { NestedStands } from '../../contracts/execution-messages.js';
 import { executionWorkflowId } from '../../contracts/executions.js';
 import type { ExecutionTask, GraphInput, GraphResult } from '../../contracts/executions.js';
 import type { FailureCode } from '../../contracts/failures.js';
@@ -133,9 +135,10 @@ async function untilNextLook(waitMs: number): Promise<void> {
 
 /** Undefined: it runs already, and is not this execution's child. */
 async function runChild(engine: Engine, taskId: string, input: GraphInput): Promise<GraphResult | undefined> {
-  const { nested, opened, isPaused } = engine;
+  const { nested, opened, isPaused, clock } = engine;
   const { executionId } = input;
-  nested.add(executionId);
+  nested.set(executionId, false);
+  clock.calls(1);
   try {
     const child = await started(input, `${taskId} of ${opened.name}`);
     if (child === undefined) return undefined;
@@ -143,6 +146,8 @@ async function runChild(engine: Engine, taskId: string, input: GraphInput): Prom
     if (isPaused()) await child.signal(EXECUTION_SIGNALS.hold, { paused: true });
     return await child.result();
   } finally {
+    nestedStands(engine, { executionId, stands: false });
+    clock.calls(-1);
     nested.delete(executionId);
   }
 }
@@ -166,8 +171,32 @@ async function started(
 
 /** Pauses the executions of tasks that are patterns themselves, or lets them go on. One that just ended needs no word. */
 export async function holdNested({ nested }: Engine, paused: boolean): Promise<void> {
-  for (const executionId of nested) {
+  for (const executionId of nested.keys()) {
     const handle = getExternalWorkflowHandle(executionWorkflowId(executionId));
     await handle.signal(EXECUTION_SIGNALS.hold, { paused }).catch(() => undefined);
   }
+}
+
+/** A nested execution that waits for people is a question to people here as well: that time does not count. */
+export function nestedStands({ nested, clock }: Engine, { executionId, stands }: NestedStands): void {
+  if ((nested.get(executionId) ?? stands) === stands) return;
+  nested.set(executionId, stands);
+  clock.waits(stands ? 1 : -1);
+  clock.calls(stands ? -1 : 1);
+}
+
+/** Tells the execution around this one whenever the clock stops or goes on. */
+export function tellStanding({ executionId, clock, opened }: Engine): void {
+  const around = workflowInfo().parent?.workflowId;
+  if (around === undefined || opened.nested !== true) return;
+  // A run before this one may have told something.
+  let told = opened.state === undefined ? false : undefined;
+  clock.listen((stands) => {
+    if (stands === told) return;
+    told = stands;
+    // Where nobody waits for it any more nobody is to be told.
+    getExternalWorkflowHandle(around)
+      .signal(EXECUTION_SIGNALS.stands, { executionId, stands } satisfies NestedStands)
+      .catch(() => undefined);
+  });
 }

@@ -10,6 +10,7 @@ export class WorkClock {
   #paused = false;
   #calls = 0;
   #waits = 0;
+  #listener: ((stands: boolean) => void) | undefined;
 
   constructor(limitSeconds: number, usedSeconds: number) {
     this.#limitMs = limitSeconds * 1000;
@@ -19,6 +20,11 @@ export class WorkClock {
   get usedSeconds(): number {
     const running = this.#sinceMs === undefined ? 0 : Date.now() - this.#sinceMs;
     return Math.round(this.#usedMs + running) / 1000;
+  }
+
+  /** Told when it stands still, and when it goes on. */
+  listen(listener: (stands: boolean) => void): void {
+    this.#listener = listener;
   }
 
   start(): void {
@@ -68,5 +74,6 @@ export class WorkClock {
       this.#usedMs += Date.now() - (this.#sinceMs ?? Date.now());
       this.#sinceMs = undefined;
     }
+    if (!this.#stopped) this.#listener?.(!works);
   }
 }

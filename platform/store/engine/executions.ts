@@ -189,9 +189,14 @@ const PRUNED_AT_ONCE = 100;
 
 async function prune(query: StoreTransaction, hours: number): Promise<number> {
   const old = await query
-    .selectFrom('workflow_executions')
+    .selectFrom('workflow_executions as e')
     .select('execution_id')
     .where('pruned_at', 'is', null)
+    // What completed as a part may still be undone with the execution around it.
+    .where(
+      sql<boolean>`NOT EXISTS (SELECT FROM caravan_store.workflow_executions AS around
+                                WHERE around.execution_id = e.parent_id AND around.closed_at IS NULL)`,
+    )
     .where('closed_at', '<', sql<Date>`clock_timestamp() - make_interval(secs => ${hours * 3600})`)
     .orderBy('closed_at')
     .limit(PRUNED_AT_ONCE)
