@@ -257,6 +257,8 @@ class Execution {
     if (!this.#is('paused')) return { checkpointId };
     await store('agents are free while it is paused').releaseAgents({ executionId: this.#input.executionId });
     engine.events.add('agent.released', { data: { reason: 'paused' } });
+    // Who paused it looks at it next.
+    await engine.events.told();
     return { checkpointId };
   }
 
