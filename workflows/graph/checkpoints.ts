@@ -37,8 +37,11 @@ export class Checkpoints {
       asked: people.snapshot(),
       ...life,
     };
-    // What the state calls done has its output in the store before the state is there to go on from.
+    const { added } = events;
+    // What the state calls done has its output in the store before the state is there to go on from, and is told: who
+    // goes on from it tells of it no more.
     await values.keepAll();
+    await events.told(added);
     this.#made += 1;
     const key = `${workflowInfo().runId}/${String(this.#made)}`;
     const { checkpointId } = await store(`checkpoint: ${reason}`).saveCheckpoint({ executionId, key, reason, state });

@@ -30,6 +30,10 @@ export class EventLog {
   #listener: ((event: ExecutionEvent) => void) | undefined;
   /** The end takes what waits. */
   #ending = false;
+  #added = 0;
+  #told = 0;
+  /** So many are to be told without waiting for company. */
+  #wanted = 0;
 
   constructor(executionId: string, runId: string) {
     this.#executionId = executionId;
@@ -49,6 +53,7 @@ export class EventLog {
       data,
     };
     this.#waiting.push(event);
+    this.#added += 1;
     if (!this.#ending) this.#telling ??= this.#tell();
     this.#listener?.(event);
   }
@@ -56,6 +61,17 @@ export class EventLog {
   /** Told of every event. */
   listen(listener: (event: ExecutionEvent) => void): void {
     this.#listener = listener;
+  }
+
+  /** How many were added so far. */
+  get added(): number {
+    return this.#added;
+  }
+
+  /** Resolves when the store knows the first so many, or when the end takes them. */
+  async told(first: number): Promise<void> {
+    this.#wanted = first;
+    await condition(() => this.#ending || this.#told >= first);
   }
 
   /** What is still to be told; from here on the caller tells it. */
@@ -70,11 +86,12 @@ export class EventLog {
   /** Never cancelled: what is undone is told as well. */
   async #tell(): Promise<void> {
     await CancellationScope.nonCancellable(async () => {
-      await condition(() => this.#ending, LINGER_MS);
+      await condition(() => this.#ending || this.#wanted > this.#told, LINGER_MS);
       while (this.#waiting.length > 0 && !this.#ending) {
         const events = this.#waiting.slice(0, BATCH);
         this.#waiting = this.#waiting.slice(BATCH);
         await engine('tell events').appendEvents({ executionId: this.#executionId, events });
+        this.#told += events.length;
       }
     });
     this.#telling = undefined;
