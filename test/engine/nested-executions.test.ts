@@ -98,15 +98,15 @@ describe('a task that is a pattern', () => {
       { id: 'collect', agent: 'worker' },
       { id: 'sum', agent: 'worker', depends_on: ['collect'], approval: true },
     ];
-    const { executionId, result } = await view.start({ tasks, timeout: 3 });
+    const { executionId, result } = await view.start({ tasks, timeout: 5 });
     const sinceMs = Date.now();
     await until(
       'it runs',
       async () => (await view.engine.store.engine.executions.nestedOf(executionId, 'team')).length > 0,
     );
     const { executionId: nested } = await view.teamOf(executionId);
-    await view.engine.untilAsked(nested, 'sum', 'approval');
-    await until('the limit would be over', () => Date.now() > sinceMs + 4500);
+    await view.engine.untilEvent(nested, 'task.waiting_for_person', 'sum');
+    await until('the limit would be over', () => Date.now() > sinceMs + 6000, 10_000);
     const decision = { taskId: 'sum', approved: true, by: 'a test' };
     await handleOf(view.engine.client, nested).executeUpdate('decideTask', { args: [decision] });
     expect(await result).toMatchObject({ status: 'completed', tasks: { done: 3 } });
