@@ -66,20 +66,47 @@ describe('a task that is a pattern', () => {
     await expectRebuildEqual(view.engine, nested);
   });
 
+  it('is paused as well when the pause comes while it is being started', async () => {
+    const still = new Standstill();
+    const { executions } = view.engine.store.engine;
+    const paused = await Promise.all(
+      Array.from({ length: 3 }, async () => {
+        const started = await view.start({
+          meddling: { after: (task) => (isRunOf(task, 'collect') ? still.hold() : undefined) },
+        });
+        // Its row is there before its workflow is.
+        while ((await executions.nestedOf(started.executionId, 'team')).length === 0);
+        const handle = handleOf(view.engine.client, started.executionId);
+        await handle.executeUpdate('pause', { args: [{ by: 'a test' }] });
+        const { executionId: nested } = await view.teamOf(started.executionId);
+        await until('it is paused', async () => (await view.statusOf(nested)) === 'paused');
+        return { ...started, nested, handle };
+      }),
+    );
+    still.end();
+    await Promise.all(
+      paused.map(async ({ nested, handle, result }) => {
+        expect(view.askedOf(nested)).not.toContain('run sum');
+        await handle.executeUpdate('resume', { args: [{ by: 'a test' }] });
+        expect((await result).status).toBe('completed');
+      }),
+    );
+  });
+
   it('waits for people as long as they need: that time does not count for the execution around it', async () => {
     const tasks = [
       { id: 'collect', agent: 'worker' },
       { id: 'sum', agent: 'worker', depends_on: ['collect'], approval: true },
     ];
-    const { executionId, result } = await view.start({ tasks, timeout: 3 });
+    const { executionId, result } = await view.start({ tasks, timeout: 5 });
     const sinceMs = Date.now();
     await until(
       'it runs',
       async () => (await view.engine.store.engine.executions.nestedOf(executionId, 'team')).length > 0,
     );
     const { executionId: nested } = await view.teamOf(executionId);
-    await view.engine.untilAsked(nested, 'sum', 'approval');
-    await until('the limit would be over', () => Date.now() > sinceMs + 4500);
+    await view.engine.untilEvent(nested, 'task.waiting_for_person', 'sum');
+    await until('the limit would be over', () => Date.now() > sinceMs + 6000);
     const decision = { taskId: 'sum', approved: true, by: 'a test' };
     await handleOf(view.engine.client, nested).executeUpdate('decideTask', { args: [decision] });
     expect(await result).toMatchObject({ status: 'completed', tasks: { done: 3 } });
