@@ -130,7 +130,12 @@ fault_tolerance: {saga_pattern: {strategy: cascade, steps: [a]}}`);
   it('knows who supervises, what is undone, and which events change it', () => {
     expect(patternOptionsOf(whole)).toEqual({ supervisor: 'boss', max_rounds: 2 });
     expect(sagaOf(whole)).toEqual({ strategy: 'cascade', steps: ['a'], rollback: true });
-    expect(sagaOf({ ...whole, fault_tolerance: { saga_pattern: { compensation_enabled: false, rollback_on_failure: true } } })).toBeUndefined();
+    expect(
+      sagaOf({
+        ...whole,
+        fault_tolerance: { saga_pattern: { compensation_enabled: false, rollback_on_failure: true } },
+      }),
+    ).toBeUndefined();
     expect(sagaOf({ ...whole, tasks: [], fault_tolerance: {} })).toBeUndefined();
     expect(eventRulesOf(whole)).toMatchObject([{ on: 'late', release: ['b'] }]);
   });
