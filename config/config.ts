@@ -74,6 +74,9 @@ const environmentSchema = z.object({
   PATH: text,
 });
 
+/** Names of all variables that are read. */
+export const SETTINGS: readonly string[] = Object.keys(environmentSchema.shape);
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 export type WorkerRole = z.infer<typeof role>;
 

@@ -1,3 +1,4 @@
+import type { AllocatedAgent, RegisteredAgent } from '../../contracts/agents.js';
 import type { WorkflowDefinition } from '../../contracts/definition.js';
 import type { AllocationAnswer } from '../../contracts/engine-activities.js';
 import { chooseAgents } from '../../language/allocation.js';
@@ -21,22 +22,30 @@ export async function allocate(
   lost: readonly string[] = [],
 ): Promise<AllocationAnswer> {
   const { agents } = store.engine;
-  const [living, held, load] = await Promise.all([
-    agents.living(settings.agentLeaseSeconds),
-    agents.allocationOf(executionId),
-    agents.load(),
-  ]);
-  const able = living.filter(({ id }) => !lost.includes(id));
-  const kept = held.filter(({ agentId }) => able.some(({ id }) => id === agentId));
-  // What it holds counts as free: it may keep it.
-  const others = new Map(
-    [...load].map(([id, count]) => [id, count - (kept.some((one) => one.agentId === id) ? 1 : 0)]),
-  );
-  const choice = chooseAgents(definition, able, others, quotaOf(options));
-  const stays = isWhole(definition, kept) ? kept : choice.agents;
-  if (!isSame(stays, held)) await agents.allocate(executionId, stays);
-  const lacking = stays === kept ? [] : choice.lacking.map(({ agent, reason }) => ({ agent, reason }));
-  return { agents: stays, lacking };
+  const isAble = ({ id }: RegisteredAgent): boolean => !lost.includes(id);
+  const [seen, now] = await Promise.all([agents.allocationOf(executionId), agents.living(settings.agentLeaseSeconds)]);
+  // Mostly it has them already: nobody waits for that.
+  const isAsItWas = stillAble(seen, now.filter(isAble)).length === seen.length;
+  if (isAsItWas && isWhole(definition, seen)) return { agents: seen, lacking: [] };
+  let answer: AllocationAnswer = { agents: [], lacking: [] };
+  await agents.allocate(executionId, settings.agentLeaseSeconds, ({ living, held, load }) => {
+    const able = living.filter(isAble);
+    const kept = stillAble(held, able);
+    // What it holds counts as free: it may keep it.
+    const others = new Map(
+      [...load].map(([id, count]) => [id, count - (kept.some((one) => one.agentId === id) ? 1 : 0)]),
+    );
+    const choice = chooseAgents(definition, able, others, quotaOf(options));
+    const stays = isWhole(definition, kept) ? kept : choice.agents;
+    const lacking = stays === kept ? [] : choice.lacking.map(({ agent, reason }) => ({ agent, reason }));
+    answer = { agents: stays, lacking };
+    return stays;
+  });
+  return answer;
+}
+
+function stillAble(held: readonly AllocatedAgent[], able: readonly RegisteredAgent[]): readonly AllocatedAgent[] {
+  return held.filter(({ agentId }) => able.some(({ id }) => id === agentId));
 }
 
 /** What all agents of the execution together may ask for; thousandths of a core, bytes. */
@@ -53,13 +62,4 @@ function isWhole({ agents }: WorkflowDefinition, held: AllocationAnswer['agents'
     held.length > 0 &&
     Object.entries(agents).every(([name, { count }]) => held.filter(({ agent }) => agent === name).length >= count)
   );
-}
-
-function isSame(one: AllocationAnswer['agents'], other: AllocationAnswer['agents']): boolean {
-  const text = (agents: AllocationAnswer['agents']): string =>
-    agents
-      .map(({ agent, agentId }) => `${agent}\n${agentId}`)
-      .sort()
-      .join('\n\n');
-  return text(one) === text(other);
 }

@@ -6,8 +6,9 @@ import { executionStart } from '../../contracts/executions.js';
 import { CaravanFailure } from '../../contracts/failures.js';
 import { WORKFLOWS } from '../../contracts/messages.js';
 import { chooseAgents } from '../../language/allocation.js';
+import type { AllocationChoice } from '../../language/allocation.js';
 import { inputOf } from '../../language/inputs.js';
-import type { ExecutionOptions, StoredDefinition } from '../../platform/store/engine/engine-store.js';
+import type { ExecutionOptions, SeenAgents, StoredDefinition } from '../../platform/store/engine/engine-store.js';
 import { within } from '../ask.js';
 import type { ApiParts } from '../http/api.js';
 import { Refusal } from '../http/problems.js';
@@ -23,17 +24,21 @@ export interface Execute {
 
 /** Starts an execution, once for an id. Nothing is started when some agent of it can be played by nobody now. */
 export async function execute(parts: ApiParts, execution: Execute): Promise<readonly AllocatedAgent[]> {
-  const { store, client } = parts;
+  const { store, client, settings } = parts;
   const { executionId, workflowId, options } = execution;
   const stored = await store.engine.definitions.get(workflowId);
   if (stored === undefined) throw unknownWorkflow(workflowId);
   const input = checkInput(stored, execution.input);
   const running = await store.engine.executions.latest(workflowId);
   if (running?.closedAt === null && running.executionId !== executionId) throw alreadyRuns(running.executionId);
-  const agents = await choose(parts, stored, options);
+  await checkAgents(parts, stored, options);
   const created = await store.engine.executions.create({ executionId, workflowId, input, options });
   if (!created.started) throw alreadyRuns(created.executionId);
-  await store.engine.agents.allocate(executionId, agents);
+  let agents: readonly AllocatedAgent[] = [];
+  await store.engine.agents.allocate(executionId, settings.agentLeaseSeconds, (seen) => {
+    ({ agents } = choose(stored, options, seen));
+    return agents;
+  });
   await startGraph(client, { executionId, name: stored.definition.name });
   return agents;
 }
@@ -64,23 +69,32 @@ function checkInput({ definition }: StoredDefinition, given: unknown): unknown {
   throw new CaravanFailure('TASK_TOO_LARGE', { attempted: 'take the input of', on: definition.name, seen });
 }
 
-async function choose(
-  { store, settings }: ApiParts,
+function choose(
   { definition }: StoredDefinition,
   { resource_constraints: most = {} }: ExecutionOptions,
-): Promise<readonly AllocatedAgent[]> {
-  const { agents: registry } = store.engine;
-  const [living, load] = await Promise.all([registry.living(settings.agentLeaseSeconds), registry.load()]);
+  { living, load }: Pick<SeenAgents, 'living' | 'load'>,
+): AllocationChoice {
   const quota = {
     ...(most.cpu === undefined ? {} : { cpu: Math.round(most.cpu * 1000) }),
     ...(most.memory === undefined ? {} : { memory: most.memory }),
   };
-  const { agents, lacking } = chooseAgents(definition, living, load, quota);
+  return chooseAgents(definition, living, load, quota);
+}
+
+/** @throws CaravanFailure ALLOCATION_FAILED: some agent can be played by nobody now. */
+async function checkAgents(
+  { store, settings }: ApiParts,
+  stored: StoredDefinition,
+  options: ExecutionOptions,
+): Promise<void> {
+  const { agents: registry } = store.engine;
+  const [living, load] = await Promise.all([registry.living(settings.agentLeaseSeconds), registry.load()]);
+  const { lacking } = choose(stored, options, { living, load });
   const nobody = lacking.filter(({ allocated }) => allocated === 0);
-  if (nobody.length === 0) return agents;
+  if (nobody.length === 0) return;
   throw new CaravanFailure('ALLOCATION_FAILED', {
     attempted: 'find agents for',
-    on: definition.name,
+    on: stored.definition.name,
     seen: nobody.map(({ agent, reason }) => `agent "${agent}": ${reason}`).join('; '),
   });
 }

@@ -36,7 +36,7 @@ export interface AnswerBody {
   readonly next_after: number;
   readonly lease_seconds: number;
   readonly plan_hash: string | null;
-  readonly agents: readonly { readonly agent_id: string }[];
+  readonly agents: readonly { readonly agent_id: string; readonly executions?: number }[];
   readonly tasks: readonly { readonly id: string; readonly state: string }[];
   readonly events: readonly { readonly type: string; readonly seq: number }[];
   readonly executions: readonly { readonly execution_id: string }[];
@@ -48,7 +48,11 @@ export interface AnswerBody {
   readonly findings: readonly { readonly id: string }[];
   readonly definition: { readonly timeout?: number };
   readonly validation_report: { readonly warnings: readonly string[] };
-  readonly performance_metrics: { readonly tasks: Readonly<Partial<Record<string, number>>> };
+  readonly performance_metrics: {
+    readonly tasks: Readonly<Partial<Record<string, number>>>;
+    readonly progress: number;
+  };
+  readonly running: number;
   readonly error_details?: { readonly code: string };
 }
 

@@ -90,6 +90,7 @@ export class EventLog {
         this.#count.told += events.length;
       }
     });
-    this.#telling = undefined;
+    // What was added between the last look and now found somebody telling, who was not any more.
+    this.#telling = this.#waiting.length > 0 && !this.#ending ? this.#tell() : undefined;
   }
 }

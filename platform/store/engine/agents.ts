@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { AllocatedAgent, RegisteredAgent } from '../../../contracts/agents.js';
-import type { Database } from '../database.js';
+import type { Database, StoreQuery } from '../database.js';
 import type { AgentStore } from './engine-store.js';
 
 /** The small registry: one row an agent; who was silent for longer than the lease is not living. */
@@ -38,29 +38,7 @@ function registryPart(database: Database): Pick<AgentStore, 'put' | 'remove' | '
         return gone.numDeletedRows > 0n;
       }),
     living: (leaseSeconds) =>
-      database.run({ attempted: 'read', on: 'the registry' }, async (query) => {
-        const rows = await query
-          .selectFrom('agents')
-          .selectAll()
-          .where('last_heartbeat_at', '>', sql<Date>`clock_timestamp() - make_interval(secs => ${leaseSeconds})`)
-          .orderBy('agent_id')
-          .execute();
-        return rows.map((row): RegisteredAgent => ({
-          id: row.agent_id,
-          type: row.type,
-          capabilities: row.capabilities,
-          version: row.version,
-          taskQueue: row.task_queue,
-          resources: {
-            ...(row.cpu_millicores === null ? {} : { cpu: row.cpu_millicores }),
-            ...(row.memory_bytes === null ? {} : { memory: row.memory_bytes }),
-          },
-          ...heartbeatOf(row),
-          registeredAt: row.registered_at.toISOString(),
-          lastHeartbeatAt: row.last_heartbeat_at.toISOString(),
-          leaseUntil: new Date(row.last_heartbeat_at.getTime() + leaseSeconds * 1000).toISOString(),
-        }));
-      }),
+      database.run({ attempted: 'read', on: 'the registry' }, (query) => livingAgents(query, leaseSeconds)),
     forget: (silentSeconds) =>
       database.run({ attempted: 'tidy', on: 'the registry' }, async (query) => {
         const gone = await query
@@ -77,34 +55,12 @@ function allocationPart(
 ): Pick<AgentStore, 'allocationOf' | 'load' | 'allocate' | 'release' | 'lost'> {
   return {
     allocationOf: (executionId) =>
-      database.run({ attempted: 'read the agents of', on: executionId }, async (query) => {
-        const rows = await query
-          .selectFrom('agent_allocations as held')
-          .innerJoin('agents as agent', 'agent.agent_id', 'held.agent_id')
-          .select(['held.agent_id', 'held.agent_name', 'agent.type', 'agent.task_queue', 'agent.heartbeat_seconds'])
-          .where('held.execution_id', '=', executionId)
-          .orderBy('held.agent_name')
-          .orderBy('held.agent_id')
-          .execute();
-        return rows.map((row): AllocatedAgent => ({
-          agentId: row.agent_id,
-          agent: row.agent_name,
-          type: row.type,
-          taskQueue: row.task_queue,
-          ...heartbeatOf(row),
-        }));
-      }),
-    load: () =>
-      database.run({ attempted: 'read', on: 'the allocations' }, async (query) => {
-        const rows = await query
-          .selectFrom('agent_allocations')
-          .select(['agent_id', sql<number>`count(*)`.as('count')])
-          .groupBy('agent_id')
-          .execute();
-        return new Map(rows.map((row) => [row.agent_id, row.count]));
-      }),
-    allocate: (executionId, agents) =>
+      database.run({ attempted: 'read the agents of', on: executionId }, (query) => heldBy(query, executionId)),
+    load: () => database.run({ attempted: 'read', on: 'the allocations' }, loadOf),
+    allocate: (executionId, leaseSeconds, choose) =>
       database.transact({ attempted: 'allocate agents to', on: executionId }, async (query) => {
+        // One after the other: of many that begin at once each sees what those before it took.
+        await sql`SELECT pg_advisory_xact_lock(${ALLOCATION_LOCK})`.execute(query);
         // Held until the end, so that an execution that closes meanwhile releases these, too; one that is closed gets none.
         const execution = await query
           .selectFrom('workflow_executions')
@@ -112,12 +68,16 @@ function allocationPart(
           .where('execution_id', '=', executionId)
           .forShare()
           .executeTakeFirst();
+        const held = await heldBy(query, executionId);
+        const living = await livingAgents(query, leaseSeconds);
+        const chosen = choose({ living, held, load: await loadOf(query) });
+        if (isSame(chosen, held)) return;
         await query.deleteFrom('agent_allocations').where('execution_id', '=', executionId).execute();
-        if (agents.length === 0 || execution?.closed_at != null) return;
+        if (chosen.length === 0 || execution?.closed_at != null) return;
         await query
           .insertInto('agent_allocations')
           .values(
-            agents.map(({ agentId, agent }) => ({ execution_id: executionId, agent_id: agentId, agent_name: agent })),
+            chosen.map(({ agentId, agent }) => ({ execution_id: executionId, agent_id: agentId, agent_name: agent })),
           )
           .execute();
       }),
@@ -137,6 +97,69 @@ function allocationPart(
         return rows.map((row) => ({ executionId: row.execution_id, agentId: row.agent_id }));
       }),
   };
+}
+
+/** Of `pg_advisory_xact_lock`, in the store's own database. */
+const ALLOCATION_LOCK = 7_420_001;
+
+async function livingAgents(query: StoreQuery, leaseSeconds: number): Promise<RegisteredAgent[]> {
+  const rows = await query
+    .selectFrom('agents')
+    .selectAll()
+    .where('last_heartbeat_at', '>', sql<Date>`clock_timestamp() - make_interval(secs => ${leaseSeconds})`)
+    .orderBy('agent_id')
+    .execute();
+  return rows.map((row) => ({
+    id: row.agent_id,
+    type: row.type,
+    capabilities: row.capabilities,
+    version: row.version,
+    taskQueue: row.task_queue,
+    resources: {
+      ...(row.cpu_millicores === null ? {} : { cpu: row.cpu_millicores }),
+      ...(row.memory_bytes === null ? {} : { memory: row.memory_bytes }),
+    },
+    ...heartbeatOf(row),
+    registeredAt: row.registered_at.toISOString(),
+    lastHeartbeatAt: row.last_heartbeat_at.toISOString(),
+    leaseUntil: new Date(row.last_heartbeat_at.getTime() + leaseSeconds * 1000).toISOString(),
+  }));
+}
+
+async function heldBy(query: StoreQuery, executionId: string): Promise<AllocatedAgent[]> {
+  const rows = await query
+    .selectFrom('agent_allocations as held')
+    .innerJoin('agents as agent', 'agent.agent_id', 'held.agent_id')
+    .select(['held.agent_id', 'held.agent_name', 'agent.type', 'agent.task_queue', 'agent.heartbeat_seconds'])
+    .where('held.execution_id', '=', executionId)
+    .orderBy('held.agent_name')
+    .orderBy('held.agent_id')
+    .execute();
+  return rows.map((row) => ({
+    agentId: row.agent_id,
+    agent: row.agent_name,
+    type: row.type,
+    taskQueue: row.task_queue,
+    ...heartbeatOf(row),
+  }));
+}
+
+async function loadOf(query: StoreQuery): Promise<Map<string, number>> {
+  const rows = await query
+    .selectFrom('agent_allocations')
+    .select(['agent_id', sql<number>`count(*)`.as('count')])
+    .groupBy('agent_id')
+    .execute();
+  return new Map(rows.map((row) => [row.agent_id, row.count]));
+}
+
+function isSame(one: readonly AllocatedAgent[], other: readonly AllocatedAgent[]): boolean {
+  const text = (agents: readonly AllocatedAgent[]): string =>
+    agents
+      .map(({ agent, agentId }) => `${agent}\n${agentId}`)
+      .sort()
+      .join('\n\n');
+  return text(one) === text(other);
 }
 
 function heartbeatOf({ heartbeat_seconds: seconds }: { readonly heartbeat_seconds: number | null }): {

@@ -231,6 +231,15 @@ export interface KeptAnswer {
   readonly body: unknown;
 }
 
+/** The registry, as one who chooses agents for an execution sees it. */
+export interface SeenAgents {
+  readonly living: readonly RegisteredAgent[];
+  /** What the execution holds. */
+  readonly held: readonly AllocatedAgent[];
+  /** How many executions hold each agent. */
+  readonly load: ReadonlyMap<string, number>;
+}
+
 export interface AgentStore {
   /** Registers, or says again that it lives. True: it was not registered. */
   put(agent: AgentRegistration): Promise<boolean>;
@@ -242,8 +251,12 @@ export interface AgentStore {
   allocationOf(executionId: string): Promise<readonly AllocatedAgent[]>;
   /** How many executions hold each agent. */
   load(): Promise<ReadonlyMap<string, number>>;
-  /** Replaces what the execution holds by this. */
-  allocate(executionId: string, agents: readonly { readonly agentId: string; readonly agent: string }[]): Promise<void>;
+  /** Replaces what the execution holds by what is chosen. No two choose at once, so each sees what the others took. */
+  allocate(
+    executionId: string,
+    leaseSeconds: number,
+    choose: (seen: SeenAgents) => readonly AllocatedAgent[],
+  ): Promise<void>;
   release(executionId: string): Promise<void>;
   /** Agents that running executions hold though their lease lapsed. */
   lost(leaseSeconds: number): Promise<readonly { readonly executionId: string; readonly agentId: string }[]>;
