@@ -6,7 +6,7 @@ import { benchPlanYaml } from './plan-yaml.js';
 import { benchSaga } from './saga.js';
 import { openEngineStack } from './stack.js';
 import type { EngineStack } from './stack.js';
-import { benchStatus } from './status.js';
+import { benchStatus, benchStatusAlone } from './status.js';
 import { benchStep } from './step.js';
 
 export interface EngineBenchOptions {
@@ -45,7 +45,8 @@ const CASES: readonly { readonly names: readonly string[]; readonly run: (run: R
   { names: ['step', 'step-floor'], run: (run) => onStack(run, benchStep) },
   { names: ['open'], run: (run) => onStack(run, benchOpen) },
   { names: ['saga'], run: (run) => onStack(run, benchSaga) },
-  { names: ['status', 'status-no-workers'], run: (run) => onStack(run, benchStatus) },
+  { names: ['status'], run: (run) => onStack(run, benchStatus) },
+  { names: ['status-no-workers'], run: (run) => onStack(run, benchStatusAlone) },
   { names: ['chaos'], run: (run) => onStack(run, benchChaos) },
 ];
 

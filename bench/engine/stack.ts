@@ -28,6 +28,8 @@ const MOST_EXECUTIONS = 5000;
 
 /** A private stack with one control worker, started by its command, and the means to run executions on it. */
 export interface EngineStack {
+  /** For more processes of it. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly home: string;
   /** What tokens for the stack's API are signed with. */
   readonly secret: string;
@@ -75,7 +77,7 @@ export async function openEngineStack(environment: Readonly<Record<string, strin
   const database = new pg.Pool({ connectionString: state.databaseUrl, max: 8 });
   const agents: Agent[] = [];
   return {
-    ...{ home, secret, state, store, client, native, database },
+    ...{ environment, home, secret, state, store, client, native, database },
     agent: async (type, work) => {
       agents.push(await startAgent({ store, native, namespace: state.namespace }, type, work));
     },
