@@ -2,6 +2,7 @@ import type { RunTask } from '../../contracts/agents.js';
 import { withLimit } from '../lines.js';
 import type { BenchLine } from '../lines.js';
 import { WrongResult } from '../wrong-result.js';
+import { openFloor } from './floor.js';
 import { Endings, cpuText, eachOf, preparedOf, statusesOf } from './stack.js';
 import type { EngineStack } from './stack.js';
 
@@ -13,6 +14,8 @@ const FAILS = 3;
 const PER_MINUTE = 1500;
 /** Sagas under way at once. */
 const AT_ONCE = 30;
+/** Bare workflows beside them. */
+const FLOOR = 200;
 const NAME = 'bench-saga';
 
 /** Sagas whose steps write a row each, and whose undo deletes it. What is left is counted in the table. */
@@ -38,11 +41,29 @@ export async function* benchSaga(stack: EngineStack, tell: (text: string) => voi
   const seconds = (performance.now() - begun.ms) / 1000;
   const cpu = cpuText(begun.cpu, stack.cpu());
   const ends = await requireClean(stack);
-  const note = `${String(SAGAS)} sagas of ${String(STEPS)} steps in ${seconds.toFixed(1)} s, ${ends}; ${cpu}`;
+  tell('saga: the floor');
+  const floor = (await floorPerMinute(stack)).toFixed(0);
+  const note =
+    `${String(SAGAS)} sagas of ${String(STEPS)} steps in ${seconds.toFixed(1)} s, ${ends}; ${cpu}; ` +
+    `bare workflows of ${String(STEPS)} steps, of which none fails: ${floor} a minute`;
   yield withLimit(
     { bench: 'engine', case: 'saga', value: (SAGAS * 60) / seconds, unit: 'sagas/min', note },
     { min: PER_MINUTE },
   );
+}
+
+/** As many at once as of ours. */
+async function floorPerMinute(stack: EngineStack): Promise<number> {
+  await stack.agent('idle', () => null);
+  const queue = (await stack.store.engine.agents.living(60)).find(({ type }) => type === 'idle')?.taskQueue ?? '';
+  const floor = await openFloor(stack);
+  try {
+    const begun = performance.now();
+    await eachOf(FLOOR, AT_ONCE, () => floor.run(queue, STEPS));
+    return (FLOOR * 60_000) / (performance.now() - begun);
+  } finally {
+    await floor.close();
+  }
 }
 
 function definition(): object {

@@ -1,8 +1,7 @@
-import { fileURLToPath } from 'node:url';
-import { Worker, bundleWorkflowCode } from '@temporalio/worker';
 import { lessAgainst, withLimit } from '../lines.js';
 import type { BenchLine } from '../lines.js';
 import { WrongResult } from '../wrong-result.js';
+import { openFloor } from './floor.js';
 import { cpuText, handleOf, medianOf, preparedOf } from './stack.js';
 import type { EngineStack } from './stack.js';
 
@@ -45,11 +44,7 @@ export async function* benchStep(stack: EngineStack, tell: (text: string) => voi
   const floor = await openFloor(stack);
   const runFloor = async (): Promise<Chain> => {
     chain = [];
-    await stack.client.workflow.execute('bare', {
-      taskQueue: floor.queue,
-      workflowId: `bare-${String(performance.now())}`,
-      args: [{ queue, steps: STEPS }],
-    });
+    await floor.run(queue, STEPS);
     return chain;
   };
   try {
@@ -110,27 +105,4 @@ function* lines({ ours, floor, cpu }: Measured): Generator<BenchLine> {
     // Rounded down: ratios are told with two digits.
     { name: 'bare workflow', value: medianOf(floor), goal: Math.floor(100 / FLOOR_TIMES) / 100 },
   );
-}
-
-/** A worker of this process for the bare workflow alone. */
-async function openFloor({ native, state }: EngineStack): Promise<{ queue: string; close(): Promise<void> }> {
-  const queue = 'bench-floor';
-  const workflowsPath = fileURLToPath(new URL('./bare-workflow.js', import.meta.url));
-  const quiet = () => undefined;
-  const logger = { log: quiet, trace: quiet, debug: quiet, info: quiet, warn: quiet, error: quiet };
-  const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger });
-  const worker = await Worker.create({
-    connection: native,
-    namespace: state.namespace,
-    taskQueue: queue,
-    workflowBundle,
-  });
-  const running = worker.run();
-  return {
-    queue,
-    close: async () => {
-      worker.shutdown();
-      await running;
-    },
-  };
 }

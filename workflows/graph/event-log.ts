@@ -5,8 +5,8 @@ import { engine } from '../kit/profiles.js';
 
 /** Events of one call to the store. */
 const BATCH = 500;
-/** How long an event may wait for company, milliseconds. */
-const LINGER_MS = 250;
+/** How long an event may wait for company, milliseconds. Telling costs the server as much as a step of work. */
+const LINGER_MS = 1000;
 
 interface About {
   readonly task?: string;
@@ -81,16 +81,22 @@ export class EventLog {
   /** Never cancelled: what is undone is told as well. */
   async #tell(): Promise<void> {
     await CancellationScope.nonCancellable(async () => {
-      await condition(() => this.#ending || this.#hurried, LINGER_MS);
-      this.#hurried = false;
-      while (this.#waiting.length > 0 && !this.#ending) {
+      do {
+        await condition(() => this.#ending || this.#hurried || this.#waiting.length >= BATCH, LINGER_MS);
+        this.#hurried = false;
+        if (this.#ending) break;
         const events = this.#waiting.slice(0, BATCH);
         this.#waiting = this.#waiting.slice(BATCH);
         await engine('tell events').appendEvents({ executionId: this.#executionId, events });
         this.#count.told += events.length;
-      }
+      } while (this.#waiting.length > 0 && !this.#isEnding());
     });
     // What was added between the last look and now found somebody telling, who was not any more.
     this.#telling = this.#waiting.length > 0 && !this.#ending ? this.#tell() : undefined;
+  }
+
+  /** It may have changed while something was awaited. */
+  #isEnding(): boolean {
+    return this.#ending;
   }
 }
