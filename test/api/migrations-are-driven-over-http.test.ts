@@ -76,6 +76,7 @@ describe('a migration over HTTP', () => {
     const command = commandOf(id);
     const [operator, approver] = [await api.as('operator', 'oscar'), await api.as('approver', 'ada')];
     await until('a question is there', async () => (await get(id)).questions.length > 0, 60_000);
+    await reaches(id, 'waiting');
     const waiting = await get(id);
     expect(waiting).toMatchObject({
       status: 'waiting',
@@ -126,8 +127,11 @@ describe('a migration over HTTP', () => {
     const verified = await caravan(['certificate', 'verify', file]);
     expect(verified.exit, verified.stderr + verified.stdout).toBe(0);
     expect(JSON.stringify(certificate.body)).toContain('"ada"');
-    const { migrations } = (await api.client.call('listMigrations')).body;
-    expect(migrations).toContainEqual(expect.objectContaining({ migration_id: id, status: 'proven_with_exceptions' }));
+    // The list is Temporal's visibility: it follows.
+    await until('the list knows', async () => {
+      const { migrations } = (await api.client.call('listMigrations')).body;
+      return migrations.some((each) => each.migration_id === id && each.status === 'proven_with_exceptions');
+    });
     expect(await command('cancelMigration', {})).toEqual([409, 'NOT_NOW']);
   }, 180_000);
 

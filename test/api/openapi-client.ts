@@ -40,7 +40,7 @@ export interface AnswerBody {
   readonly tasks: readonly { readonly id: string; readonly state: string }[];
   readonly events: readonly { readonly type: string; readonly seq: number }[];
   readonly executions: readonly { readonly execution_id: string }[];
-  readonly migrations: readonly { readonly migration_id: string }[];
+  readonly migrations: readonly { readonly migration_id: string; readonly status?: string }[];
   readonly workflows: readonly { readonly workflow_id: string }[];
   readonly patterns: readonly { readonly name: string }[];
   readonly errors: readonly { readonly path: string; readonly line?: number; readonly column?: number }[];
