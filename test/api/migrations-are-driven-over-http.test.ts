@@ -126,7 +126,7 @@ describe('a migration over HTTP', () => {
     const file = folder.write('certificate.json', JSON.stringify(certificate.body));
     const verified = await caravan(['certificate', 'verify', file]);
     expect(verified.exit, verified.stderr + verified.stdout).toBe(0);
-    const winner = both[0]?.[0] === 200 ? 'ada' : 'bob';
+    const winner = both[0][0] === 200 ? 'ada' : 'bob';
     expect(JSON.stringify(certificate.body)).toContain(`"decision":{"by":"${winner}"`);
     // The list is Temporal's visibility: it follows.
     await until('the list knows', async () => {
