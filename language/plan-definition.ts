@@ -1,7 +1,7 @@
 import type { WorkflowDefinition } from '../contracts/definition.js';
 import { agentOf } from './prepare.js';
 import { planGraph } from './planner/plan-graph.js';
-import type { PlannerInput, PlanResult } from './planner/types.js';
+import type { PlannerInput, PlanResult, Resources } from './planner/types.js';
 
 /** Stands for the agents inside a task that is itself a pattern: they are allocated when it starts. */
 const NOBODY = '(pattern)';
@@ -31,12 +31,23 @@ export function plannerInput({ name, tasks, agents }: WorkflowDefinition): Plann
         type,
         count,
         capabilities,
-        resources: {
-          ...(resources.cpu === undefined ? {} : { cpu: Math.round(resources.cpu * 1000) }),
-          ...(resources.memory === undefined ? {} : { memory: resources.memory }),
-        },
+        resources: plannerResources(resources),
       })),
     ],
+  };
+}
+
+/** Cores and bytes, as people give them, in the planner's units. */
+export function plannerResources({
+  cpu,
+  memory,
+}: {
+  readonly cpu?: number | undefined;
+  readonly memory?: number | undefined;
+}): Resources {
+  return {
+    ...(cpu === undefined ? {} : { cpu: Math.round(cpu * 1000) }),
+    ...(memory === undefined ? {} : { memory }),
   };
 }
 

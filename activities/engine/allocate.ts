@@ -2,6 +2,7 @@ import type { AllocatedAgent, RegisteredAgent } from '../../contracts/agents.js'
 import type { WorkflowDefinition } from '../../contracts/definition.js';
 import type { AllocationAnswer } from '../../contracts/engine-activities.js';
 import { chooseAgents } from '../../language/allocation.js';
+import { plannerResources } from '../../language/plan-definition.js';
 import type { EngineParts } from './open-execution.js';
 import type { ExecutionOptions } from '../../platform/store/engine/engine-store.js';
 
@@ -35,7 +36,7 @@ export async function allocate(
     const others = new Map(
       [...load].map(([id, count]) => [id, count - (kept.some((one) => one.agentId === id) ? 1 : 0)]),
     );
-    const choice = chooseAgents(definition, able, others, quotaOf(options));
+    const choice = chooseAgents(definition, able, others, plannerResources(options.resource_constraints ?? {}));
     const stays = isWhole(definition, kept) ? kept : choice.agents;
     const lacking = stays === kept ? [] : choice.lacking.map(({ agent, reason }) => ({ agent, reason }));
     answer = { agents: stays, lacking };
@@ -46,15 +47,6 @@ export async function allocate(
 
 function stillAble(held: readonly AllocatedAgent[], able: readonly RegisteredAgent[]): readonly AllocatedAgent[] {
   return held.filter(({ agentId }) => able.some(({ id }) => id === agentId));
-}
-
-/** What all agents of the execution together may ask for; thousandths of a core, bytes. */
-function quotaOf({ resource_constraints: most = {} }: ExecutionOptions): { cpu?: number; memory?: number } {
-  const { cpu, memory } = most;
-  return {
-    ...(cpu === undefined ? {} : { cpu: Math.round(cpu * 1000) }),
-    ...(memory === undefined ? {} : { memory }),
-  };
 }
 
 function isWhole({ agents }: WorkflowDefinition, held: AllocationAnswer['agents']): boolean {

@@ -5,6 +5,7 @@ import { resources } from '../../contracts/definition-parts.schema.js';
 import { ID_CHARACTERS } from '../../contracts/definition.js';
 import { CaravanFailure } from '../../contracts/failures.js';
 import { QUEUES } from '../../contracts/queues.js';
+import { plannerResources } from '../../language/plan-definition.js';
 import type { Api, ApiParts } from '../http/api.js';
 import { problems } from '../http/problems.js';
 
@@ -78,11 +79,10 @@ export function agentRoutes(api: Api, { store, settings }: ApiParts): void {
     },
     async ({ params: { id }, body }, reply) => {
       const { resources: has, heartbeatSeconds, ...said } = body;
-      const given = { ...(has.cpu === undefined ? {} : { cpu: Math.round(has.cpu * 1000) }), ...memoryOf(has) };
       const isNew = await agents.put({
         ...said,
         id,
-        resources: given,
+        resources: plannerResources(has),
         ...(heartbeatSeconds !== undefined && { heartbeatSeconds }),
       });
       const until = new Date(Date.now() + lease * 1000).toISOString();

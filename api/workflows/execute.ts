@@ -1,6 +1,5 @@
 import { WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
-import { TASK_BYTES_MAX } from '../../contracts/agents.js';
 import type { AllocatedAgent } from '../../contracts/agents.js';
 import { executionStart } from '../../contracts/executions.js';
 import { CaravanFailure } from '../../contracts/failures.js';
@@ -8,6 +7,7 @@ import { WORKFLOWS } from '../../contracts/messages.js';
 import { chooseAgents } from '../../language/allocation.js';
 import type { AllocationChoice } from '../../language/allocation.js';
 import { inputOf } from '../../language/inputs.js';
+import { plannerResources } from '../../language/plan-definition.js';
 import type { ExecutionOptions, SeenAgents, StoredDefinition } from '../../platform/store/engine/engine-store.js';
 import { within } from '../ask.js';
 import type { ApiParts } from '../http/api.js';
@@ -28,7 +28,7 @@ export async function execute(parts: ApiParts, execution: Execute): Promise<read
   const { executionId, workflowId, options } = execution;
   const stored = await store.engine.definitions.get(workflowId);
   if (stored === undefined) throw unknownWorkflow(workflowId);
-  const input = checkInput(stored, execution.input);
+  const input = inputOf(stored.definition, execution.input);
   const running = await store.engine.executions.latest(workflowId);
   if (running?.closedAt === null && running.executionId !== executionId) throw alreadyRuns(running.executionId);
   await checkAgents(parts, stored, options);
@@ -61,24 +61,12 @@ export async function startGraph(
   }
 }
 
-function checkInput({ definition }: StoredDefinition, given: unknown): unknown {
-  const input = inputOf(definition, given);
-  const bytes = Buffer.byteLength(JSON.stringify(input));
-  if (bytes <= TASK_BYTES_MAX) return input;
-  const seen = `it has ${String(bytes)} bytes`;
-  throw new CaravanFailure('TASK_TOO_LARGE', { attempted: 'take the input of', on: definition.name, seen });
-}
-
 function choose(
   { definition }: StoredDefinition,
   { resource_constraints: most = {} }: ExecutionOptions,
   { living, load }: Pick<SeenAgents, 'living' | 'load'>,
 ): AllocationChoice {
-  const quota = {
-    ...(most.cpu === undefined ? {} : { cpu: Math.round(most.cpu * 1000) }),
-    ...(most.memory === undefined ? {} : { memory: most.memory }),
-  };
-  return chooseAgents(definition, living, load, quota);
+  return chooseAgents(definition, living, load, plannerResources(most));
 }
 
 /** @throws CaravanFailure ALLOCATION_FAILED: some agent can be played by nobody now. */

@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { viewEngine } from '../engine/engine-harness.js';
 import type { EngineView } from '../engine/engine-harness.js';
+import { unique } from '../engine/graphs.js';
 import { startApi } from './api-harness.js';
 import type { TestApi } from './api-harness.js';
 import { until } from '../migration/harness.js';
-
-const unique = (name: string): string => `${name}-${Math.random().toString(36).slice(2, 8)}`;
 
 describe('a command with an Idempotency-Key', () => {
   let engine: EngineView;

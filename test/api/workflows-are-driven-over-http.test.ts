@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { viewEngine } from '../engine/engine-harness.js';
 import type { EngineView } from '../engine/engine-harness.js';
+import { unique } from '../engine/graphs.js';
 import { until } from '../migration/harness.js';
 import { startApi, raw, tokenOf } from './api-harness.js';
 import type { TestApi } from './api-harness.js';
-
-const unique = (name: string): string => `${name}-${Math.random().toString(36).slice(2, 8)}`;
 
 const definitionOf = (type: string, more: object = {}) => ({
   name: 'two steps',

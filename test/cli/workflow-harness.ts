@@ -46,8 +46,6 @@ export async function workflowCommands(): Promise<WorkflowCommands> {
   };
 }
 
-export const unique = (name: string): string => `${name}-${Math.random().toString(36).slice(2, 8)}`;
-
 /** A definition of one agent `one` of this type, with these tasks and lines. */
 export function definitionOf(type: string, tasks: readonly string[], ...lines: readonly string[]): string {
   return [

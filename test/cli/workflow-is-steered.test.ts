@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { handleOf } from '../engine/engine-harness.js';
+import { unique } from '../engine/graphs.js';
 import { until } from '../migration/harness.js';
-import { definitionOf, jsonOf, unique, workflowCommands } from './workflow-harness.js';
+import { definitionOf, jsonOf, workflowCommands } from './workflow-harness.js';
 import type { WorkflowCommands } from './workflow-harness.js';
 
 describe('executions, steered from the command line', () => {

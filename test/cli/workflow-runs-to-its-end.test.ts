@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { unique } from '../engine/graphs.js';
 import { until } from '../migration/harness.js';
-import { definitionOf, jsonOf, unique, workflowCommands } from './workflow-harness.js';
+import { definitionOf, jsonOf, workflowCommands } from './workflow-harness.js';
 import type { WorkflowCommands } from './workflow-harness.js';
 
 describe('caravan workflow run', () => {

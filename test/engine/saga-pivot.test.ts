@@ -3,10 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseDefinition } from '../../language/definition.js';
 import { viewEngine } from './engine-harness.js';
 import type { EngineView, StartedExecution } from './engine-harness.js';
+import { unique } from './graphs.js';
 import { isRunOf, sagaWorld } from './saga-world.js';
 import type { Meddling, SagaWorld } from './saga-world.js';
-
-const unique = (name: string): string => `${name}-${Math.random().toString(36).slice(2, 8)}`;
 const type = unique('bank');
 
 /** The seed's saga: reserve → process → commit, and what comes behind the point of no return. */
