@@ -138,6 +138,8 @@ export interface DraftedPlan {
   readonly tables: number;
   readonly totalRows: number;
   readonly notMigrated: number;
+  /** Views that have a translation. Absent in older histories. */
+  readonly views?: number;
   /** What is known before a row is copied; at most PAGE. */
   readonly findings: readonly Finding[];
   /** 0 to 1; the policy CARAVAN_AUTO_APPROVE_RISK compares with it. */
@@ -238,6 +240,11 @@ export interface ValidatorActivities {
    * `stale`: the copy may have read another state than S2, so what the ledgers say must not be believed.
    */
   proveTable(input: InTable & { snapshotId: string; repair: boolean; stale?: boolean }): Promise<ProvenTable>;
+  /**
+   * Makes the plan's views in the shadow and compares what they give with the source's at S2. One that differs, or that
+   * the target refuses, is taken away again and listed as not migrated. Idempotent.
+   */
+  proveViews(input: InPlan & { snapshotId: string }): Promise<{ views: number; equal: number }>;
   /** Takes the shadow's foreign keys away, so that rows can be deleted and copied again; they are added anew afterwards. */
   prepareRepair(input: InPlan): Promise<{ foreignKeys: number }>;
   /** Plan against the shadow's real catalogue, object by object (EX-11, first form). */

@@ -139,6 +139,27 @@ export const tableMapping = z.strictObject({
 });
 export type TableMapping = z.infer<typeof tableMapping>;
 
+/** A view of the source, as a query on the plan's own tables. Whether it gives the same rows is shown by the proof. */
+export const viewMapping = z.strictObject({
+  source: objectName,
+  target: objectName,
+  columns: z
+    .array(
+      z.strictObject({
+        source: z.string(),
+        target: z.string(),
+        /** Its values are lists in no fixed order (GROUP_CONCAT without ORDER BY), with this between the parts. */
+        parts: z.string().optional(),
+      }),
+    )
+    .min(1),
+  /** PostgreSQL's SQL, with names of the target without a schema. Made by the Architect; not to be edited. */
+  query: z.string(),
+  /** Tables and views of the source that it reads, "schema.name". */
+  reads: z.array(z.string()).default([]),
+});
+export type ViewMapping = z.infer<typeof viewMapping>;
+
 export const notMigrated = z.strictObject({ kind: z.string(), name: z.string(), reason: z.string() });
 export type NotMigrated = z.infer<typeof notMigrated>;
 
@@ -150,6 +171,8 @@ export const migrationMapping = z.strictObject({
   /** Enum types that the plan makes, in the target schema. */
   types: z.array(z.strictObject({ name: z.string(), labels: z.array(z.string()) })).default([]),
   tables: z.array(tableMapping).min(1),
+  /** In the order in which they can be made: what a view reads stands before it. */
+  views: z.array(viewMapping).default([]),
   notMigrated: z.array(notMigrated).default([]),
   cannotSee: z.array(z.strictObject({ what: z.string(), mend: z.string() })).default([]),
   /** Names that became others than the rule alone gives, and why. */

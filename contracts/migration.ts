@@ -112,6 +112,21 @@ export interface TableReport {
   readonly targetHash: string | null;
 }
 
+/** What became of a view of the plan. */
+export interface ViewReport {
+  readonly source: string;
+  readonly target: string;
+  /** It gives the same rows as in the source, and is promoted; otherwise it is not in the target. */
+  readonly equal: boolean;
+  /** Why not. */
+  readonly reason?: string;
+  readonly sourceRows: number;
+  readonly targetRows: number;
+  /** 32 hex digits, as a table's; null where it could not be read. */
+  readonly sourceHash: string | null;
+  readonly targetHash: string | null;
+}
+
 /** What `--json` prints as its last line. */
 export interface MigrationReport {
   readonly migrationId: string;

@@ -79,6 +79,8 @@ export interface VerificationInput extends InPlan {
   readonly paused: boolean;
   /** See `ExecutionResult`. */
   readonly copiedAt?: string;
+  /** Views of the plan. Absent in older histories: none. */
+  readonly views?: number;
 }
 export interface VerificationResult {
   /** S2; the parent keeps it open until promotion. */

@@ -1,4 +1,4 @@
-import type { MigrationMapping, TableMapping } from '../contracts/mapping.js';
+import type { MigrationMapping, TableMapping, ValueKind, ViewMapping } from '../contracts/mapping.js';
 import type { Finding } from '../contracts/migration.js';
 import type { CanonicalBatch, KeyRange, ScanOptions } from './source.js';
 
@@ -37,6 +37,14 @@ export interface Target {
   dropForeignKeys(mapping: MigrationMapping): Promise<{ foreignKeys: number }>;
   /** The plan against the shadow's real catalogue. */
   compareStructure(mapping: MigrationMapping): Promise<{ objects: number; findings: Finding[] }>;
+  /**
+   * Takes the plan's views out of the shadow, if any are there, so that they can be made anew and nothing stands on the
+   * tables meanwhile.
+   */
+  dropViews(mapping: MigrationMapping): Promise<void>;
+  /** Makes one view in the shadow and tells its columns; or why the server refuses it. */
+  makeView(view: ViewMapping): Promise<MadeView>;
+  dropView(view: ViewMapping): Promise<void>;
   /** Canonical rows of a shadow table (or of the promoted one, `where: 'promoted'`), ordered by nothing. */
   scan(
     table: TableMapping,
@@ -56,6 +64,17 @@ export interface Target {
   dropSidecar(targetSchema: string): Promise<void>;
   close(): Promise<void>;
 }
+
+export type MadeView =
+  | {
+      readonly made: true;
+      readonly columns: readonly {
+        readonly name: string;
+        readonly type: string;
+        readonly kind: ValueKind | undefined;
+      }[];
+    }
+  | { readonly made: false; readonly reason: string };
 
 export interface Chunk {
   readonly table: string;

@@ -140,6 +140,8 @@ export function printExpression(expression: Expression): string {
       return printBinary(expression);
     case 'cast':
       return `${inside(expression.operand, 9)}::${expression.type}`;
+    case 'extended':
+      throw new TypeError('an expression of a query is not printed here');
     default:
       return printTest(expression);
   }
@@ -187,6 +189,7 @@ function problemOf(node: Expression, columns: readonly string[]): string | undef
   if (node.node === 'call' && !FUNCTIONS.has(node.name)) return `the function "${node.name}" is not allowed`;
   if (node.node === 'cast' && !CAST_TYPE.test(node.type)) return `a cast to "${node.type}" is not allowed`;
   if (node.node === 'column' && !columns.includes(node.name)) return `there is no column "${node.name}"`;
+  if (node.node === 'extended') return 'a query is not allowed';
   if (node.node === 'string' && node.value.includes('\0')) return 'a text holds the character NUL';
   return undefined;
 }

@@ -97,6 +97,7 @@ async function makePlan(deps: Deps, input: DraftInput): Promise<DraftedPlan> {
     ...stored,
     totalRows: totalRowsOf(document),
     notMigrated: migration.notMigrated.length,
+    views: migration.views.length,
     findings: findings.slice(0, PAGE),
     risk,
     riskReasons: reasons.slice(0, 20),
@@ -169,7 +170,7 @@ async function checkTarget(
   const { migration } = document;
   const objects = migration.tables.reduce(
     (count, table) => count + 2 + table.indexes.length + table.uniqueKeys.length + table.foreignKeys.length,
-    migration.types.length,
+    migration.types.length + migration.views.length,
   );
   await withEnd(openTargetOf(deps, migrationId), async (target) => {
     await target.preflight({ targetSchema: start.targetSchema, objects });

@@ -8,6 +8,7 @@ import { indexDependencies } from '../../language/planner/dependency-index.js';
 import { describeProblem } from '../../language/planner/problems.js';
 import type { AdoptProblems } from './adopt-table.js';
 import { adoptTable, nameProblem } from './adopt-table.js';
+import { draftViews } from '../maba/mapping/views.js';
 import { draftTasks, tasksFit } from './tasks.js';
 
 const TOLD = 20;
@@ -40,6 +41,7 @@ function sharedNames(mapping: MigrationMapping, problems: AdoptProblems): void {
   };
   for (const type of mapping.types) take(type.name, `type ${type.name}`);
   for (const table of mapping.tables) take(table.target.name, `table ${qualified(table.source)}`);
+  for (const view of mapping.views) take(view.target.name, `view ${qualified(view.source)}`);
   for (const table of mapping.tables) {
     const keys = [table.primaryKey, ...table.uniqueKeys, ...table.indexes].filter((key) => key !== undefined);
     for (const key of keys) take(key.name, `key ${key.name} of ${qualified(table.source)}`);
@@ -96,9 +98,43 @@ function withoutDangling(mapping: MigrationMapping): MigrationMapping {
     });
     return { ...table, foreignKeys };
   });
+  const views = readable(mapping, dropped);
   const used = new Set(tables.flatMap((table) => table.columns.map((column) => column.type)));
   const types = mapping.types.filter((type) => used.has(type.name));
-  return { ...mapping, tables, types, notMigrated: [...mapping.notMigrated, ...dropped] };
+  return { ...mapping, tables, types, views, notMigrated: [...mapping.notMigrated, ...dropped] };
+}
+
+/** Views all of whose tables and views are in the plan; the others go, and are listed. */
+function readable(mapping: MigrationMapping, dropped: MigrationMapping['notMigrated']): MigrationMapping['views'] {
+  const there = new Set(mapping.tables.map((table) => qualified(table.source)));
+  return mapping.views.filter((view) => {
+    const missing = view.reads.find((read) => !there.has(read));
+    if (missing === undefined) {
+      there.add(qualified(view.source));
+      return true;
+    }
+    const reason = `it reads ${missing}, which is not in the plan`;
+    dropped.push({ kind: 'view', name: qualified(view.source), reason });
+    return false;
+  });
+}
+
+/**
+ * The query of a view is made from the source's own, and is not edited: what is not proven equal is not kept. A view
+ * can be taken out of the plan.
+ */
+function checkViews(given: MigrationMapping, catalogue: Catalogue, problems: AdoptProblems): void {
+  if (given.views.length === 0) return;
+  const { tables, targetSchema, identifiers } = given;
+  const names = new Map(given.views.map((view) => [view.source.name, view.target.name]));
+  const { views } = draftViews({ catalogue, tables, targetSchema, identifiers, names });
+  for (const view of given.views) {
+    const made = views.find(({ source }) => qualified(source) === qualified(view.source));
+    if (JSON.stringify(made) === JSON.stringify(view)) continue;
+    problems.invalid.push(
+      `the view ${qualified(view.source)} is not what is made from the source's own: leave it and its tables as they were, or take it out of the plan`,
+    );
+  }
 }
 
 function cyclesOf(tasks: PlanDocument['tasks']): string[] {
@@ -120,6 +156,7 @@ export function adoptPlan(document: PlanDocument, catalogue: Catalogue): PlanDoc
   checkTypes(given, problems);
   sharedNames(given, problems);
   const reduced = withoutDangling(given);
+  checkViews(reduced, catalogue, problems);
   const sources = new Set<string>();
   const tables = reduced.tables.map((table) => {
     const name = qualified(table.source);

@@ -1,6 +1,8 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { FreezeEvidence, InPlan } from '../../contracts/activities.js';
+import type { NotMigrated } from '../../contracts/mapping.js';
+import type { ViewReport } from '../../contracts/migration.js';
 import { buildBody, evidenceHash } from '../../platform/certificate/body.js';
 import type { Evidence } from '../../platform/certificate/body.js';
 import { serializeCertificate } from '../../platform/certificate/signer.js';
@@ -25,6 +27,7 @@ export async function freezeEvidence(deps: Deps, input: FreezeEvidence): Promise
   const plan = await planOf(deps, planId);
   const { sourceEngine } = await recordOf(deps, migrationId);
   const { migration } = plan.document;
+  const views = await deps.store.migrations.views(migrationId);
   const { serverVersion, database } = await withEnd(openSourceOf(deps, migrationId), (source) => source.catalogue());
   const evidence: Evidence = {
     migrationId,
@@ -39,12 +42,20 @@ export async function freezeEvidence(deps: Deps, input: FreezeEvidence): Promise
     },
     decision,
     tables: (await deps.store.migrations.tables(migrationId)).toSorted((a, b) => (a.source < b.source ? -1 : 1)),
+    ...(views.length > 0 && { views }),
     findings,
-    notMigrated: migration.notMigrated,
+    notMigrated: [...migration.notMigrated, ...viewsLeft(views)],
     cannotSee: migration.cannotSee,
   };
   await deps.store.migrations.putEvidence(migrationId, evidence);
   return { evidenceHash: evidenceHash(evidence) };
+}
+
+/** Views of the plan that were not proven, and so are not in the target. */
+export function viewsLeft(views: readonly ViewReport[]): NotMigrated[] {
+  return views
+    .filter(({ equal }) => !equal)
+    .map(({ source, reason }) => ({ kind: 'view', name: source, reason: reason ?? 'it was not proven' }));
 }
 
 /** Signs after the pivot; a second call writes the same evidence again. */

@@ -1,7 +1,7 @@
 import type { CloseMigration } from '../../contracts/activities.js';
 import type { FinalStatus, MigrationReport } from '../../contracts/migration.js';
 import type { Deps } from '../deps.js';
-import { certificatePath } from './certificate.js';
+import { certificatePath, viewsLeft } from './certificate.js';
 import type { CertificateOptions } from './certificate.js';
 
 /** Writes the report that `--json` prints, and forgets connections that nothing needs any more. */
@@ -33,8 +33,9 @@ async function makeReport(deps: Deps, closing: CloseMigration, certificate: stri
   const { migrationId, status, planId, findings, phases, approvedBy, error } = closing;
   const { migrations, plans } = deps.store;
   const plan = planId === undefined ? undefined : await plans.get(planId);
-  const [tables, everCopied, span] = await Promise.all([
+  const [tables, views, everCopied, span] = await Promise.all([
     migrations.tables(migrationId),
+    migrations.views(migrationId),
     migrations.copied(migrationId),
     migrations.copyTime(migrationId),
   ]);
@@ -51,7 +52,7 @@ async function makeReport(deps: Deps, closing: CloseMigration, certificate: stri
     migrationId,
     status,
     tables: tables.toSorted((a, b) => place(a.source) - place(b.source)),
-    notMigrated: plan?.document.migration.notMigrated ?? [],
+    notMigrated: [...(plan?.document.migration.notMigrated ?? []), ...viewsLeft(views)],
     findings: findings.map(({ code, kind, object, count, disposition }) => ({
       code,
       kind,

@@ -8,6 +8,7 @@ import { openSnapshot } from '../open-snapshot.js';
 import type { SnapshotHost } from '../snapshot-host.js';
 import { proveTable } from './prove-table.js';
 import type { RepairChunk } from './prove-table.js';
+import { proveViews } from './prove-views.js';
 
 /** The Validator agent: KORA's eyes before promotion. */
 export function createValidatorActivities(
@@ -21,6 +22,7 @@ export function createValidatorActivities(
       alive(() => openSnapshot(deps, host, { ...input, queue: processQueue(deps.processId) })),
     closeProofSnapshot: ({ snapshotId }) => host.close(snapshotId),
     proveTable: (input) => alive((context) => proveTable({ deps, host, repairChunk }, input, context)),
+    proveViews: (input) => alive((context) => proveViews({ deps, host }, input, context)),
     compareStructure: (input) => alive(({ signal }) => compareStructure(deps, input, signal)),
     prepareRepair: (input) => alive(({ signal }) => prepareRepair(deps, input, signal)),
     comparePosition: ({ snapshotId }) => alive(() => host.get(snapshotId).snapshot.moved()),

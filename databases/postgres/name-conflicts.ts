@@ -7,6 +7,7 @@ import { arrayTypeName } from './identifiers.js';
 /** Names that will stand in the target schema. Relations and types have a namespace each; a table has a name in both. */
 export interface WantedNames {
   readonly tables: ReadonlySet<string>;
+  readonly views: ReadonlySet<string>;
   readonly enumTypes: ReadonlySet<string>;
   readonly relations: readonly string[];
   readonly types: readonly string[];
@@ -14,6 +15,7 @@ export interface WantedNames {
 
 /** What `replace` moves away. */
 export interface Replaced {
+  /** Views among them. */
   readonly tables: readonly { readonly oid: string; readonly name: string }[];
   readonly enumTypes: readonly { readonly oid: string; readonly name: string }[];
 }
@@ -22,17 +24,19 @@ const NAMES_SHOWN = 5;
 
 export function wantedNames(mapping: MigrationMapping): WantedNames {
   const tables = mapping.tables.map((table) => table.target.name);
+  const views = mapping.views.map((view) => view.target.name);
   const enumTypes = mapping.types.map((type) => type.name);
   const inner = mapping.tables.flatMap((table) => [
     ...(table.primaryKey === undefined ? [] : [table.primaryKey.name]),
     ...table.uniqueKeys.map((key) => key.name),
     ...table.indexes.map((index) => index.name),
   ]);
-  const types = [...tables, ...enumTypes];
+  const types = [...tables, ...views, ...enumTypes];
   return {
     tables: new Set(tables),
+    views: new Set(views),
     enumTypes: new Set(enumTypes),
-    relations: [...tables, ...inner],
+    relations: [...tables, ...views, ...inner],
     types: [...types, ...types.map(arrayTypeName)],
   };
 }
@@ -49,13 +53,13 @@ export async function checkConflicts(
   const found = await findConflicts(session, schema, wanted);
   const replaceable = (conflict: Conflict): boolean =>
     onExisting === 'replace' &&
-    (conflict.kind === 'table'
-      ? wanted.tables.has(conflict.base)
-      : conflict.kind === 'enum' && wanted.enumTypes.has(conflict.base));
+    ((conflict.kind === 'table' && wanted.tables.has(conflict.base)) ||
+      (conflict.kind === 'view' && wanted.views.has(conflict.base)) ||
+      (conflict.kind === 'enum' && wanted.enumTypes.has(conflict.base)));
   const inTheWay = found.filter((conflict) => !replaceable(conflict));
   if (inTheWay.length > 0) throw inConflict(schema, [...new Set(inTheWay.map((conflict) => conflict.name))]);
   const replaced = {
-    tables: distinct(found.filter((conflict) => conflict.kind === 'table')),
+    tables: distinct(found.filter((conflict) => conflict.kind === 'table' || conflict.kind === 'view')),
     enumTypes: distinct(found.filter((conflict) => conflict.kind === 'enum')),
   };
   const dependents = await outsideDependents(session, replaced);
@@ -86,11 +90,11 @@ async function findConflicts(session: Session, schema: string, wanted: WantedNam
          FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
          LEFT JOIN pg_catalog.pg_type e ON e.typarray = t.oid
         WHERE n.nspname = $1 AND t.typname = ANY($3::text[]))
-     SELECT r.name, c.relname AS base, c.oid AS oid, CASE WHEN c.relkind IN ('r', 'p') THEN 'table' ELSE 'other' END AS kind
+     SELECT r.name, c.relname AS base, c.oid AS oid, CASE WHEN c.relkind IN ('r', 'p') THEN 'table' WHEN c.relkind = 'v' THEN 'view' ELSE 'other' END AS kind
        FROM relation r JOIN pg_catalog.pg_class c ON c.oid = r.base
      UNION
      SELECT t.name, coalesce(c.relname, t.base_name), coalesce(c.oid, t.base),
-            CASE WHEN c.relkind IN ('r', 'p') THEN 'table' WHEN t.typtype = 'e' THEN 'enum' ELSE 'other' END
+            CASE WHEN c.relkind IN ('r', 'p') THEN 'table' WHEN c.relkind = 'v' THEN 'view' WHEN t.typtype = 'e' THEN 'enum' ELSE 'other' END
        FROM type t LEFT JOIN pg_catalog.pg_class c ON c.oid = t.relation
      ORDER BY 1`,
     [schema, wanted.relations, wanted.types],

@@ -1,10 +1,10 @@
 import { backendPrefix, shadowSchema } from '../../contracts/names.js';
 import { CaravanFailure } from '../../contracts/failures.js';
 import type { ServerEndpoint } from '../../contracts/endpoint.js';
-import type { MigrationMapping, TableMapping } from '../../contracts/mapping.js';
+import type { MigrationMapping, TableMapping, ViewMapping } from '../../contracts/mapping.js';
 import type { Finding } from '../../contracts/migration.js';
 import type { CanonicalBatch, KeyRange, ScanOptions } from '../source.js';
-import type { ChunkLedger, Target, TargetNames } from '../target.js';
+import type { ChunkLedger, MadeView, Target, TargetNames } from '../target.js';
 import { endBackends } from './backends.js';
 import { reopenSession } from './connect.js';
 import type { Session } from './connect.js';
@@ -24,6 +24,7 @@ import { SessionPool } from './session-pool.js';
 import { forgetUnnamed, makeSchemas, readPromotionRecord, tableNumber } from './sidecar.js';
 import { compareStructure } from './structure.js';
 import { dropSidecar, undo } from './undo.js';
+import { dropView, dropViews, makeView } from './views.js';
 
 /** The target of one migration, reached once: from here on a server that is away is TARGET_LOST and tried again. */
 export async function openPostgresTarget(endpoint: ServerEndpoint, names: TargetNames): Promise<Target> {
@@ -107,6 +108,28 @@ class PostgresTarget implements Target {
           return { foreignKeys: await dropForeignKeys(session, shadowSchema(this.#names.hash)) };
         }),
       mapping.targetSchema,
+    );
+  }
+
+  async dropViews(mapping: MigrationMapping): Promise<void> {
+    await this.#attempt('take the views out of', () =>
+      this.#alone('views', (session) => dropViews(session, this.#names.hash, mapping)),
+    );
+  }
+
+  async makeView(view: ViewMapping): Promise<MadeView> {
+    return this.#attempt(
+      'make the view',
+      () => this.#alone('views', (session) => makeView(session, this.#names.hash, view)),
+      view.target.name,
+    );
+  }
+
+  async dropView(view: ViewMapping): Promise<void> {
+    await this.#attempt(
+      'drop the view',
+      () => this.#alone('views', (session) => dropView(session, this.#names.hash, view)),
+      view.target.name,
     );
   }
 

@@ -23,23 +23,76 @@ const RESERVED = new Set(
   ),
 );
 
+/** What a larger language adds to operands. */
+export interface Operands {
+  /** Asked first where an operand begins; undefined, with nothing taken: the closed language decides. */
+  operand(cursor: Cursor): Expression | undefined;
+}
+
+/** The parser's place in the text, for whoever adds to the language. */
+export interface Cursor {
+  peek(ahead?: number): Token;
+  take(): Token;
+  isWord(word: string, ahead?: number): boolean;
+  isSymbol(...symbols: readonly string[]): boolean;
+  takeWord(word: string): boolean;
+  takeSymbol(symbol: string): boolean;
+  need(symbol: string): void;
+  needWord(word: string): void;
+  unexpected(token: Token): ExpressionProblem;
+  /** A whole expression. */
+  expression(): Expression;
+  type(): string;
+  /** Counts the nesting, and ends it. */
+  deeper<T>(work: () => T): T;
+}
+
 /** Recursive descent; precedence as in PostgreSQL, which the three dialects share for what is in the language. */
 export class ExpressionParser {
   readonly #tokens: readonly Token[];
   readonly #dialect: Dialect;
+  readonly #operands: Operands | undefined;
   #at = 0;
   #depth = 0;
+  readonly #cursor: Cursor = {
+    peek: (ahead) => this.#peek(ahead),
+    take: () => {
+      const token = this.#peek();
+      this.#at += 1;
+      return token;
+    },
+    isWord: (word, ahead) => this.#isWord(word, ahead),
+    isSymbol: (...symbols) => this.#isSymbol(...symbols),
+    takeWord: (word) => this.#takeWord(word),
+    takeSymbol: (symbol) => this.#takeSymbol(symbol),
+    need: (symbol) => {
+      this.#need(symbol);
+    },
+    needWord: (word) => {
+      this.#needWord(word);
+    },
+    unexpected: (token) => this.#unexpected(token),
+    expression: () => this.#or(),
+    type: () => this.#type(),
+    deeper: (work) => this.#deeper(work),
+  };
 
-  constructor(text: string, dialect: Dialect) {
-    this.#tokens = tokenize(text, dialect);
+  constructor(text: string, dialect: Dialect, larger?: { readonly operands: Operands; readonly longest: number }) {
+    this.#tokens = tokenize(text, dialect, larger?.longest);
     this.#dialect = dialect;
+    this.#operands = larger?.operands;
+  }
+
+  /** The whole text as what `read` takes from it. */
+  reading<T>(read: (cursor: Cursor) => T): T {
+    const result = read(this.#cursor);
+    const rest = this.#peek();
+    if (rest.kind !== 'end') throw this.#unexpected(rest);
+    return result;
   }
 
   whole(): Expression {
-    const expression = this.#or();
-    const rest = this.#peek();
-    if (rest.kind !== 'end') throw this.#unexpected(rest);
-    return expression;
+    return this.reading((cursor) => cursor.expression());
   }
 
   #peek(ahead = 0): Token {
@@ -243,6 +296,8 @@ export class ExpressionParser {
   }
 
   #primary(): Expression {
+    const added = this.#operands?.operand(this.#cursor);
+    if (added !== undefined) return added;
     const token = this.#peek();
     this.#at += 1;
     if (token.kind === 'number') return { node: 'number', text: token.text };

@@ -155,8 +155,8 @@ function nextToken(text: string, at: number, dialect: Dialect): { token?: Token;
 }
 
 /** All tokens, with one of kind `end` behind them. */
-export function tokenize(text: string, dialect: Dialect): Token[] {
-  if (text.length > EXPRESSION_CHARACTERS) throw new ExpressionProblem('the expression is too long', 0);
+export function tokenize(text: string, dialect: Dialect, longest = EXPRESSION_CHARACTERS): Token[] {
+  if (text.length > longest) throw new ExpressionProblem('the expression is too long', 0);
   const tokens: Token[] = [];
   let at = 0;
   while (at < text.length) {

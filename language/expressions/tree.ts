@@ -1,3 +1,5 @@
+import type { Extension } from './queries/tree.js';
+
 export type BinaryOperator =
   | 'OR'
   | 'AND'
@@ -59,4 +61,6 @@ export type Expression =
       readonly pattern: Expression;
       readonly escape?: string;
     }
-  | { readonly node: 'cast'; readonly operand: Expression; readonly type: string };
+  | { readonly node: 'cast'; readonly operand: Expression; readonly type: string }
+  /** What only a query can hold (see `queries/tree.ts`); a check or a default never does. */
+  | { readonly node: 'extended'; readonly extension: Extension };

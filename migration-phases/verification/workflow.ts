@@ -29,6 +29,7 @@ export async function verification(input: VerificationInput): Promise<Verificati
     });
     try {
       const proof = await proveTables(input, snapshot, gate);
+      if (proof.equal && (input.views ?? 0) > 0) await proveViews({ migrationId, planId }, snapshot);
       const findings = [...structure.findings, ...proof.findings];
       return { ...proof, snapshot, findings, equal: proof.equal && structure.findings.length === 0 };
     } catch (error) {
@@ -86,14 +87,24 @@ async function proveTables(input: VerificationInput, snapshot: OpenedSnapshot, g
   return proof;
 }
 
+async function proveViews(plan: { migrationId: string; planId: string }, snapshot: OpenedSnapshot): Promise<void> {
+  const bound = boundValidator(snapshot.queue, 'make and prove the views');
+  await patiently(() => bound.proveViews({ ...plan, snapshotId: snapshot.snapshotId }));
+}
+
 async function proveTable(
   input: { migrationId: string; planId: string; table: string; repair: boolean; stale: boolean },
   snapshot: OpenedSnapshot,
 ): Promise<ProvenTable> {
   const bound = boundValidator(snapshot.queue, `${input.repair ? 'repair and prove' : 'prove'} ${input.table}`);
+  return patiently(() => bound.proveTable({ ...input, snapshotId: snapshot.snapshotId }));
+}
+
+/** Tries again on the same process, which holds S2, unless that process is gone. */
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await bound.proveTable({ ...input, snapshotId: snapshot.snapshotId });
+      return await work();
     } catch (error) {
       if (isCancellation(error) || isLost(error) || !isRetryable(error) || attempt >= MAX_ATTEMPTS) throw error;
       await backOff(attempt, error);

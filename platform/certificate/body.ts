@@ -1,4 +1,4 @@
-import type { Finding, TableReport } from '../../contracts/migration.js';
+import type { Finding, TableReport, ViewReport } from '../../contracts/migration.js';
 import type { NotMigrated } from '../../contracts/mapping.js';
 import { sha256Hex } from '../hash.js';
 import { canonicalJson } from '../../contracts/canonical-json.js';
@@ -11,6 +11,8 @@ export interface Evidence {
   /** Who approved the plan. */
   readonly decision?: { readonly by: string };
   readonly tables: readonly TableReport[];
+  /** Absent where the plan has none. */
+  readonly views?: readonly ViewReport[];
   readonly findings: readonly Finding[];
   readonly notMigrated: readonly NotMigrated[];
   /** What the login could not see in the source, each with the statement that mends it. */
@@ -69,12 +71,13 @@ export const EVIDENCE_PARTS = [
   'source',
   'decision',
   'tables',
+  'views',
   'findings',
   'notMigrated',
   'cannotSee',
 ] as const satisfies readonly (keyof Evidence)[];
 /** Without these there is no evidence. */
-export const REQUIRED_PARTS = EVIDENCE_PARTS.filter((part) => part !== 'decision');
+export const REQUIRED_PARTS = EVIDENCE_PARTS.filter((part) => part !== 'decision' && part !== 'views');
 
 /** The evidence part of a body, or of what claims to be one. */
 export function evidenceOf(body: Readonly<Record<string, unknown>> | Evidence): Readonly<Record<string, unknown>> {
@@ -88,9 +91,9 @@ export function evidenceHash(evidence: Readonly<Record<string, unknown>> | Evide
 
 export function buildBody(parts: BodyParts): CertificateBody {
   const { evidence, target, caravanVersion, issuedAt } = parts;
-  const { migrationId, planHash, source, decision, tables, findings, notMigrated, cannotSee } = evidence;
+  const { migrationId, planHash, source, decision, tables, views, findings, notMigrated, cannotSee } = evidence;
   const required = { migrationId, planHash, source, tables, findings, notMigrated, cannotSee };
-  const frozen: Evidence = decision === undefined ? required : { ...required, decision };
+  const frozen: Evidence = { ...required, ...(decision && { decision }), ...(views && { views }) };
   return {
     ...frozen,
     target,
@@ -117,14 +120,23 @@ function provenStatements(evidence: Evidence): Proven[] {
     what: `${table.target} holds ${String(table.targetRows)} of the ${String(table.sourceRows)} rows of ${table.source}, equal to the source at its position`,
     how: 'Both sides were read apart from the copy, put into one canonical form, and compared by count and by the sum modulo 2^128 of the hashes of all rows.',
   }));
-  if (evidence.tables.length === 0 || hasFinding(evidence, 'structure_differs')) return statements;
+  const views = (evidence.views ?? []).filter((view) => view.equal).map(provenView);
+  if (evidence.tables.length === 0 || hasFinding(evidence, 'structure_differs')) return [...statements, ...views];
   return [
     ...statements,
+    ...views,
     {
       what: 'The target has the tables, columns, keys and indexes of the plan',
       how: "The plan was compared with the target's own catalogue, object by object.",
     },
   ];
+}
+
+function provenView(view: ViewReport): Proven {
+  return {
+    what: `The view ${view.target} gives the ${String(view.sourceRows)} rows that ${view.source} gives on the data at the source's position`,
+    how: 'Both views were read, each from its own database, put into one canonical form, and compared by count and by the sum modulo 2^128 of the hashes of all rows; the order of rows was not compared, nor that of a list whose order the source does not fix.',
+  };
 }
 
 function notProvenStatements(evidence: Evidence): string[] {

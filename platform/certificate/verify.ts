@@ -39,6 +39,15 @@ const tableEvidence = z.object({
   sourceHash: z.string().nullable(),
   targetHash: z.string().nullable(),
 });
+const viewEvidence = z.object({
+  source: z.string(),
+  target: z.string(),
+  equal: z.boolean(),
+  sourceRows: z.number(),
+  targetRows: z.number(),
+  sourceHash: z.string().nullable(),
+  targetHash: z.string().nullable(),
+});
 const evidence = z.object({
   migrationId: z.string(),
   planHash: z.string(),
@@ -52,6 +61,7 @@ const evidence = z.object({
   }),
   decision: z.object({ by: z.string() }).optional(),
   tables: z.array(tableEvidence),
+  views: z.array(viewEvidence).optional(),
   findings: z.array(z.object({ code: z.string(), object: z.string(), disposition: z.string() })),
   notMigrated: z.array(z.object({ kind: z.string(), name: z.string(), reason: z.string() })),
   cannotSee: z.array(z.object({ what: z.string() })),

@@ -126,6 +126,7 @@ export interface StoreTables extends EngineTables {
   migration_documents: MigrationDocumentsTable;
   table_reports: TableReportsTable;
   copied_tables: TableReportsTable;
+  view_reports: TableReportsTable;
   copy_times: CopyTimesTable;
   catalogues: CataloguesTable;
   catalogue_tables: CatalogueTablesTable;

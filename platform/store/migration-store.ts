@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Selectable } from 'kysely';
 import type { MigrationInput } from '../../contracts/migration.schema.js';
-import type { MigrationReport, TableReport } from '../../contracts/migration.js';
+import type { MigrationReport, TableReport, ViewReport } from '../../contracts/migration.js';
 import type { Database, StoreQuery, StoreTables, StoreTransaction } from './database.js';
 import { encodeJson } from './json-document.js';
 import type { CopiedTableFact, MigrationRecord, MigrationStore } from './store.js';
@@ -59,7 +59,13 @@ async function open(query: StoreTransaction, record: MigrationRecord): Promise<v
     })
     .onConflict((conflict) => conflict.column('hash').doNothing())
     .execute();
-  for (const table of ['migration_documents', 'table_reports', 'copied_tables', 'copy_times'] as const) {
+  for (const table of [
+    'migration_documents',
+    'table_reports',
+    'view_reports',
+    'copied_tables',
+    'copy_times',
+  ] as const) {
     await query.deleteFrom(table).where('migration_id', '=', migrationId).execute();
   }
 }
@@ -107,6 +113,7 @@ const PURGED = [
   'connections',
   'migration_documents',
   'table_reports',
+  'view_reports',
   'copied_tables',
   'copy_times',
   'catalogues',
@@ -131,13 +138,19 @@ async function purge(query: StoreTransaction, migrationId: string): Promise<void
   for (const table of PURGED) await query.deleteFrom(table).where('migration_id', '=', migrationId).execute();
 }
 
-type TablePart = Pick<MigrationStore, 'putTable' | 'tables' | 'putCopied' | 'copied' | 'addCopyTime' | 'copyTime'>;
+type TablePart = Pick<
+  MigrationStore,
+  'putTable' | 'tables' | 'putView' | 'views' | 'putCopied' | 'copied' | 'addCopyTime' | 'copyTime'
+>;
 
 function tablePart(database: Database): TablePart {
   return {
     putTable: (migrationId, table) =>
       putOfTable(database, 'table_reports', { migrationId, source: table.source, value: table }),
     tables: async (migrationId) => (await ofTables(database, 'table_reports', migrationId)) as TableReport[],
+    putView: (migrationId, view) =>
+      putOfTable(database, 'view_reports', { migrationId, source: view.source, value: view }),
+    views: async (migrationId) => (await ofTables(database, 'view_reports', migrationId)) as ViewReport[],
     putCopied: (migrationId, copied) =>
       putOfTable(database, 'copied_tables', { migrationId, source: copied.table, value: copied }),
     copied: async (migrationId) => (await ofTables(database, 'copied_tables', migrationId)) as CopiedTableFact[],
@@ -156,7 +169,7 @@ function tablePart(database: Database): TablePart {
   };
 }
 
-type PerTable = 'table_reports' | 'copied_tables';
+type PerTable = 'table_reports' | 'view_reports' | 'copied_tables';
 
 async function putOfTable(
   database: Database,

@@ -192,4 +192,16 @@ export const STORE_MIGRATIONS: readonly { readonly number: number; readonly name
     name: 'how often an agent heartbeats',
     sql: 'ALTER TABLE agents ADD COLUMN heartbeat_seconds double precision',
   },
+  {
+    number: 8,
+    name: 'what became of views',
+    sql: `
+      CREATE TABLE view_reports (
+        migration_id text NOT NULL,
+        source text NOT NULL,
+        body jsonb NOT NULL,
+        PRIMARY KEY (migration_id, source)
+      );
+    `,
+  },
 ];

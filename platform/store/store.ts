@@ -3,7 +3,7 @@ import type { PlanDocument } from '../../contracts/definition.schema.js';
 import type { Endpoint } from '../../contracts/endpoint.js';
 import type { Notification } from '../../contracts/events.js';
 import type { MigrationInput } from '../../contracts/migration.schema.js';
-import type { MigrationReport, TableReport } from '../../contracts/migration.js';
+import type { MigrationReport, TableReport, ViewReport } from '../../contracts/migration.js';
 import type { EngineStore } from './engine/engine-store.js';
 import type { ColumnFingerprint, Meaning, TableProfile } from '../../contracts/profile.js';
 
@@ -61,6 +61,9 @@ export interface MigrationStore {
   /** Result of one table's proof; the last write per table holds. */
   putTable(migrationId: string, table: TableReport): Promise<void>;
   tables(migrationId: string): Promise<TableReport[]>;
+  /** What became of one view; the last write per view holds. */
+  putView(migrationId: string, view: ViewReport): Promise<void>;
+  views(migrationId: string): Promise<ViewReport[]>;
   putReport(migrationId: string, report: MigrationReport): Promise<void>;
   report(migrationId: string): Promise<MigrationReport | undefined>;
   /** How one table was copied, for summary and learning; the last write per table holds. `milliseconds` sums its chunks. */

@@ -53,6 +53,7 @@ export function mapping(tables: readonly TableMapping[], more: Partial<Migration
     identifiers: 'lower',
     types: [],
     tables: [...tables],
+    views: [],
     notMigrated: [],
     cannotSee: [],
     renamed: [],

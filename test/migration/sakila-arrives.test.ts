@@ -88,9 +88,10 @@ describe.each(origins)('Sakila from $title', (origin) => {
       expect(ran.json.status).toBe('proven');
       expect(ran.json.tables).toHaveLength(16);
       const kinds = new Set(ran.json.notMigrated.map(({ kind }) => kind));
-      for (const kind of ['view', 'trigger', 'routine']) expect(kinds).toContain(kind);
+      for (const kind of ['trigger', 'routine']) expect(kinds).toContain(kind);
+      expect(ran.json.notMigrated.filter(({ kind }) => kind === 'view')).toEqual([]);
       const names = ran.json.notMigrated.map(({ name }) => name).join('\n');
-      for (const name of ['customer_list', 'ins_film', 'rewards_report', 'inventory_in_stock', 'idx_title_description'])
+      for (const name of ['ins_film', 'rewards_report', 'inventory_in_stock', 'idx_title_description'])
         expect(names).toContain(name);
       for (const { reason } of ran.json.notMigrated) expect(reason).not.toBe('');
     });
@@ -112,6 +113,22 @@ describe.each(origins)('Sakila from $title', (origin) => {
         expect(to.columns, name).toEqual(from.columns);
         expect(to.rows, name).toEqual(from.rows);
         expect(table.targetRows).toBe(from.rows.length);
+      }
+    });
+
+    it('has all seven views, and each gives what it gives in the source', async () => {
+      const { target } = seen();
+      const views = await target.query(
+        `SELECT table_name AS name FROM information_schema.views WHERE table_schema = 'public' ORDER BY 1`,
+      );
+      expect(views.map(({ name }) => name)).toEqual(VIEWS);
+      for (const view of VIEWS) {
+        const [from, to] = await Promise.all([
+          rowsOfSource(source ?? expect.unreachable(), view),
+          rowsOfTarget(target, view),
+        ]);
+        expect(to.columns, view).toEqual(from.columns.map((column) => column.toLowerCase()));
+        expect(inAnyOrder(to.rows), view).toEqual(inAnyOrder(from.rows));
       }
     });
 
@@ -137,6 +154,22 @@ describe.each(origins)('Sakila from $title', (origin) => {
   });
 });
 
+const VIEWS = [
+  'actor_info',
+  'customer_list',
+  'film_list',
+  'nicer_but_slower_film_list',
+  'sales_by_film_category',
+  'sales_by_store',
+  'staff_list',
+];
+
+/** Two of the views list a film's actors in an order that nobody fixed. */
+function inAnyOrder(rows: readonly Texts[]): string[] {
+  const texts = rows.map((row) => row.map((text) => text?.split(', ').sort().join(', ') ?? null));
+  return texts.map((row) => JSON.stringify(row)).sort();
+}
+
 interface TableTexts {
   readonly columns: string[];
   readonly rows: Texts[];
@@ -144,13 +177,13 @@ interface TableTexts {
 
 /** Rows as texts, sorted; bytes as hex. */
 async function rowsOfSource(source: Connection, table: string): Promise<TableTexts> {
-  await source.query("SET time_zone = '+00:00'");
+  await source.query("SET time_zone = '+00:00', sql_mode = ''");
   const [found] = await source.query<RowDataPacket[]>(
     'SELECT column_name AS name, data_type AS type FROM information_schema.columns WHERE table_schema = ? AND table_name = ?',
     ['sakila', table],
   );
   const columns = found.map(({ name, type }) => ({ name: String(name), type: String(type) }));
-  columns.sort((a, b) => (a.name < b.name ? -1 : 1));
+  columns.sort((a, b) => (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1));
   const list = columns.map(({ name, type }, at) =>
     type.endsWith('blob') ? `HEX(\`${name}\`) AS c${String(at)}` : `CAST(\`${name}\` AS CHAR) AS c${String(at)}`,
   );
@@ -164,7 +197,7 @@ async function rowsOfTarget(target: TestDatabase, table: string): Promise<TableT
     [table],
   );
   const columns = found.map(({ name, type }) => ({ name: String(name), type: String(type) }));
-  columns.sort((a, b) => (a.name < b.name ? -1 : 1));
+  columns.sort((a, b) => (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1));
   const list = columns.map(({ name, type }, at) => `${textOf(`"${name}"`, type)} AS c${String(at)}`);
   return {
     columns: columns.map(({ name }) => name),

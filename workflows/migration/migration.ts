@@ -229,6 +229,7 @@ class Migration {
             round,
             paused: this.#state.paused,
             copiedAt: this.#execution?.copiedAt,
+            views: this.#planned().views,
           },
           round,
         ),

@@ -13,6 +13,7 @@ import { applyRule, RelationNames, targetNames } from './names.js';
 import type { Refused } from './notes.js';
 import { Notes } from './notes.js';
 import type { DraftedTable, TableDrafting } from './table.js';
+import { draftViews } from './views.js';
 import { draftTable, finishTable, nameKeys, nameTypes, wantedNames } from './table.js';
 
 export interface DraftMappingInput {
@@ -36,8 +37,7 @@ export interface DraftedMapping {
   readonly findings: readonly Finding[];
 }
 
-const OBJECT_REASONS: Readonly<Record<CatalogueObject['kind'], string>> = {
-  view: 'views are not yet translated',
+const OBJECT_REASONS: Readonly<Record<Exclude<CatalogueObject['kind'], 'view'>, string>> = {
   trigger: 'triggers are not yet translated',
   routine: 'routines are not yet translated',
   event: 'events have no counterpart in PostgreSQL',
@@ -47,7 +47,9 @@ const OBJECT_REASONS: Readonly<Record<CatalogueObject['kind'], string>> = {
 
 /** What stands in the plan although no table tells it: other objects, and what the login cannot see. */
 function noteCatalogue(catalogue: Catalogue, notes: Notes): void {
-  for (const object of catalogue.objects) notes.leave(object.kind, qualified(object), OBJECT_REASONS[object.kind]);
+  for (const object of catalogue.objects) {
+    if (object.kind !== 'view') notes.leave(object.kind, qualified(object), OBJECT_REASONS[object.kind]);
+  }
   for (const { what, mend } of catalogue.cannotSee) {
     notes.find('cannot_see', what, {
       kind: 'structural',
@@ -64,7 +66,8 @@ function noteCatalogue(catalogue: Catalogue, notes: Notes): void {
 }
 
 function tableNames(input: DraftMappingInput): ReturnType<typeof targetNames> {
-  const sources = input.catalogue.tables.map((table) => table.name);
+  const views = input.catalogue.objects.filter(({ kind }) => kind === 'view');
+  const sources = [...input.catalogue.tables, ...views].map(({ name }) => name);
   return targetNames(sources, { rule: input.identifiers, what: 'table' });
 }
 
@@ -84,7 +87,8 @@ export function draftMapping(input: DraftMappingInput): DraftedMapping {
     const done = draftTable(drafting);
     return done ? [done] : [];
   });
-  const relations = new RelationNames(drafted.map((table) => table.target.name));
+  const viewNames = catalogue.objects.filter(({ kind }) => kind === 'view').map(({ name }) => names.get(name) ?? name);
+  const relations = new RelationNames([...drafted.map((table) => table.target.name), ...viewNames]);
   const crowded = crowdedNames(drafted, identifiers);
   const named = drafted.map((table) => nameKeys(table, { relations, crowded, rule: identifiers }));
   const types = named.flatMap((table) => nameTypes(table, relations));
@@ -92,12 +96,15 @@ export function draftMapping(input: DraftMappingInput): DraftedMapping {
   const tables: TableMapping[] = named.map((table) =>
     finishTable(table, { survey, all, rule: identifiers, notes, experience }),
   );
+  const { views, notMigrated } = draftViews({ catalogue, tables, targetSchema, identifiers, names });
+  for (const { kind, name, reason } of notMigrated) notes.leave(kind, name, reason);
   const mapping: MigrationMapping = {
     sourceEngine: catalogue.engine,
     targetSchema,
     identifiers,
     types,
     tables,
+    views: [...views],
     notMigrated: notes.notMigrated,
     cannotSee: catalogue.cannotSee.map((entry) => ({ ...entry })),
     renamed: [...renamed, ...relations.renamed],

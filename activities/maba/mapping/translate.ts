@@ -149,6 +149,8 @@ export class Translator {
         return fail('the clock in a check');
       case 'cast':
         return fail('a cast');
+      case 'extended':
+        return fail('a query');
       default:
         return this.#test(expression);
     }
