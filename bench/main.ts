@@ -2,15 +2,21 @@ import { parseArgs } from 'node:util';
 import { readConfig } from '../config/config.js';
 import { benchCopy } from './copy/copy.js';
 import { benchEngine } from './engine/engine.js';
+import { benchResume } from './resume/resume.js';
+import { benchSqlite } from './sqlite/sqlite.js';
+import { benchVerify } from './verify/verify.js';
 import { readable } from './lines.js';
 import type { BenchLine } from './lines.js';
 
 const USAGE = `npm run -s bench -- NAME [--json] [--rows N] [--rounds N]
 
-  copy     a whole table from MariaDB against pgloader, and the copy worker's memory
+  copy     a table from MariaDB against pgloader, Sling and the limit of both servers; the copy worker's memory
+  sqlite   the same rows from a SQLite file against pgloader
+  verify   both sides compared, against reladiff
+  resume   the copy worker is killed at half: when it goes on, and what is done twice
   engine   the orchestration engine: planning, steps, open executions, sagas, agents that die
 
-  --case NAME  only this case (engine)
+  --case NAME  only this case (copy, engine)
   --json       nothing but lines of JSON on standard output
   --rows N     rows of the table (default 2000000)
   --rounds N   times that ours and the rival run in turns (default 3)
@@ -27,7 +33,10 @@ interface Options {
 type Lines = Promise<BenchLine[]> | AsyncIterable<BenchLine>;
 
 const BENCHES: Readonly<Record<string, (options: Options) => Lines>> = {
-  copy: ({ rows, rounds }) => benchCopy({ config: readConfig(), rows, rounds, tell }),
+  copy: ({ rows, rounds, only }) => benchCopy({ config: readConfig(), rows, rounds, only, tell }),
+  sqlite: ({ rows, rounds }) => benchSqlite({ config: readConfig(), rows, rounds, tell }),
+  verify: ({ rows, rounds }) => benchVerify({ config: readConfig(), rows, rounds, tell }),
+  resume: ({ rows, rounds }) => benchResume({ config: readConfig(), rows, rounds, tell }),
   engine: ({ only }) => benchEngine({ only, tell, environment: readConfig().environment }),
 };
 

@@ -13,6 +13,8 @@ export interface BenchStack {
   migrate(source: string, target: string): Promise<MigrationRun>;
   /** Most resident memory of the copy worker since its start, in megabytes; null where the kernel does not tell. */
   copyPeakMegabytes(): number | null;
+  /** Null: it is not running. */
+  copyWorkerPid(): number | null;
   down(): Promise<void>;
 }
 
@@ -39,6 +41,7 @@ export async function openStack(home: string, environment: Readonly<Record<strin
       return { toLastCommitSeconds: (lastCommitMs - startedMs) / 1000, wholeSeconds, report };
     },
     copyPeakMegabytes: () => peakOf(home),
+    copyWorkerPid: () => copyWorkerOf(home),
     down: async () => {
       await caravan(['down']);
     },
@@ -72,9 +75,13 @@ async function lastCommitOf(home: string, migrationId: string): Promise<number> 
   }
 }
 
+function copyWorkerOf(home: string): number | null {
+  return readLivingStack(home)?.parts.find(({ role }) => role === 'copy')?.pid ?? null;
+}
+
 function peakOf(home: string): number | null {
-  const pid = readLivingStack(home)?.parts.find(({ role }) => role === 'copy')?.pid;
-  if (process.platform !== 'linux' || pid === undefined || pid === null) return null;
+  const pid = copyWorkerOf(home);
+  if (process.platform !== 'linux' || pid === null) return null;
   const kilobytes = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'))?.[1];
   return kilobytes === undefined ? null : (Number(kilobytes) * 1024) / 1e6;
 }

@@ -59,6 +59,7 @@ async function load(url: string, name: string, rows: number): Promise<void> {
         },
       );
     });
+    await run(connection, `ALTER TABLE ${TABLE} ADD KEY (account), ADD KEY (ordered_at), ADD KEY (city)`);
     await run(connection, `ANALYZE TABLE ${TABLE}`);
   } finally {
     connection.destroy();
