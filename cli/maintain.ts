@@ -11,7 +11,9 @@ export type MaintenanceRequest =
   /** Connect to this connection. */
   | { readonly test: string }
   /** Drop the old tables that this migration kept (`caravan_old_<h>`). */
-  | { readonly purge: string };
+  | { readonly purge: string }
+  /** Copy what the ledgers of this migration hold now to the store, under the name `stage`. */
+  | { readonly ledgers: { readonly migrationId: string; readonly stage: string } };
 
 /** Each request fills its part. */
 export interface MaintenanceResult {
@@ -20,6 +22,7 @@ export interface MaintenanceResult {
   /** Of a tested connection. */
   readonly tested?: { readonly engine: string; readonly version: string; readonly milliseconds: number };
   readonly purged?: boolean;
+  readonly staged?: boolean;
 }
 
 export async function maintain({ client }: Session, request: MaintenanceRequest): Promise<MaintenanceResult> {
@@ -39,5 +42,6 @@ export async function maintain({ client }: Session, request: MaintenanceRequest)
 function summaryOf(request: MaintenanceRequest): string {
   if ('test' in request) return `test connection ${request.test}`;
   if ('purge' in request) return `purge ${request.purge}`;
+  if ('ledgers' in request) return `copy the ledgers of ${request.ledgers.migrationId}`;
   return 'undo leftovers';
 }

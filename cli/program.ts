@@ -4,6 +4,7 @@ import type { Role } from '../contracts/queues.js';
 import type { AddOptions } from './connection.js';
 import { addMigrationCommands } from './migration-commands.js';
 import type { Run } from './run-command.js';
+import { addValuesCommands } from './values/commands.js';
 import { addWorkflowCommands } from './workflow/commands.js';
 
 /** Every command loads its own code when it runs: none pays for what another needs. */
@@ -15,6 +16,7 @@ export function buildProgram(version: string, run: Run): Command {
   addDemo(program, run);
   addMigrationCommands(program, run);
   addWorkflowCommands(program, run);
+  addValuesCommands(program, run);
   addConnectionCommands(program, run);
   addCertificateCommands(program, run);
   addStackCommands(program, run);

@@ -32,6 +32,23 @@ export function secondsText(seconds: number): string {
   return `${String(Math.floor(seconds / 3600))} h ${String(Math.round((seconds % 3600) / 60))} min`;
 }
 
+/** What could drive a terminal, or turn the direction of its text. */
+const DRIVING = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/gu;
+
+/** Text of a row as it may be shown: what could drive a terminal is written as \xNN or \uNNNN, a backslash as two. */
+export function escapedText(text: string): string {
+  return text.replaceAll('\\', '\\\\').replace(DRIVING, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
+  });
+}
+
+/** One line of JSON that drives no terminal. The same JSON: such characters stand in its texts only. */
+export function safeJson(value: unknown): string {
+  const escape = (character: string): string => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`;
+  return JSON.stringify(value).replace(DRIVING, escape);
+}
+
 /** Text from elsewhere without what could drive a terminal. */
 export function printable(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069]/gu, '?');

@@ -180,6 +180,8 @@ export interface WorkerActivities {
   promote(input: InPlan): Promise<{ promotedAt: string; lsn: string; tables: number }>;
   /** Copies the sidecar to the store, then drops it and the lease. Idempotent. */
   archiveSidecar(input: InPlan): Promise<{ quarantined: number; changed: number }>;
+  /** Copies what the sidecar holds now to the store, sealed, under the name `stage`; not there: false. Idempotent. */
+  stageLedgers(input: InMigration & { stage: string }): Promise<{ there: boolean }>;
 }
 
 export interface CutTable {

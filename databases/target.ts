@@ -174,4 +174,6 @@ export interface LedgerEntry {
   readonly column: string | null;
   readonly reason: string;
   readonly bytes: Buffer;
+  /** ISO 8601, UTC: when the transaction that sealed it began. */
+  readonly sealedAt: string;
 }

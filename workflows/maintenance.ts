@@ -1,6 +1,6 @@
 import type { TestedConnection } from '../contracts/activities.js';
 import { failure } from './kit/failures.js';
-import { meta } from './kit/profiles.js';
+import { inspector, meta } from './kit/profiles.js';
 
 export interface MaintenanceInput {
   /** Look only at this connection; absent: at every one that is a target. */
@@ -9,6 +9,8 @@ export interface MaintenanceInput {
   readonly test?: string;
   /** Instead: drop the old tables that this migration kept. */
   readonly purge?: string;
+  /** Instead: copy what the ledgers of a migration hold now to the store, under the name `stage`. */
+  readonly ledgers?: { readonly migrationId: string; readonly stage: string };
 }
 
 export interface MaintenanceResult {
@@ -16,11 +18,17 @@ export interface MaintenanceResult {
   readonly left?: number;
   readonly tested?: TestedConnection;
   readonly purged?: boolean;
+  /** The ledgers were there. */
+  readonly staged?: boolean;
 }
 
 /** The janitor: undoes what closed or vanished migrations left. `terminate` and timeouts run no workflow code. */
 export async function maintenance(input: MaintenanceInput): Promise<MaintenanceResult> {
-  const { test, purge, ...sweep } = input;
+  const { test, purge, ledgers, ...sweep } = input;
+  if (ledgers !== undefined) {
+    const { there } = await inspector(`copy the ledgers of ${ledgers.migrationId} to the store`).stageLedgers(ledgers);
+    return { staged: there };
+  }
   if (test !== undefined) return { tested: await meta(`reach ${test}`).testConnection({ connection: test }) };
   if (purge === undefined) return meta('undo leftovers').sweepLeftovers(sweep);
   const { left } = await meta(`drop the old tables of ${purge}`).purgeOld({ migrationId: purge });

@@ -6,7 +6,7 @@ import { mappingOf, openSourceOf, openTargetOf, planOf, recordOf, withEnd } from
 import { alive } from '../heartbeat.js';
 import { openSnapshot } from '../open-snapshot.js';
 import type { SnapshotHost } from '../snapshot-host.js';
-import { archiveSidecar } from './archive.js';
+import { archiveSidecar, stageLedgers } from './archive.js';
 import { copyChunk } from './copy-chunk.js';
 
 /** The Worker agent: builds the shadow, copies, promotes, undoes. */
@@ -25,6 +25,7 @@ export function createWorkerActivities(deps: Deps, host: SnapshotHost): WorkerAc
     undoShadow: (input) => alive(() => undoShadow(deps, input)),
     promote: (input) => alive(() => promote(deps, input)),
     archiveSidecar: (input) => alive(() => archiveSidecar(deps, input)),
+    stageLedgers: (input) => alive(() => stageLedgers(deps, input)),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { InPlan } from '../../contracts/activities.js';
+import { CaravanFailure } from '../../contracts/failures.js';
 import type { Target, TargetNames } from '../../databases/target.js';
 import type { Deps } from '../deps.js';
 import { openTargetOf, recordOf, withEnd } from '../ends.js';
@@ -45,6 +46,31 @@ export async function archiveAbandoned(
     await deps.store.migrations.putPromotion(migrationId, promoted);
   }
   return true;
+}
+
+/** A copy that was looked at is taken away by who looked; what a killed command left goes after this time. */
+const STAGE_KEPT_MS = 3_600_000;
+
+/**
+ * For people who look before promotion: a copy of what the ledgers hold now goes to the store under the name `stage`,
+ * sealed as it is, so that no row passes through a history. False when there is no sidecar.
+ */
+export async function stageLedgers(
+  deps: Deps,
+  { migrationId, stage }: { readonly migrationId: string; readonly stage: string },
+): Promise<{ there: boolean }> {
+  const { input } = await recordOf(deps, migrationId);
+  await deps.store.archive.dropStages(migrationId, Date.now() - STAGE_KEPT_MS);
+  if (input.target === undefined) return { there: false };
+  return withEnd(openTargetOf(deps, migrationId), async (target) => {
+    try {
+      await archiveLedgers(deps, target, { migrationId, hash: stage });
+      return { there: true };
+    } catch (error) {
+      if (error instanceof CaravanFailure && error.code === 'LEDGER_INCOMPLETE') return { there: false };
+      throw error;
+    }
+  });
 }
 
 async function archiveLedgers(

@@ -217,7 +217,8 @@ class PgChunkLedger {
   async entries(kind: 'quarantine' | 'value_ledger', after: number, limit: number): Promise<LedgerEntry[]> {
     const rows = await this.#pool.use((session) =>
       session.rows(
-        `SELECT id, source_table, chunk, key_identity, key, column_name, reason, bytes
+        `SELECT id, source_table, chunk, key_identity, key, column_name, reason, bytes,
+                pg_catalog.to_char(sealed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS sealed_at
            FROM ${this.#sidecar}.${kind} WHERE id > $1 ORDER BY id LIMIT $2`,
         [after, Math.min(limit, ENTRIES_MAX)],
       ),
@@ -231,6 +232,7 @@ class PgChunkLedger {
       column: row['column_name'] ?? null,
       reason: row['reason'] ?? '',
       bytes: bytesOf(row['bytes']),
+      sealedAt: row['sealed_at'] ?? '',
     }));
   }
 

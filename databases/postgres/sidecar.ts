@@ -21,11 +21,13 @@ function sidecarTables(schema: string): string {
     changed bigint NOT NULL DEFAULT 0, committed_at timestamptz, PRIMARY KEY (source_table, chunk));
   CREATE TABLE ${schema}.quarantine (
     id bigserial PRIMARY KEY, source_table text NOT NULL, chunk int NOT NULL, key_identity text NOT NULL,
-    key bytea NOT NULL, column_name text, reason text NOT NULL, bytes bytea NOT NULL);
+    key bytea NOT NULL, column_name text, reason text NOT NULL, bytes bytea NOT NULL,
+    sealed_at timestamptz NOT NULL DEFAULT pg_catalog.now());
   CREATE INDEX ON ${schema}.quarantine (source_table, chunk);
   CREATE TABLE ${schema}.value_ledger (
     id bigserial PRIMARY KEY, source_table text NOT NULL, chunk int NOT NULL, key_identity text NOT NULL,
-    key bytea NOT NULL, column_name text, reason text NOT NULL, bytes bytea NOT NULL);
+    key bytea NOT NULL, column_name text, reason text NOT NULL, bytes bytea NOT NULL,
+    sealed_at timestamptz NOT NULL DEFAULT pg_catalog.now());
   CREATE INDEX ON ${schema}.value_ledger (source_table, chunk);
   CREATE TABLE ${schema}.promotion (
     only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one), promoted_at timestamptz NOT NULL, lsn text NOT NULL,

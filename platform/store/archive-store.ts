@@ -1,10 +1,19 @@
 import { sql } from 'kysely';
 import type { Database, StoreQuery } from './database.js';
+import { archiveReading } from './archive-reading.js';
 import type { ArchivedEntry, ArchiveStore } from './store.js';
 
 /** Entries and bytes that one statement writes. */
 const ENTRIES_AT_ONCE = 2000;
 const BYTES_AT_ONCE = 8 * 1024 * 1024;
+
+/** See `stageName`. */
+const STAGE_NAME = '^stage:[0-9]{1,15}:[0-9a-f]+$';
+
+/** What a copy of the ledgers is called that somebody looks at before promotion; it tells its age. */
+export function stageName(nowMs: number, random: string): string {
+  return `stage:${String(Math.floor(nowMs))}:${random}`;
+}
 
 /** Keys and bytes arrive as the sidecar holds them: sealed. They are kept as they are. */
 export function archiveStore(database: Database): ArchiveStore {
@@ -16,6 +25,24 @@ export function archiveStore(database: Database): ArchiveStore {
         );
       }
     },
+    ...archiveReading(database),
+    drop: ({ migrationId, hash }) =>
+      database.run({ attempted: 'drop the copy of the ledgers of', on: migrationId }, async (query) => {
+        await query
+          .deleteFrom('archive')
+          .where('migration_id', '=', migrationId)
+          .where('run_hash', '=', hash)
+          .execute();
+      }),
+    dropStages: (migrationId, beforeMs) =>
+      database.run({ attempted: 'drop old copies of the ledgers of', on: migrationId }, async (query) => {
+        await sql`
+          DELETE FROM caravan_store.archive
+          WHERE migration_id = ${migrationId}
+            AND CASE WHEN run_hash ~ ${STAGE_NAME} THEN split_part(run_hash, ':', 2)::bigint < ${Math.floor(beforeMs)} END`.execute(
+          query,
+        );
+      }),
     count: (migrationId, kind) =>
       database.run({ attempted: `count the ${kind} of`, on: migrationId }, async (query) => {
         const { rows } = await sql<{ count: number }>`
@@ -43,12 +70,13 @@ async function putEntries(
   const column = <Name extends keyof ArchivedEntry>(name: Name) => entries.map((entry) => entry[name]);
   await sql`
     INSERT INTO caravan_store.archive
-      (migration_id, run_hash, kind, id, source_table, chunk, key_identity, key, column_name, reason, bytes)
+      (migration_id, run_hash, kind, id, source_table, chunk, key_identity, key, column_name, reason, bytes,
+       sealed_at)
     SELECT ${place.migrationId}, ${place.hash}, ${place.kind}, given.*
     FROM unnest(
       ${column('id')}::bigint[], ${column('table')}::text[], ${column('chunk')}::bigint[],
       ${column('keyIdentity')}::text[], ${column('key')}::bytea[], ${column('column')}::text[],
-      ${column('reason')}::text[], ${column('bytes')}::bytea[]
+      ${column('reason')}::text[], ${column('bytes')}::bytea[], ${column('sealedAt')}::timestamptz[]
     ) AS given
     ON CONFLICT DO NOTHING`.execute(query);
 }

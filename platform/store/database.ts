@@ -74,6 +74,7 @@ interface PlansTable {
   plan_hash: string;
   yaml: string;
   body: Json;
+  ordinal: Generated<number>;
 }
 interface OutboxTable {
   id: Generated<number>;
@@ -118,6 +119,7 @@ interface ArchiveTable {
   column_name: string | null;
   reason: string;
   bytes: Buffer;
+  sealed_at: Date | null;
 }
 
 export interface StoreTables extends EngineTables {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import type { PlanDocument } from '../../contracts/definition.schema.js';
-import type { Database } from './database.js';
+import type { Database, StoreQuery } from './database.js';
 import { encodeJson } from './json-document.js';
 import { recentValues } from './recent-values.js';
 import type { PlanStore, StoredPlan } from './store.js';
@@ -32,17 +32,28 @@ export function planStore(database: Database): PlanStore {
             .then((row) => row.plan_id)
         );
       }),
-    get: (planId) => recent(planId, () => readPlan(database, planId)),
+    get: (planId) =>
+      recent(planId, () => readPlan(database, planId, (query) => query.where(sql`plan_id::text`, '=', planId))),
+    latest: (migrationId) =>
+      readPlan(database, migrationId, (query) =>
+        query.where('migration_id', '=', migrationId).orderBy('ordinal', 'desc').limit(1),
+      ),
   };
 }
 
-async function readPlan(database: Database, planId: string): Promise<StoredPlan | undefined> {
-  const row = await database.run({ attempted: 'read the plan', on: planId }, (query) =>
-    query
-      .selectFrom('plans')
-      .select(['plan_id', 'plan_hash', 'yaml', 'body'])
-      .where(sql`plan_id::text`, '=', planId)
-      .executeTakeFirst(),
+type PlanQuery = ReturnType<typeof selectPlans>;
+
+function selectPlans(query: StoreQuery) {
+  return query.selectFrom('plans').select(['plan_id', 'plan_hash', 'yaml', 'body']);
+}
+
+async function readPlan(
+  database: Database,
+  on: string,
+  which: (query: PlanQuery) => PlanQuery,
+): Promise<StoredPlan | undefined> {
+  const row = await database.run({ attempted: 'read the plan', on }, (query) =>
+    which(selectPlans(query)).executeTakeFirst(),
   );
   if (row === undefined) return undefined;
   return { planId: row.plan_id, planHash: row.plan_hash, yaml: row.yaml, document: row.body as PlanDocument };

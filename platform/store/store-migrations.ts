@@ -204,4 +204,14 @@ export const STORE_MIGRATIONS: readonly { readonly number: number; readonly name
       );
     `,
   },
+  {
+    number: 9,
+    name: 'what was kept is read by people; the source is spared',
+    sql: `
+      -- When the value was sealed; absent for what was archived before it was told.
+      ALTER TABLE archive ADD COLUMN sealed_at timestamptz;
+      -- Plans of one migration in the order in which they were made.
+      ALTER TABLE plans ADD COLUMN ordinal bigint GENERATED ALWAYS AS IDENTITY;
+    `,
+  },
 ];

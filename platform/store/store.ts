@@ -105,6 +105,8 @@ export interface PlanStore {
   /** `planId` is given for a plan that a person gives back before any migration runs. */
   put(plan: { yaml: string; document: PlanDocument; planHash: string; migrationId?: string }): Promise<string>;
   get(planId: string): Promise<StoredPlan | undefined>;
+  /** The plan that was made last for a migration. */
+  latest(migrationId: string): Promise<StoredPlan | undefined>;
 }
 
 export interface Outbox {
@@ -168,13 +170,49 @@ export interface LearningFact {
 /** Sealed quarantine and value ledger of promoted migrations; and of failed ones what a person may still want. */
 export interface ArchiveStore {
   /** Entries that are there already stay as they are. `hash` tells the runs of one id apart. */
-  put(
-    run: { readonly migrationId: string; readonly hash: string },
-    kind: 'quarantine' | 'value_ledger',
-    entries: readonly ArchivedEntry[],
-  ): Promise<void>;
+  put(run: ArchivedRun, kind: LedgerKind, entries: readonly ArchivedEntry[]): Promise<void>;
   /** Of the latest run. */
-  count(migrationId: string, kind: 'quarantine' | 'value_ledger'): Promise<number>;
+  count(migrationId: string, kind: LedgerKind): Promise<number>;
+  /** Entries by table, column and reason, in this order. */
+  counts(run: ArchivedRun, kind: LedgerKind, filter?: ArchiveFilter): Promise<ArchivedCount[]>;
+  /** Entries after `after`, by id: at most `limit`, and about 8 MiB of bytes; none is the end. */
+  page(
+    run: ArchivedRun,
+    kind: LedgerKind,
+    page: {
+      readonly after: number;
+      readonly limit: number;
+      readonly filter?: ArchiveFilter;
+      /** False: `bytes` is empty in each. */
+      readonly bytes: boolean;
+    },
+  ): Promise<ArchivedEntry[]>;
+  drop(run: ArchivedRun): Promise<void>;
+  /** Drops copies that nobody took away (see `stageName`), made before this moment (epoch milliseconds). */
+  dropStages(migrationId: string, beforeMs: number): Promise<void>;
+}
+
+export type LedgerKind = 'quarantine' | 'value_ledger';
+
+/** The entries of one run; or a copy of them with a name of its own in place of the hash. */
+export interface ArchivedRun {
+  readonly migrationId: string;
+  readonly hash: string;
+}
+
+/** Only entries that fit all that is given. */
+export interface ArchiveFilter {
+  /** "schema.table", or the table's name alone. */
+  readonly table?: string | undefined;
+  readonly column?: string | undefined;
+  readonly reason?: string | undefined;
+}
+
+export interface ArchivedCount {
+  readonly table: string;
+  readonly column: string | null;
+  readonly reason: string;
+  readonly count: number;
 }
 export interface ArchivedEntry {
   readonly id: number;
@@ -185,4 +223,6 @@ export interface ArchivedEntry {
   readonly column: string | null;
   readonly reason: string;
   readonly bytes: Buffer;
+  /** ISO 8601; null where that was not told. */
+  readonly sealedAt: string | null;
 }

@@ -1,3 +1,5 @@
+import { chmodSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StackView, TestFolder } from './fixtures.js';
 import { keptInStore, objectsIn, startMigrate, testFolder, viewStack } from './fixtures.js';
@@ -22,12 +24,25 @@ const DIRTY = `
   WITH RECURSIVE n(v) AS (SELECT 1 UNION ALL SELECT v + 1 FROM n WHERE v < ${String(ROWS)})
   INSERT INTO person SELECT v, 1 + v % 2, '1990-01-' || printf('%02d', 1 + v % 28), v, 'name ' || v, NULL, v FROM n;
   UPDATE person SET born = '2023-02-30' WHERE id = 7;
-  UPDATE person SET age = 'about 40' WHERE id IN (8, 9);
+  UPDATE person SET age = 'about 40' WHERE id = 8;
+  UPDATE person SET age = 'cleared' || char(27) || '[2J' WHERE id = 9;
   UPDATE person SET name = 'nul' || char(0) || 'inside' WHERE id = 10;
   UPDATE person SET note = CAST(x'ff41fe' AS TEXT) WHERE id = 11;
   UPDATE person SET city_id = 99 WHERE id IN (12, 13);
   PRAGMA ignore_check_constraints = ON;
   UPDATE person SET score = -1 WHERE id = 14;`;
+
+interface ShownValues {
+  readonly place: string;
+  readonly total: number;
+  readonly more: number;
+  readonly entries: readonly {
+    readonly key: Readonly<Record<string, { readonly text: string } | undefined>>;
+    readonly column: string;
+    readonly sealedAt: string;
+    readonly value: unknown;
+  }[];
+}
 
 describe('What cannot be as it was', () => {
   let view: StackView;
@@ -111,12 +126,62 @@ describe('What cannot be as it was', () => {
     ]);
   });
 
+  it('lists every changed value with its key and rule; the values themselves only when asked, and driving no terminal', async () => {
+    const listed = await caravan(['values', 'list', migrationId]);
+    expect(listed.exit, listed.stderr).toBe(0);
+    expect(listed.stdout).toMatch(/^ +2 +changed +main\.person +age +\w+$/mu);
+    expect(listed.stdout).toContain('id="9"');
+    expect(listed.stdout).not.toMatch(/about 40|cleared/u);
+    const chosen = ['--table', 'person', '--column', 'age', '--limit', '1', '--reveal'];
+    const shown = await caravan(['values', 'list', migrationId, ...chosen, '--json']);
+    const { place, total, more, entries } = JSON.parse(shown.stdout) as ShownValues;
+    expect({ place, total, more }).toEqual({ place: 'store', total: 2, more: 1 });
+    expect(entries).toMatchObject([{ table: 'main.person', key: { id: { text: '8' } }, value: { text: 'about 40' } }]);
+    expect(Date.parse(entries[0]?.sealedAt ?? '')).toBeGreaterThan(Date.now() - 600_000);
+    const revealed = await caravan(['values', 'list', migrationId, '--reveal']);
+    expect(revealed.stdout).toContain(String.raw`"cleared\x1b[2J"`);
+    expect(revealed.stdout).not.toContain('\u001b');
+    expect(revealed.stdout).toContain(`base64:${Buffer.from('nul\0inside').toString('base64')}`);
+  });
+
+  it('exports them, opened, into a file of its owner alone', async () => {
+    const lines = folder.write('values.jsonl', 'an older one, open to all');
+    chmodSync(lines, 0o644);
+    const exported = await caravan(['values', 'export', migrationId, '--out', lines]);
+    expect(exported.exit, exported.stderr).toBe(0);
+    expect(statSync(lines).mode & 0o777).toBe(0o600);
+    const entries = readFileSync(lines, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as ShownValues['entries'][number]);
+    const values = entries.map(
+      ({ key, column, value }) => `${key['id']?.text ?? ''} ${column} ${JSON.stringify(value)}`,
+    );
+    expect(values.sort()).toEqual([
+      `10 name ${JSON.stringify({ base64: Buffer.from('nul\0inside').toString('base64') })}`,
+      `11 note ${JSON.stringify({ base64: Buffer.from('ff41fe', 'hex').toString('base64') })}`,
+      '7 born {"text":"2023-02-30"}',
+      '8 age {"text":"about 40"}',
+      String.raw`9 age {"text":"cleared\u001b[2J"}`,
+    ]);
+    const csv = join(folder.path, 'values.csv');
+    await caravan(['values', 'export', migrationId, '--out', csv, '--format', 'csv', '--kind', 'changed']);
+    expect(readFileSync(csv, 'utf8')).toMatch(
+      /^changed,main\.person,"\{""id"":\{""text"":""8""\}\}",age,\w+,[^,]+,text,about 40\r$/mu,
+    );
+    const nowhere = await caravan(['values', 'export', migrationId, '--out', join(folder.path, 'no', 'folder')]);
+    expect(nowhere.exit).toBe(2);
+  });
+
   it('keeps the original bytes of every changed value, until purge', async () => {
     expect(await keptInStore(view, 'archive', migrationId)).toBe(5);
     const purged = await caravan(['purge', migrationId]);
     expect(purged.exit, purged.stderr).toBe(0);
     expect(await keptInStore(view, 'archive', migrationId)).toBe(0);
     expect((await caravan(['purge', migrationId])).exit, 'nothing is known of it any more').toBe(2);
+    const gone = await caravan(['values', 'list', migrationId]);
+    expect(gone.exit).toBe(2);
+    expect(gone.stderr).toContain('it was purged: the values that it could not store are gone');
   });
 
   it.concurrent('waits for "caravan accept" without --yes', async () => {
@@ -132,6 +197,14 @@ describe('What cannot be as it was', () => {
     await migration.waits('planning');
     await caravan(['approve', running.id]);
     await migration.waits('verification');
+    const early = await caravan(['values', 'list', running.id, '--rule', 'nul_character', '--reveal', '--json']);
+    const seen = JSON.parse(early.stdout) as ShownValues;
+    expect({ ...seen, entries: seen.entries.map(({ key, column }) => [key['id']?.text, column]) }).toMatchObject({
+      place: 'target',
+      total: 1,
+      entries: [['10', 'name']],
+    });
+    expect(await keptInStore(view, 'archive', running.id), 'the copy that was read is taken away').toBe(0);
     const open = (await migration.findings()).filter(({ disposition }) => disposition === 'open');
     expect(open.length).toBeGreaterThan(5);
     const accept = (id: string): Promise<Ran> =>
@@ -188,8 +261,19 @@ describe('What cannot be as it was', () => {
        WITH RECURSIVE n(v) AS (SELECT 1 UNION ALL SELECT v + 1 FROM n WHERE v < 300) INSERT INTO wide (id, c0) SELECT v, 'x' FROM n;
        DELETE FROM wide WHERE id IN (17, 200); ${wide(17)}; ${wide(200)};`,
     );
-    const ended = await startMigrate({ source: url, target: target.url }, '--yes').ended;
+    const running = startMigrate({ source: url, target: target.url }, '--yes');
+    const ended = await running.ended;
     expect(ended.exit, ended.stderr).toBe(3);
+    const file = join(folder.path, 'wide.jsonl');
+    await caravan(['values', 'export', running.id, '--kind', 'quarantined', '--out', file]);
+    const rows = readFileSync(file, 'utf8').trim().split('\n');
+    const [first] = rows.map((line) => (JSON.parse(line) as { row: Record<string, unknown> }).row);
+    expect(rows).toHaveLength(2);
+    expect(first).toMatchObject({
+      id: { text: '17' },
+      c0: { text: 'fifteen letters' },
+      c599: { text: 'fifteen letters' },
+    });
     expect(ended.json.tables).toMatchObject([
       { sourceRows: 300, targetRows: 298, quarantinedRows: 2, changedValues: 0 },
     ]);

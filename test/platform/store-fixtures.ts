@@ -43,5 +43,6 @@ export function entries(count: number): ArchivedEntry[] {
     column: id % 2 === 0 ? null : 'c',
     reason: 'why "not"',
     bytes: Buffer.from([92, 34, 0]),
+    sealedAt: '2024-05-06T07:08:09.010Z',
   }));
 }

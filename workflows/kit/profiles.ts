@@ -70,6 +70,9 @@ export const undoer = (summary: string): WorkerActivities =>
     startToCloseTimeout: '10 min',
     summary,
   });
+/** Somebody waits for what it looks up: it does not wait for a target that is away. */
+export const inspector = (summary: string): WorkerActivities =>
+  proxyActivities<WorkerActivities>({ ...BULK, taskQueue: QUEUES.copy, scheduleToCloseTimeout: '2 min', summary });
 export const validator = (summary: string): ValidatorActivities =>
   proxyActivities<ValidatorActivities>({ ...BULK, taskQueue: QUEUES.verify, summary });
 /** Only the outbox is written here, on the control queue: a migration never waits for the notify workers. */
