@@ -8,6 +8,7 @@ import type { Run } from './run-command.js';
 export function addMigrationCommands(program: Command, run: Run): void {
   addMigrate(program, run);
   addPlan(program, run);
+  addAssess(program, run);
   addDecisions(program, run);
   program
     .command('list')
@@ -64,6 +65,19 @@ function addPlan(program: Command, run: Run): void {
       return run(async (context) =>
         (await import('./migrate/run-migrate.js')).runMigrate(context, { ...optionsOf(rest), dryRun: true }),
       );
+    });
+}
+
+function addAssess(program: Command, run: Run): void {
+  const command = program
+    .command('assess')
+    .description('tells what a migration of a database would meet, before anyone commits; nothing is touched');
+  addEnds(command, { isTargetNeeded: false });
+  command
+    .option('--html <file>', 'write a page for people there, too')
+    .action((given: GivenOptions & { html?: string }) => {
+      const { html, ...rest } = given;
+      return run(async (context) => (await import('./assess/run-assess.js')).runAssess(context, optionsOf(rest), html));
     });
 }
 

@@ -8,7 +8,7 @@ import type { CliContext } from './cli-context.js';
 import { buildProgram } from './program.js';
 
 /** Commands whose `--json` promises one line on standard output on every exit. */
-const REPORTING: readonly string[] = ['migrate', 'plan', 'demo'];
+const REPORTING: readonly string[] = ['migrate', 'plan', 'assess', 'demo'];
 
 /** Runs the command line; resolves with the exit code, never rejects. */
 export async function runCli(

@@ -14,6 +14,8 @@ export const migrationInput = z.strictObject({
   include: z.array(z.string()).default([]),
   exclude: z.array(z.string()).default([]),
   dryRun: z.boolean().default(false),
+  /** With `dryRun`: what is refused is listed in an assessment, beside all else, instead of ending it. */
+  assess: z.boolean().optional(),
   yes: z.boolean().default(false),
   /** Limit for the plan's approval and for questions. Default 24 h. */
   deadlineSeconds: z.int().positive().default(86_400),

@@ -6,7 +6,6 @@ import type { PlanDocument } from '../../contracts/definition.schema.js';
 import { CaravanFailure } from '../../contracts/failures.js';
 import type { GraphTask } from '../../contracts/graph.js';
 import type { MigrationInput } from '../../contracts/migration.schema.js';
-import type { Finding } from '../../contracts/migration.js';
 import type { Meaning, TableProfile } from '../../contracts/profile.js';
 import { writePlan } from '../../language/plan.js';
 import { planHash } from '../../platform/hash.js';
@@ -15,6 +14,8 @@ import type { Deps } from '../deps.js';
 import { openTargetOf, planOf, recordOf, withEnd } from '../ends.js';
 import { draftMapping } from '../maba/mapping/draft-mapping.js';
 import { bytesPerRow, Experience } from '../maba/mapping/experience.js';
+import { draftForAssessment, keepAssessment } from './assessment/keep.js';
+import type { Assessing } from './assessment/keep.js';
 import { adoptPlan, withoutTables } from './adopt.js';
 import { draftPlan } from './draft.js';
 import { raiseQuestions } from './questions.js';
@@ -85,9 +86,18 @@ async function makePlan(deps: Deps, input: DraftInput): Promise<DraftedPlan> {
   const { input: start } = await recordOf(deps, migrationId);
   const found = await discovered(deps, input.catalogueId);
   const throughput = await deps.store.learning.facts('throughput');
-  const { document, findings } = await makeDocument(deps, input, { ...found, start, throughput });
+  const drafted = await makeDocument(deps, input, { ...found, start, throughput });
+  const { document, findings, refused } = drafted;
   const { migration } = document;
-  if (start.target !== undefined) await checkTarget(deps, migrationId, document, start);
+  const check = async (): Promise<void> => {
+    if (start.target !== undefined) await checkTarget(deps, migrationId, document, start);
+  };
+  if (start.assess === true) {
+    await keepAssessment(deps.store, { migrationId, found, drafted, throughput, checkTarget: check });
+  } else {
+    if (refused.length > 0) throw refusal(start.source, refused);
+    await check();
+  }
   const stored = await storePlan(deps, migrationId, document);
   const { risk, reasons } = assessRisk(migration, found.profiles);
   const at = new Date().toISOString();
@@ -110,17 +120,16 @@ async function makeDocument(
   deps: Deps,
   input: DraftInput,
   found: Discovered & { readonly start: MigrationInput; readonly throughput: readonly LearningFact[] },
-): Promise<{ document: PlanDocument; findings: readonly Finding[] }> {
+): Promise<Assessing['drafted']> {
   const { start, catalogue, profiles, meanings, throughput } = found;
   if (input.given !== undefined) {
-    return { document: adoptPlan((await planOf(deps, input.given)).document, catalogue), findings: [] };
+    return { document: adoptPlan((await planOf(deps, input.given)).document, catalogue), findings: [], refused: [] };
   }
   const learned = [...(await deps.store.learning.facts('mapping')), ...throughput];
   const { targetSchema, identifiers } = start;
   const drafting = { catalogue, profiles, meanings, answers: input.answers, targetSchema, identifiers, learned };
-  const drafted = draftMapping(drafting);
-  if (drafted.refused.length > 0) throw refusal(start.source, drafted.refused);
-  return { document: draftPlan({ name: input.migrationId, mapping: drafted.mapping }), findings: drafted.findings };
+  const { mapping, ...drafted } = start.assess === true ? draftForAssessment(drafting) : draftMapping(drafting);
+  return { ...drafted, document: draftPlan({ name: input.migrationId, mapping }) };
 }
 
 type ExcludeInput = Parameters<ArchitectActivities['excludeTables']>[0];

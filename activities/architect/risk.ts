@@ -15,8 +15,27 @@ interface Part {
   readonly reason: string;
 }
 
-const LOW_CONFIDENCE = 0.75;
+export const LOW_CONFIDENCE = 0.75;
 const NAMED = 3;
+
+/** A danger's weight is `most` × n / (n + `half`): it grows with how many there are, and never reaches `most`. */
+const WEIGHTS = {
+  odd: { most: 0.4, half: 3, what: 'columns with odd values' },
+  relaxed: { most: 0.2, half: 3, what: 'columns whose NOT NULL is relaxed' },
+  doubtful: { most: 0.3, half: 5, what: `columns mapped with a confidence below ${String(LOW_CONFIDENCE)}` },
+  sampled: { most: 0.1, half: 5, what: 'tables of which only a sample was looked at' },
+  keyless: { most: 0.2, half: 4, what: 'tables without a usable key' },
+  outside: { most: 0.15, half: 2, what: 'tables outside any snapshot' },
+  left: { most: 0.25, half: 10, what: 'objects that are not migrated' },
+  unseen: { most: 0.3, half: 1, what: 'things that the login cannot see' },
+  renamed: { most: 0.05, half: 5, what: 'names that become others than the rule gives' },
+} as const;
+
+/** How risk is reckoned, for people. */
+export const RISK_RULE: readonly string[] = [
+  'Dangers add up as independent ones: risk = 1 − product of (1 − weight). With n of a kind, its weight is',
+  ...Object.values(WEIGHTS).map(({ most, half, what }) => `${String(most)} × n / (n + ${String(half)}) for ${what}`),
+];
 
 function some(names: readonly string[]): string {
   const shown = names.slice(0, NAMED).join(', ');
@@ -28,7 +47,7 @@ function count(many: number, one: string, more = `${one}s`): string {
 }
 
 /** Grows with how many there are, and never reaches `most`. */
-function growing(many: number, most: number, half: number): number {
+function growing(many: number, { most, half }: { readonly most: number; readonly half: number }): number {
   return many === 0 ? 0 : (most * many) / (many + half);
 }
 
@@ -58,16 +77,16 @@ function valueParts(mapping: MigrationMapping, profiles: readonly TableProfile[]
   );
   return [
     {
-      weight: growing(odd.length, 0.4, 3),
+      weight: growing(odd.length, WEIGHTS.odd),
       reason: `${count(values, 'odd value')} in ${some(odd.map(({ path }) => path))}`,
     },
-    { weight: growing(relaxed.length, 0.2, 3), reason: `NOT NULL relaxed: ${some(relaxed)}` },
+    { weight: growing(relaxed.length, WEIGHTS.relaxed), reason: `NOT NULL relaxed: ${some(relaxed)}` },
     {
-      weight: growing(doubtful.length, 0.3, 5),
+      weight: growing(doubtful.length, WEIGHTS.doubtful),
       reason: `${count(doubtful.length, 'column')} with low confidence: ${some(doubtful)}`,
     },
     {
-      weight: growing(sampled.length, 0.1, 5),
+      weight: growing(sampled.length, WEIGHTS.sampled),
       reason: `${count(sampled.length, 'table')} of which only a sample was looked at`,
     },
   ];
@@ -79,10 +98,10 @@ function tableParts(mapping: MigrationMapping): Part[] {
   const outside = named(mapping.tables.filter((table) => !table.transactional));
   return [
     {
-      weight: growing(keyless.length, 0.2, 4),
+      weight: growing(keyless.length, WEIGHTS.keyless),
       reason: `${count(keyless.length, 'table')} without a usable key: ${some(keyless)}`,
     },
-    { weight: growing(outside.length, 0.15, 2), reason: `outside any snapshot: ${some(outside)}` },
+    { weight: growing(outside.length, WEIGHTS.outside), reason: `outside any snapshot: ${some(outside)}` },
   ];
 }
 
@@ -91,13 +110,13 @@ function leftParts(mapping: MigrationMapping): Part[] {
   for (const { kind } of mapping.notMigrated) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
   const list = [...kinds].map(([kind, many]) => `${String(many)} ${kind}`).join(', ');
   return [
-    { weight: growing(mapping.notMigrated.length, 0.25, 10), reason: `not migrated: ${list}` },
+    { weight: growing(mapping.notMigrated.length, WEIGHTS.left), reason: `not migrated: ${list}` },
     {
-      weight: growing(mapping.cannotSee.length, 0.3, 1),
+      weight: growing(mapping.cannotSee.length, WEIGHTS.unseen),
       reason: `the login cannot see: ${some(mapping.cannotSee.map(({ what }) => what))}`,
     },
     {
-      weight: growing(mapping.renamed.length, 0.05, 5),
+      weight: growing(mapping.renamed.length, WEIGHTS.renamed),
       reason: `${count(mapping.renamed.length, 'name')} became another than the rule gives`,
     },
   ];

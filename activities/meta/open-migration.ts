@@ -53,6 +53,13 @@ function checkInput(start: MigrationStart, migrationId: string): MigrationInput 
       seen: 'field "target" is missing; only a dry run needs none',
     });
   }
+  if (parsed.data.assess === true && !parsed.data.dryRun) {
+    throw new CaravanFailure('INPUT_INVALID', {
+      attempted: 'start migration',
+      on: migrationId,
+      seen: 'field "assess" is for a dry run only',
+    });
+  }
   return parsed.data;
 }
 

@@ -9,6 +9,7 @@ import type {
 import { qualified } from '../../contracts/catalogue.js';
 import type { Catalogue } from '../../contracts/catalogue.js';
 import { CaravanFailure } from '../../contracts/failures.js';
+import type { MigrationInput } from '../../contracts/migration.schema.js';
 import { inferMeanings } from '../maba/inference.js';
 import type { Deps } from '../deps.js';
 import { openSourceOf, recordOf, withEnd } from '../ends.js';
@@ -55,16 +56,18 @@ async function inspectSource(deps: Deps, { migrationId }: InMigration, { signal 
 /** The catalogue of what is included; bad input when that is nothing, or cannot be read. */
 function narrow(
   catalogue: Catalogue,
-  { include, exclude }: { readonly include: readonly string[]; readonly exclude: readonly string[] },
+  { include, exclude, assess }: Pick<MigrationInput, 'include' | 'exclude' | 'assess'>,
   source: string,
 ): Catalogue {
   const wanted = tableFilter(include, exclude);
-  const tables = catalogue.tables.filter(wanted);
+  const given = catalogue.tables.filter(wanted);
   const unreadable = catalogue.unreadable.filter((name) => {
     const dot = name.indexOf('.');
     return wanted({ schema: name.slice(0, Math.max(0, dot)), name: name.slice(dot + 1) });
   });
-  if (unreadable.length > 0) {
+  const tables = assess === true ? given.filter((table) => !unreadable.includes(qualified(table))) : given;
+  // An assessment lists them; the rest of the source is worth looking at.
+  if (unreadable.length > 0 && (assess !== true || tables.length === 0)) {
     throw new CaravanFailure('SELECT_MISSING', {
       attempted: 'read tables of',
       on: source,

@@ -16,7 +16,8 @@ const connection = z
 
 export const startBody = z
   .strictObject({
-    ...migrationInput.shape,
+    // An assessment is read by the command alone.
+    ...migrationInput.omit({ assess: true }).shape,
     source: connection,
     target: connection.optional(),
     include: z.array(z.string().max(500)).max(1000).default([]),

@@ -17,6 +17,8 @@ export interface MigrateOptions {
   /** File of a plan that is given back. */
   readonly plan?: string;
   readonly dryRun?: boolean;
+  /** The dry run of `caravan assess`. */
+  readonly assess?: boolean;
   /** Where a dry run writes its plan; default standard output. */
   readonly out?: string;
   readonly targetSchema?: string;
@@ -57,7 +59,7 @@ export async function readRequest(options: MigrateOptions, cwd: string, now = ne
   const target = options.target === undefined ? undefined : readEnd(options.target, cwd);
   checkEngines(source, target);
   if (target === undefined && !dryRun) throw usage('--target', 'it is missing; only a dry run needs none');
-  const migrationId = workflowId === undefined ? makeId(dryRun ? 'plan' : 'migrate', source, now) : checkId(workflowId);
+  const migrationId = workflowId === undefined ? makeId(verbOf(options), source, now) : checkId(workflowId);
   const plan = options.plan === undefined ? undefined : await readPlanFile(resolve(cwd, options.plan));
   return {
     migrationId,
@@ -82,8 +84,18 @@ function targetSchemaOf({ targetSchema }: MigrateOptions, plan: GivenPlan | unde
 }
 
 function startOf(options: MigrateOptions): MigrateRequest['start'] {
-  const { targetSchema, onExisting, onSourceMoved, identifiers, include, exclude, dryRun, yes, deadlineSeconds } =
-    options;
+  const {
+    targetSchema,
+    onExisting,
+    onSourceMoved,
+    identifiers,
+    include,
+    exclude,
+    dryRun,
+    assess,
+    yes,
+    deadlineSeconds,
+  } = options;
   const given = {
     targetSchema,
     onExisting,
@@ -92,6 +104,7 @@ function startOf(options: MigrateOptions): MigrateRequest['start'] {
     include: include && [...include],
     exclude: exclude && [...exclude],
     dryRun,
+    assess,
     yes,
     deadlineSeconds,
   };
@@ -131,6 +144,10 @@ function wrongEngine(endpoint: Endpoint, seen: string): CaravanFailure {
 export function displayEnd(end: End | undefined): string {
   if (end === undefined) return '(none)';
   return end.kind === 'name' ? end.name : displayEndpoint(end.endpoint);
+}
+
+function verbOf({ dryRun = false, assess = false }: MigrateOptions): string {
+  return assess ? 'assess' : dryRun ? 'plan' : 'migrate';
 }
 
 function makeId(verb: string, source: Given, now: Date): string {

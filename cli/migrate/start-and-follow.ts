@@ -48,7 +48,10 @@ export async function startAndFollow(running: Running, request: MigrateRequest):
   const outcome = await outcomeOf(session.store, handle, ending).catch((error: unknown) =>
     outcomeOfLateError(migrationId, error),
   );
-  if (outcome.report.status === 'planned') await writePlan(context, session, { options, ending });
+  if (outcome.report.status === 'planned') {
+    if (hooks.onPlanned === undefined) await writePlan(context, session, { options, ending });
+    else await hooks.onPlanned(migrationId, session);
+  }
   return outcome;
 }
 

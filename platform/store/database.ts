@@ -34,7 +34,7 @@ interface MigrationsTable {
 }
 interface MigrationDocumentsTable {
   migration_id: string;
-  kind: 'report' | 'evidence' | 'promotion';
+  kind: 'report' | 'evidence' | 'promotion' | 'assessment';
   body: Json;
 }
 interface TableReportsTable {

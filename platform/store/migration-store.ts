@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Selectable } from 'kysely';
+import type { Assessment } from '../../contracts/assessment.js';
 import type { MigrationInput } from '../../contracts/migration.schema.js';
 import type { MigrationReport, TableReport, ViewReport } from '../../contracts/migration.js';
 import type { Database, StoreQuery, StoreTables, StoreTransaction } from './database.js';
@@ -222,7 +223,7 @@ function documentPart(database: Database): DocumentPart {
         .values({ migration_id: migrationId, kind, body })
         .onConflict((conflict) => {
           const same = conflict.columns(['migration_id', 'kind']);
-          return kind === 'report' ? same.doUpdateSet({ body }) : same.doNothing();
+          return kind === 'report' || kind === 'assessment' ? same.doUpdateSet({ body }) : same.doNothing();
         })
         .execute();
     });
@@ -239,6 +240,8 @@ function documentPart(database: Database): DocumentPart {
   return {
     putReport: (migrationId, report) => put(migrationId, 'report', report),
     report: async (migrationId) => (await get(migrationId, 'report')) as MigrationReport | undefined,
+    putAssessment: (migrationId, assessment) => put(migrationId, 'assessment', assessment),
+    assessment: async (migrationId) => (await get(migrationId, 'assessment')) as Assessment | undefined,
     putEvidence: (migrationId, evidence) => put(migrationId, 'evidence', evidence),
     evidence: (migrationId) => get(migrationId, 'evidence'),
     putPromotion: (migrationId, promotion) => put(migrationId, 'promotion', promotion),

@@ -1,3 +1,4 @@
+import type { Assessment } from '../../contracts/assessment.js';
 import type { Catalogue } from '../../contracts/catalogue.js';
 import type { PlanDocument } from '../../contracts/definition.schema.js';
 import type { Endpoint } from '../../contracts/endpoint.js';
@@ -72,6 +73,9 @@ export interface MigrationStore {
   /** Timing facts of the copy: least first read, greatest last commit (epoch milliseconds), totals. */
   addCopyTime(migrationId: string, span: { startedMs: number; endedMs: number }): Promise<void>;
   copyTime(migrationId: string): Promise<{ startedMs: number; endedMs: number } | undefined>;
+  /** What an assessment found; the last write holds. */
+  putAssessment(migrationId: string, assessment: Assessment): Promise<void>;
+  assessment(migrationId: string): Promise<Assessment | undefined>;
   /** Evidence frozen before the pivot; the first write holds. */
   putEvidence(migrationId: string, evidence: unknown): Promise<void>;
   evidence(migrationId: string): Promise<unknown>;
