@@ -1,10 +1,12 @@
 import type { Endpoint } from '../contracts/endpoint.js';
+import type { SourceStrain } from '../contracts/messages.js';
 import type { CompileTransform, CompileValidator } from '../contracts/record.js';
 import type { Source } from '../databases/source.js';
 import type { Target, TargetNames } from '../databases/target.js';
 import type { Bus } from '../platform/bus/bus.js';
 import type { SecretBox } from '../platform/secrets/secret-box.js';
 import type { Log } from '../platform/telemetry/log.js';
+import type { Pacer } from './pace/pacer.js';
 import type { Failpoint } from './failpoints.js';
 import type { Store } from '../platform/store/store.js';
 
@@ -16,6 +18,10 @@ export interface Deps {
   readonly log: Log;
   /** Unique name of this process; its own queue carries it. */
   readonly processId: string;
+  /** At which pace this process reads the sources of migrations. */
+  readonly pacer: Pacer;
+  /** Tells a migration that its source suffers, or no longer; nobody waits for it. */
+  readonly tellStrain: (migrationId: string, strain: SourceStrain) => void;
   readonly openSource: (endpoint: Endpoint) => Promise<Source>;
   readonly openTarget: (endpoint: Endpoint, names: TargetNames) => Promise<Target>;
   readonly compileTransform: CompileTransform;

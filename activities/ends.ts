@@ -6,6 +6,7 @@ import type { Source } from '../databases/source.js';
 import type { Target } from '../databases/target.js';
 import type { MigrationRecord, StoredPlan } from '../platform/store/store.js';
 import type { Deps } from './deps.js';
+import { openPacedSource } from './pace/open-paced-source.js';
 
 /** The migration's record; openMigration made it. */
 export async function recordOf(deps: Deps, migrationId: string): Promise<MigrationRecord> {
@@ -45,7 +46,7 @@ function asOutage(error: unknown, lost: 'SOURCE_LOST' | 'TARGET_LOST'): unknown 
 export async function openSourceOf(deps: Deps, migrationId: string): Promise<Source> {
   const record = await recordOf(deps, migrationId);
   try {
-    return await deps.openSource(await deps.store.connections.get(record.input.source));
+    return await openPacedSource(deps, record);
   } catch (error) {
     throw asOutage(error, 'SOURCE_LOST');
   }

@@ -1,7 +1,9 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
+import { bytesOf } from '../contracts/quantities.js';
 import { parseDuration } from './duration.js';
 import type { MigrateOptions } from './migrate/request.js';
+import type { ThrottleOptions } from './throttle.js';
 import type { Run } from './run-command.js';
 
 /** Commands that start, steer and end migrations. */
@@ -113,7 +115,26 @@ function addEnds(command: Command, { isTargetNeeded }: { isTargetNeeded: boolean
     .option('--exclude <glob>', 'not these tables; may be repeated', collect, [])
     .option('--workflow-id <id>', 'id of the migration; one that runs is attached to')
     .option('--deadline <duration>', 'limit for approval and questions (default: 24h)', durationOption)
+    .option(
+      '--max-source-connections <count>',
+      'sessions on the source at once, 2 or more (default: no limit)',
+      (text) => wholeOption(text, 2),
+    )
+    .option('--max-rows-per-second <count>', 'rows read of the source in a second', (text) => wholeOption(text, 1))
+    .option('--max-bytes-per-second <bytes>', 'bytes read of it in a second, such as 500k or 20M', bytesOption)
     .option('--json', 'print one line of JSON at the end; everything else goes to standard error');
+}
+
+function wholeOption(text: string, least: number): number {
+  const count = Number(text);
+  if (/^[0-9]{1,12}$/u.test(text) && count >= least) return count;
+  throw new InvalidArgumentError(`Give a whole number from ${String(least)}.`);
+}
+
+function bytesOption(text: string): number {
+  const bytes = bytesOf(text);
+  if (bytes !== undefined) return bytes;
+  throw new InvalidArgumentError('Write it as 500000, 500k, 20M or 16Mi.');
 }
 
 function collect(glob: string, globs: readonly string[]): string[] {
@@ -155,6 +176,7 @@ function addDecisions(program: Command, run: Run): void {
       ),
     );
   addAnswers(decision, run);
+  addThrottle(decision, run);
   decision('pause', 'starts nothing new until resumed')
     .option('--reason <text>')
     .action((id: string, { by, reason }: Said) =>
@@ -167,6 +189,17 @@ function addDecisions(program: Command, run: Run): void {
       (await import('./decide.js')).runDecision(context, { migrationId: id, by }, { kind: 'resume' }),
     ),
   );
+}
+
+function addThrottle(decision: (name: string, description: string) => Command, run: Run): void {
+  decision('throttle', 'limits what a running migration reads of its source; limits that are not named stay')
+    .option('--connections <count>', 'sessions at once, 2 or more', (text) => wholeOption(text, 2))
+    .option('--rows-per-second <count>', 'rows in a second', (text) => wholeOption(text, 1))
+    .option('--bytes-per-second <bytes>', 'bytes in a second, such as 500k or 20M', bytesOption)
+    .option('--off', 'lift all limits')
+    .action((id: string, options: ThrottleOptions & { by?: string }) =>
+      run(async (context) => (await import('./throttle.js')).runThrottle(context, id, options)),
+    );
 }
 
 function addAnswers(decision: (name: string, description: string) => Command, run: Run): void {

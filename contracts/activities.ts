@@ -2,6 +2,7 @@ import type { FinalStatus, Finding, Phase, Question, TableReport } from './migra
 import type { FailureReport } from './failures.js';
 import type { GraphTask, TaskPhase } from './graph.js';
 import type { MigrationInput, MigrationStart } from './migration.schema.js';
+import type { Throttle } from './messages.js';
 import type { Notification } from './events.js';
 
 /**
@@ -46,6 +47,8 @@ export interface MetaActivities {
   sweepLeftovers(input: { connection?: string }): Promise<{ undone: number; left: number }>;
   /** Reaches the database of a connection, once. Fails with bad-input codes. */
   testConnection(input: { connection: string }): Promise<TestedConnection>;
+  /** Sets what the migration may take of its source; running reads obey within seconds. Idempotent. */
+  setThrottle(input: InMigration & Throttle): Promise<void>;
   /** Drops the old tables that a promoted migration kept. Idempotent. */
   purgeOld(input: InMigration): Promise<{ left: string[] }>;
 }

@@ -1,3 +1,5 @@
+import type { SourceLimits } from './migration.schema.js';
+
 /** Wire names and shapes of what a migration hears and answers. All go to the parent. Recorded: never renamed. */
 export interface ApprovePlan {
   readonly planHash: string;
@@ -25,6 +27,18 @@ export interface Pause {
 export interface Resume {
   readonly by: string;
 }
+/** What a migration may take of its source from now on; the limits are replaced as a whole, `{}` lifts them. */
+export interface Throttle {
+  readonly limits: SourceLimits;
+  readonly by: string;
+}
+/** Signal of the workers: the source suffers, or no longer does. */
+export interface SourceStrain {
+  /** Share of full speed that is left to the migration; 1: it does not suffer. */
+  readonly share: number;
+  /** What was seen, in words and numbers of the server's own counters. */
+  readonly why: string;
+}
 /** Answer of the query `plan`; null before there is one. */
 export interface PlanView {
   readonly planId: string;
@@ -39,6 +53,7 @@ export const UPDATES = {
   acceptFinding: 'acceptFinding',
   pause: 'pause',
   resume: 'resume',
+  throttle: 'throttle',
 } as const;
 
 export const QUERIES = { progress: 'progress', plan: 'plan', questions: 'questions', findings: 'findings' } as const;
@@ -46,6 +61,8 @@ export const QUERIES = { progress: 'progress', plan: 'plan', questions: 'questio
 export const SIGNALS = {
   /** Child to parent: how far tables are. */
   phaseProgress: 'phaseProgress',
+  /** Workers to parent: the source suffers under the migration, or does no longer. */
+  sourceStrain: 'sourceStrain',
   /** Parent to child: stop or go on dispatching. */
   setPaused: 'setPaused',
 } as const;

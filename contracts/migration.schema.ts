@@ -1,5 +1,14 @@
 import { z } from 'zod';
 
+/** What a migration may take of its source; a limit that is absent is none. All of its workers share it. */
+export const sourceLimits = z.strictObject({
+  /** Sessions at once: one or more that read, and one for everything beside. */
+  connections: z.int().min(2).max(1000).optional(),
+  rowsPerSecond: z.int().min(1).max(1e12).optional(),
+  bytesPerSecond: z.int().min(1).max(1e15).optional(),
+});
+export type SourceLimits = z.infer<typeof sourceLimits>;
+
 /** Start input of the workflow `migration`. Names of connections only; a URL never enters a history. */
 export const migrationInput = z.strictObject({
   /** Name of the source connection. */
@@ -19,6 +28,7 @@ export const migrationInput = z.strictObject({
   yes: z.boolean().default(false),
   /** Limit for the plan's approval and for questions. Default 24 h. */
   deadlineSeconds: z.int().positive().default(86_400),
+  limits: sourceLimits.optional(),
   /** Id in the store of a plan that is given back. */
   plan: z.string().optional(),
 });

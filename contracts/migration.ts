@@ -1,5 +1,7 @@
 import type { FailureReport } from './failures.js';
 import type { NotMigrated } from './mapping.js';
+import type { SourceStrain } from './messages.js';
+import type { SourceLimits } from './migration.schema.js';
 
 export const PHASES = ['discovery', 'planning', 'execution', 'verification', 'learning'] as const;
 export type Phase = (typeof PHASES)[number];
@@ -89,7 +91,17 @@ export interface Progress {
   readonly rowsPerSecond: number;
   /** null while nothing is known. */
   readonly etaSeconds: number | null;
+  /** Present while the source is spared. */
+  readonly throttle?: ThrottleView;
   readonly tables: readonly TableProgress[];
+}
+
+export interface ThrottleView {
+  readonly limits: SourceLimits;
+  /** Who set them last; null: the start did. */
+  readonly by: string | null;
+  /** What the migration does by itself, because the source suffers. */
+  readonly slowed: SourceStrain | null;
 }
 
 export interface TableProgress {

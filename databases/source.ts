@@ -20,7 +20,17 @@ export interface Source {
   openSnapshot(options: SnapshotOptions): Promise<Snapshot>;
   /** A reader that sees what is there now, outside any snapshot. */
   openReader(): Promise<Reader>;
+  /** How the server does; absent where there is none that could suffer. */
+  strain?(): Promise<Strain>;
   close(): Promise<void>;
+}
+
+/** What a server tells of its load; what it does not tell, or not to this login, is absent. */
+export interface Strain {
+  readonly threadsRunning?: number;
+  readonly replicaLagSeconds?: number;
+  /** How long it took to answer a trifle. */
+  readonly answerMs?: number;
 }
 
 export interface SnapshotOptions {
@@ -40,6 +50,8 @@ export interface Snapshot {
   lend<T>(work: (reader: Reader) => Promise<T>): Promise<T>;
   /** Is the source still where this snapshot is? */
   moved(): Promise<{ readonly moved: 'no' | 'yes' | 'unknown'; readonly position: string }>;
+  /** Keeps at most so many connections; others are closed as they come free, and never opened again. */
+  shrink?(connections: number): Promise<void>;
   close(): Promise<void>;
 }
 

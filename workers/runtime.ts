@@ -9,9 +9,11 @@ import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import type { Deps } from '../activities/deps.js';
 import { openFailpoint } from '../activities/failpoints.js';
 import { compileValidator } from '../activities/kora/compile-validator.js';
+import { Pacer } from '../activities/pace/pacer.js';
 import { compileTransform } from '../activities/maba/compile-transform.js';
 import { readConfig } from '../config/config.js';
 import type { Config } from '../config/config.js';
+import { SIGNALS } from '../contracts/messages.js';
 import type { Role } from '../contracts/queues.js';
 import { openSource } from '../databases/open-source.js';
 import { openTarget } from '../databases/open-target.js';
@@ -50,14 +52,15 @@ export async function openRuntime(role: Role): Promise<WorkerRuntime> {
   const connection = await NativeConnection.connect(connectionOptions);
   const clientConnection = await Connection.connect(connectionOptions);
   const box = openSecretBox({ key: config.secretKey ?? undefined, keyFile: join(config.home, 'secret.key') });
-  const deps = await openDeps({ config, box, log, processId });
+  const client = new Client({ connection: clientConnection, namespace });
+  const deps = await openDeps({ config, box, log, processId, client });
   return {
     role,
     config,
     deps,
     log,
     connection,
-    client: new Client({ connection: clientConnection, namespace }),
+    client,
     namespace,
     bundlePath: fileURLToPath(new URL('../workflow-bundle.js', import.meta.url)),
     caravanVersion: packageVersion(),
@@ -75,9 +78,10 @@ interface DepParts {
   readonly box: SecretBox;
   readonly log: Log;
   readonly processId: string;
+  readonly client: Client;
 }
 
-async function openDeps({ config, box, log, processId }: DepParts): Promise<Deps> {
+async function openDeps({ config, box, log, processId, client }: DepParts): Promise<Deps> {
   const store = await openStore({
     databaseUrl: require('DATABASE_URL', config.databaseUrl),
     secretBox: box,
@@ -89,6 +93,11 @@ async function openDeps({ config, box, log, processId }: DepParts): Promise<Deps
     box,
     log,
     processId,
+    pacer: new Pacer(),
+    tellStrain: (migrationId, strain) => {
+      const handle = client.workflow.getHandle(migrationId);
+      handle.signal(SIGNALS.sourceStrain, strain).catch(() => undefined);
+    },
     openSource,
     openTarget,
     compileTransform,

@@ -6,6 +6,7 @@ import { closeMigration } from './close-migration.js';
 import { learn } from './learn.js';
 import { purgeOld, testConnection } from './maintain.js';
 import { openMigration } from './open-migration.js';
+import { setThrottle } from './throttle.js';
 
 export interface MetaParts {
   readonly deps: Deps;
@@ -24,5 +25,6 @@ export function createMetaActivities({ deps, certificates, sweep }: MetaParts): 
     sweepLeftovers: sweep,
     testConnection: (input) => testConnection(deps, input),
     purgeOld: (input) => purgeOld(deps, input),
+    setThrottle: (input) => setThrottle(deps, input),
   };
 }

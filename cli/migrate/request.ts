@@ -4,7 +4,7 @@ import { basename, extname, resolve } from 'node:path';
 import type { PlanDocument } from '../../contracts/definition.schema.js';
 import type { Endpoint } from '../../contracts/endpoint.js';
 import { CaravanFailure } from '../../contracts/failures.js';
-import type { MigrationStart } from '../../contracts/migration.schema.js';
+import type { MigrationStart, SourceLimits } from '../../contracts/migration.schema.js';
 import { planHash } from '../../platform/hash.js';
 import { displayEndpoint, looksLikeUrl, parseEndpointUrl } from '../../platform/secrets/endpoint-url.js';
 
@@ -29,6 +29,9 @@ export interface MigrateOptions {
   readonly exclude?: readonly string[];
   readonly workflowId?: string;
   readonly deadlineSeconds?: number;
+  readonly maxSourceConnections?: number;
+  readonly maxRowsPerSecond?: number;
+  readonly maxBytesPerSecond?: number;
 }
 
 /** One end of a migration: a connection that is there already, or an endpoint that gets one for this migration. */
@@ -107,8 +110,19 @@ function startOf(options: MigrateOptions): MigrateRequest['start'] {
     assess,
     yes,
     deadlineSeconds,
+    limits: limitsOf(options),
   };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+function limitsOf(options: MigrateOptions): SourceLimits | undefined {
+  const { maxSourceConnections, maxRowsPerSecond, maxBytesPerSecond } = options;
+  const limits = {
+    ...(maxSourceConnections !== undefined && { connections: maxSourceConnections }),
+    ...(maxRowsPerSecond !== undefined && { rowsPerSecond: maxRowsPerSecond }),
+    ...(maxBytesPerSecond !== undefined && { bytesPerSecond: maxBytesPerSecond }),
+  };
+  return Object.keys(limits).length === 0 ? undefined : limits;
 }
 
 type Given = { readonly name: string } | { readonly endpoint: Endpoint };

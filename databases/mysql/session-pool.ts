@@ -42,6 +42,13 @@ export class SessionPool {
     }
   }
 
+  /** Closes what is idle. */
+  async rest(): Promise<void> {
+    const idle = this.#idle.splice(0);
+    for (const session of idle) this.#all.delete(session);
+    await Promise.all(idle.map((session) => session.close()));
+  }
+
   async close(): Promise<void> {
     const sessions = [...this.#all];
     const idle = new Set(this.#idle.splice(0));

@@ -125,6 +125,7 @@ class MysqlSnapshot implements Snapshot {
   readonly #endpoint: ServerEndpoint;
   readonly #sessions: Set<MysqlSession>;
   readonly #idle: MysqlSession[];
+  #most = Infinity;
   readonly #waiting: ((session: MysqlSession | undefined) => void)[] = [];
 
   constructor(endpoint: ServerEndpoint, sessions: readonly MysqlSession[], state: State) {
@@ -162,6 +163,13 @@ class MysqlSnapshot implements Snapshot {
     }
   }
 
+  async shrink(connections: number): Promise<void> {
+    this.#most = Math.max(1, connections);
+    const gone = this.#idle.splice(0, Math.max(0, this.#sessions.size - this.#most));
+    for (const session of gone) this.#sessions.delete(session);
+    await Promise.all(gone.map((session) => session.close()));
+  }
+
   async close(): Promise<void> {
     const sessions = [...this.#sessions];
     this.#sessions.clear();
@@ -194,6 +202,11 @@ class MysqlSnapshot implements Snapshot {
     if (!session.usable) this.#sessions.delete(session);
     if (this.#sessions.size === 0) for (const wake of this.#waiting.splice(0)) wake(undefined);
     if (!session.usable || !this.#sessions.has(session)) return;
+    if (this.#sessions.size > this.#most) {
+      this.#sessions.delete(session);
+      session.close().catch(() => undefined);
+      return;
+    }
     const next = this.#waiting.shift();
     if (next) next(session);
     else this.#idle.push(session);
@@ -203,16 +216,18 @@ class MysqlSnapshot implements Snapshot {
 /** S1 or S2: connections that see one state. */
 export async function openSnapshot(endpoint: ServerEndpoint, options: SnapshotOptions): Promise<Snapshot> {
   const opened = await Promise.allSettled(
-    Array.from({ length: Math.max(1, options.connections) + 1 }, () => openSession(endpoint)),
+    // A single reader needs nobody beside it to hold a lock.
+    Array.from({ length: options.connections > 1 ? options.connections + 1 : 1 }, () => openSession(endpoint)),
   );
   const sessions = opened.filter((each) => each.status === 'fulfilled').map((each) => each.value);
-  const [holder, ...readers] = sessions;
+  const [holder, ...others] = sessions;
+  const readers = options.connections > 1 ? others : sessions;
   try {
     const refused = opened.find((each) => each.status === 'rejected');
     // Fewer connections than asked for are enough; none is not.
     if (!holder || readers.length === 0) throw refused?.reason ?? lost();
     const state = await begin(holder, readers, options);
-    await holder.close();
+    if (!readers.includes(holder)) await holder.close();
     return new MysqlSnapshot(endpoint, readers, state);
   } catch (error) {
     for (const session of sessions) session.destroy();

@@ -2,13 +2,14 @@ import type { Catalogue, CatalogueTable } from '../../contracts/catalogue.js';
 import type { ServerEndpoint } from '../../contracts/endpoint.js';
 import type { TableMapping } from '../../contracts/mapping.js';
 import type { TableProfile } from '../../contracts/profile.js';
-import type { Reader, Snapshot, SnapshotOptions, Source } from '../source.js';
+import type { Reader, Snapshot, SnapshotOptions, Source, Strain } from '../source.js';
 import { chunkBounds } from './bounds.js';
 import { readCatalogue } from './catalogue.js';
 import { profileTable } from './profile.js';
 import { poolReader } from './reader.js';
 import { SessionPool } from './session-pool.js';
 import { openSnapshot } from './snapshot.js';
+import { strainOf } from './strain.js';
 
 class MysqlSource implements Source {
   readonly engine: 'mysql' | 'mariadb';
@@ -38,6 +39,8 @@ class MysqlSource implements Source {
   }
 
   async openSnapshot(options: SnapshotOptions): Promise<Snapshot> {
+    // Idle sessions beside those of the snapshot would be more than were asked for.
+    await this.#pool.rest();
     const snapshot = await openSnapshot(this.#endpoint, options);
     this.#snapshots.add(snapshot);
     return snapshot;
@@ -45,6 +48,10 @@ class MysqlSource implements Source {
 
   openReader(): Promise<Reader> {
     return Promise.resolve(poolReader(this.#pool));
+  }
+
+  strain(): Promise<Strain> {
+    return this.#pool.use(strainOf);
   }
 
   async close(): Promise<void> {

@@ -122,6 +122,22 @@ interface ArchiveTable {
   sealed_at: Date | null;
 }
 
+interface ThrottlesTable {
+  migration_id: string;
+  limits: Json;
+  version: Generated<number>;
+  rows_paid_at: Generated<Date>;
+  bytes_paid_at: Generated<Date>;
+  share: Generated<number>;
+  looked_at: Generated<Date>;
+}
+interface SourceLeasesTable {
+  lease: string;
+  migration_id: string;
+  sessions: number;
+  expires_at: Date;
+}
+
 export interface StoreTables extends EngineTables {
   connections: ConnectionsTable;
   migrations: MigrationsTable;
@@ -139,6 +155,8 @@ export interface StoreTables extends EngineTables {
   outbox_deliveries: OutboxDeliveriesTable;
   learning_facts: LearningFactsTable;
   archive: ArchiveTable;
+  throttles: ThrottlesTable;
+  source_leases: SourceLeasesTable;
 }
 
 export type StoreQuery = Kysely<StoreTables>;

@@ -122,6 +122,8 @@ const PURGED = [
   'outbox',
   'outbox_keys',
   'archive',
+  'throttles',
+  'source_leases',
   'migrations',
 ] as const;
 

@@ -15,6 +15,7 @@ import { migrationStore } from './migration-store.js';
 import { outbox } from './outbox.js';
 import { planStore } from './plan-store.js';
 import type { Store } from './store.js';
+import { throttleStore } from './throttle-store.js';
 
 export interface StoreOptions {
   /** A postgres:// URL. */
@@ -41,6 +42,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     outbox: outbox(database),
     learning: learningStore(database),
     archive: archiveStore(database),
+    throttles: throttleStore(database),
     engine: {
       definitions: definitionStore(database),
       executions: executionStore(database, options.secretBox),

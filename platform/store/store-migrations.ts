@@ -212,6 +212,28 @@ export const STORE_MIGRATIONS: readonly { readonly number: number; readonly name
       ALTER TABLE archive ADD COLUMN sealed_at timestamptz;
       -- Plans of one migration in the order in which they were made.
       ALTER TABLE plans ADD COLUMN ordinal bigint GENERATED ALWAYS AS IDENTITY;
+
+      -- What a migration may take of its source, and what it has taken; all of its workers share it.
+      CREATE TABLE throttles (
+        migration_id text PRIMARY KEY,
+        limits jsonb NOT NULL,
+        -- Raised with every change, so that whoever waits by the old limits goes on by the new ones.
+        version bigint NOT NULL DEFAULT 1,
+        -- When what was read so far is paid for.
+        rows_paid_at timestamptz NOT NULL DEFAULT now(),
+        bytes_paid_at timestamptz NOT NULL DEFAULT now(),
+        -- Share of full speed that a suffering source leaves.
+        share double precision NOT NULL DEFAULT 1,
+        looked_at timestamptz NOT NULL DEFAULT now()
+      );
+      -- Sessions on the source; a process that dies stops renewing them.
+      CREATE TABLE source_leases (
+        lease text PRIMARY KEY,
+        migration_id text NOT NULL,
+        sessions integer NOT NULL,
+        expires_at timestamptz NOT NULL
+      );
+      CREATE INDEX ON source_leases (migration_id);
     `,
   },
 ];

@@ -3,7 +3,7 @@ import type { Catalogue } from '../../contracts/catalogue.js';
 import type { PlanDocument } from '../../contracts/definition.schema.js';
 import type { Endpoint } from '../../contracts/endpoint.js';
 import type { Notification } from '../../contracts/events.js';
-import type { MigrationInput } from '../../contracts/migration.schema.js';
+import type { MigrationInput, SourceLimits } from '../../contracts/migration.schema.js';
 import type { MigrationReport, TableReport, ViewReport } from '../../contracts/migration.js';
 import type { EngineStore } from './engine/engine-store.js';
 import type { ColumnFingerprint, Meaning, TableProfile } from '../../contracts/profile.js';
@@ -17,6 +17,7 @@ export interface Store {
   readonly outbox: Outbox;
   readonly learning: LearningStore;
   readonly archive: ArchiveStore;
+  readonly throttles: ThrottleStore;
   readonly engine: EngineStore;
   close(): Promise<void>;
 }
@@ -229,4 +230,35 @@ export interface ArchivedEntry {
   readonly bytes: Buffer;
   /** ISO 8601; null where that was not told. */
   readonly sealedAt: string | null;
+}
+
+/** What a migration may take of its source, and takes; shared by all of its workers. */
+export interface ThrottleStore {
+  /** Replaces the limits; what was read before is forgotten. `share` stays. */
+  set(migrationId: string, limits: SourceLimits): Promise<void>;
+  get(migrationId: string): Promise<ThrottleRow | undefined>;
+  /** Counts what was read; gives the milliseconds after which it is paid for. */
+  charge(migrationId: string, read: { readonly rows: number; readonly bytes: number }): Promise<number>;
+  /** Milliseconds until everything that was read so far is paid for. */
+  debt(migrationId: string): Promise<number>;
+  /** True for one caller in every `intervalMs`: it looks how the source does. */
+  claimLook(migrationId: string, intervalMs: number): Promise<boolean>;
+  setShare(migrationId: string, share: number): Promise<void>;
+  /** Takes sessions, or changes their number; false when the limit does not allow it now. */
+  lease(lease: SourceLease, ttlMs: number): Promise<boolean>;
+  renew(leases: readonly string[], ttlMs: number): Promise<void>;
+  release(lease: string): Promise<void>;
+}
+export interface SourceLease {
+  readonly migrationId: string;
+  /** Unique name of who holds them. */
+  readonly lease: string;
+  readonly sessions: number;
+  /** They are held already: they are counted, whatever the limit. */
+  readonly force?: boolean;
+}
+export interface ThrottleRow {
+  readonly limits: SourceLimits;
+  readonly version: number;
+  readonly share: number;
 }

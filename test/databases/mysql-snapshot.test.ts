@@ -150,6 +150,26 @@ describe.skipIf(!hasMariadb)('snapshots of a MySQL-like source', () => {
     await source.close();
   });
 
+  test('a snapshot gives up connections as they come free, and goes on with the others', async () => {
+    const source = await openMysqlSource(server.endpoint('bank', 'full'));
+    const snapshot = await source.openSnapshot({ connections: 3, tables });
+    let release = (): void => undefined;
+    const lent = snapshot.lend(() => new Promise<void>((resolve) => (release = resolve)));
+    await snapshot.shrink?.(1);
+    expect(snapshot.connections).toBe(1);
+    const waiting = snapshot.lend(moneyOf);
+    release();
+    await lent;
+    await expect(waiting).resolves.toContain(',');
+    const many = await source.openSnapshot({ connections: 3, tables });
+    const all = Array.from({ length: 3 }, () => many.lend(moneyOf));
+    await many.shrink?.(1);
+    await expect(Promise.all(all)).resolves.toHaveLength(3);
+    expect(many.connections).toBe(1);
+    await expect(many.lend(moneyOf)).resolves.toContain(',');
+    await source.close();
+  });
+
   test('a table that was altered under a snapshot is schema drift', async () => {
     const source = await openMysqlSource(server.endpoint('bank'));
     const snapshot = await source.openSnapshot({ connections: 1, tables });

@@ -8,6 +8,8 @@ import type {
   PlanView,
   RejectPlan,
   Resume,
+  SourceStrain,
+  Throttle,
 } from '../../contracts/messages.js';
 import type { Finding, Progress, Question } from '../../contracts/migration.js';
 import type { PhaseProgress } from '../../contracts/phases.js';
@@ -18,6 +20,7 @@ export const answerQuestionUpdate = defineUpdate<void, [AnswerQuestion]>(UPDATES
 export const acceptFindingUpdate = defineUpdate<void, [AcceptFinding]>(UPDATES.acceptFinding);
 export const pauseUpdate = defineUpdate<void, [Pause]>(UPDATES.pause);
 export const resumeUpdate = defineUpdate<void, [Resume]>(UPDATES.resume);
+export const throttleUpdate = defineUpdate<void, [Throttle]>(UPDATES.throttle);
 
 export const progressQuery = defineQuery<Progress>(QUERIES.progress);
 export const planQuery = defineQuery<PlanView | null>(QUERIES.plan);
@@ -25,4 +28,5 @@ export const questionsQuery = defineQuery<readonly Question[]>(QUERIES.questions
 export const findingsQuery = defineQuery<readonly Finding[]>(QUERIES.findings);
 
 export const phaseProgressSignal = defineSignal<[PhaseProgress]>(SIGNALS.phaseProgress);
+export const sourceStrainSignal = defineSignal<[SourceStrain]>(SIGNALS.sourceStrain);
 export const setPausedSignal = defineSignal<[boolean]>(SIGNALS.setPaused);

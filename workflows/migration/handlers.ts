@@ -22,6 +22,7 @@ import {
   resumeUpdate,
 } from '../kit/messages.js';
 import type { MigrationState } from './state.js';
+import { listenForThrottle } from './throttle.js';
 
 export interface Reactions {
   /** Called after the pause state changed. */
@@ -40,6 +41,7 @@ export function listen(state: MigrationState, reactions: Reactions): void {
     state.hear(progress);
     reactions.onChange();
   });
+  listenForThrottle(state, { requireActor, onChange: reactions.onChange });
   listenForDecisions(state, reactions);
   listenForPause(state, reactions);
 }

@@ -101,6 +101,7 @@ class Migration {
       namespace,
       start: this.#start,
     });
+    this.#state.throttle = { limits: this.#opened.input.limits ?? {}, by: null };
     this.#teller.tell('progress', 'started', 'The migration has started.');
   }
 

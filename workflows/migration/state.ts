@@ -7,9 +7,12 @@ import type {
   RunningStatus,
   TableProgress,
   TableState,
+  ThrottleView,
 } from '../../contracts/migration.js';
-import type { PlanView } from '../../contracts/messages.js';
+import { limitsText } from '../../contracts/limits-text.js';
+import type { PlanView, SourceStrain, Throttle } from '../../contracts/messages.js';
 import type { PhaseProgress } from '../../contracts/phases.js';
+import { plain } from '../kit/visibility.js';
 
 /** Who decided about the plan, and how. */
 export interface Decision {
@@ -38,6 +41,23 @@ export class MigrationState {
   readonly tables = new Map<string, TableProgress>();
   readonly notes: string[] = [];
   readonly phaseSeconds: Partial<Record<Phase, { seconds: number }>> = {};
+
+  /** The limits of the source; undefined until it is open. */
+  throttle: Omit<ThrottleView, 'slowed'> | undefined;
+  slowed: SourceStrain | null = null;
+
+  limit({ limits, by }: Throttle): void {
+    this.throttle = { limits, by };
+    const told = limitsText(limits);
+    this.notes.push(`source ${told === '' ? 'no longer limited' : `limited to ${told}`} by \`${plain(by)}\``);
+  }
+
+  /** Its beginning is told for good; how it goes on, while it does. */
+  hearStrain(strain: SourceStrain): void {
+    const slowed = strain.share < 1 ? strain : null;
+    if (slowed !== null && this.slowed === null) this.notes.push(`slowed down by itself: ${plain(slowed.why)}`);
+    this.slowed = slowed;
+  }
 
   hear(progress: PhaseProgress): void {
     this.bytes += progress.bytes;
@@ -90,9 +110,16 @@ export class MigrationState {
       totalRows: Math.max(this.totalRows, rows),
       bytes: this.bytes,
       rowsPerSecond,
+      ...this.#throttleView(),
       etaSeconds: rowsPerSecond === 0 ? null : Math.round(left / rowsPerSecond),
       tables: [...this.tables.values()],
     };
+  }
+
+  #throttleView(): Pick<Progress, 'throttle'> {
+    const { limits = {}, by = null } = this.throttle ?? {};
+    if (Object.keys(limits).length === 0 && this.slowed === null) return {};
+    return { throttle: { limits, by, slowed: this.slowed } };
   }
 
   /** Merges by id: a later look at the same thing replaces the earlier one, but an acceptance stays. */
