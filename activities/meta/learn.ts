@@ -21,12 +21,18 @@ export async function learn(
   const { sourceEngine } = await recordOf(deps, migrationId);
   const copied = new Map((await deps.store.migrations.copied(migrationId)).map((fact) => [fact.table, fact]));
   const reports = new Map((await deps.store.migrations.tables(migrationId)).map((report) => [report.source, report]));
+  // How fast a source can be read is not to be learned from one that was spared.
+  const isSpared = (await deps.store.throttles.get(migrationId))?.spared === true;
   const shapes = new Map<string, Record<string, number>>();
   const mappings = new Map<string, Record<string, number>>();
   const errors = new Map<string, Record<string, number>>();
   for (const table of migration.tables) {
     const name = qualified(table.source);
-    addThroughput(shapes, throughputShape(sourceEngine, table.columns.length, widths.get(name) ?? 1), copied.get(name));
+    addThroughput(
+      shapes,
+      throughputShape(sourceEngine, table.columns.length, widths.get(name) ?? 1),
+      isSpared ? undefined : copied.get(name),
+    );
     addMappings(mappings, sourceEngine, table, origins);
     const quarantined = reports.get(name)?.quarantinedRows ?? 0;
     if (quarantined > 0) add(errors, 'rows_quarantined', { count: quarantined });

@@ -34,9 +34,7 @@ export async function openMigration(deps: Deps, input: Input): Promise<OpenedMig
     targetVersion,
     startedAt: new Date().toISOString(),
   });
-  await deps.store.throttles.set(migrationId, checked.limits ?? {});
-  // What a run before it met under the same id is over.
-  await deps.store.throttles.setShare(migrationId, 1);
+  await deps.store.throttles.open(migrationId, checked.limits ?? {});
   deps.bus.publish({
     type: 'migration.started',
     migrationId,

@@ -32,7 +32,7 @@ export interface Read {
   readonly busyMs: number;
 }
 
-const FREE: ThrottleRow = { limits: {}, version: 0, share: 1 };
+const FREE: ThrottleRow = { limits: {}, version: 0, share: 1, spared: false };
 
 /**
  * The pace at which this process reads the source of one migration: limits that all processes share, and a share of full

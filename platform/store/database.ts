@@ -129,6 +129,7 @@ interface ThrottlesTable {
   rows_paid_at: Generated<Date>;
   bytes_paid_at: Generated<Date>;
   share: Generated<number>;
+  spared: Generated<boolean>;
   looked_at: Generated<Date>;
 }
 interface SourceLeasesTable {

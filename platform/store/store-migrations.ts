@@ -224,6 +224,8 @@ export const STORE_MIGRATIONS: readonly { readonly number: number; readonly name
         bytes_paid_at timestamptz NOT NULL DEFAULT now(),
         -- Share of full speed that a suffering source leaves.
         share double precision NOT NULL DEFAULT 1,
+        -- It was limited or slowed down at some time, so that its speed teaches nothing.
+        spared boolean NOT NULL DEFAULT false,
         looked_at timestamptz NOT NULL DEFAULT now()
       );
       -- Sessions on the source; a process that dies stops renewing them.

@@ -234,6 +234,8 @@ export interface ArchivedEntry {
 
 /** What a migration may take of its source, and takes; shared by all of its workers. */
 export interface ThrottleStore {
+  /** As a migration begins: what a run before it met under the same id is over. */
+  open(migrationId: string, limits: SourceLimits): Promise<void>;
   /** Replaces the limits; what was read before is forgotten. `share` stays. */
   set(migrationId: string, limits: SourceLimits): Promise<void>;
   get(migrationId: string): Promise<ThrottleRow | undefined>;
@@ -261,4 +263,6 @@ export interface ThrottleRow {
   readonly limits: SourceLimits;
   readonly version: number;
   readonly share: number;
+  /** It was limited or slowed down at some time. */
+  readonly spared: boolean;
 }

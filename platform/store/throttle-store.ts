@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { SourceLimits } from '../../contracts/migration.schema.js';
 import type { Database, StoreTransaction } from './database.js';
 import { encodeJson } from './json-document.js';
 import type { SourceLease, ThrottleRow, ThrottleStore } from './store.js';
@@ -10,18 +11,13 @@ import type { SourceLease, ThrottleRow, ThrottleStore } from './store.js';
 export function throttleStore(database: Database): ThrottleStore {
   const on = (migrationId: string, attempted: string) => ({ attempted, on: migrationId });
   return {
-    set: (migrationId, limits) =>
-      database.run(on(migrationId, 'set the limits of'), async (query) => {
-        await sql`
-          INSERT INTO caravan_store.throttles AS t (migration_id, limits) VALUES (${migrationId}, ${encodeJson(limits)})
-          ON CONFLICT (migration_id) DO UPDATE SET limits = excluded.limits, version = t.version + 1,
-            rows_paid_at = now(), bytes_paid_at = now()`.execute(query);
-      }),
+    open: (migrationId, limits) => put(database, { migrationId, limits, isNew: true }),
+    set: (migrationId, limits) => put(database, { migrationId, limits, isNew: false }),
     get: (migrationId) =>
       database.run(on(migrationId, 'read the limits of'), async (query) => {
         const row = await query
           .selectFrom('throttles')
-          .select(['limits', 'version', 'share'])
+          .select(['limits', 'version', 'share', 'spared'])
           .where('migration_id', '=', migrationId)
           .executeTakeFirst();
         return row && { ...row, limits: row.limits as ThrottleRow['limits'] };
@@ -39,10 +35,27 @@ export function throttleStore(database: Database): ThrottleStore {
       }),
     setShare: (migrationId, share) =>
       database.run(on(migrationId, 'slow down'), async (query) => {
-        await query.updateTable('throttles').set({ share }).where('migration_id', '=', migrationId).execute();
+        const change = { share, ...(share < 1 && { spared: true }) };
+        await query.updateTable('throttles').set(change).where('migration_id', '=', migrationId).execute();
       }),
     ...leasing(database),
   };
+}
+
+function put(
+  database: Database,
+  { migrationId, limits, isNew }: { migrationId: string; limits: SourceLimits; isNew: boolean },
+): Promise<void> {
+  const isLimited = Object.keys(limits).length > 0;
+  return database.run({ attempted: 'set the limits of', on: migrationId }, async (query) => {
+    await sql`
+      INSERT INTO caravan_store.throttles AS t (migration_id, limits, spared)
+      VALUES (${migrationId}, ${encodeJson(limits)}, ${isLimited})
+      ON CONFLICT (migration_id) DO UPDATE SET limits = excluded.limits, version = t.version + 1,
+        rows_paid_at = now(), bytes_paid_at = now(),
+        share = CASE WHEN ${isNew} THEN 1 ELSE t.share END,
+        spared = excluded.spared OR (t.spared AND NOT ${isNew})`.execute(query);
+  });
 }
 
 function paying(database: Database): Pick<ThrottleStore, 'charge' | 'debt'> {

@@ -147,6 +147,27 @@ describe('The pace at which a source is read', () => {
     },
   );
 
+  it.concurrent('remembers that a migration was spared, until its id begins anew', async () => {
+    const spared = async (): Promise<boolean | undefined> => (await store.throttles.get('taught'))?.spared;
+    const seen: unknown[] = [];
+    const { throttles } = store;
+    const steps = [
+      () => throttles.open('taught', {}),
+      () => throttles.set('taught', { connections: 2 }),
+      () => throttles.set('taught', {}),
+      () => throttles.open('taught', {}),
+      () => throttles.setShare('taught', 0.5),
+      () => throttles.setShare('taught', 1),
+      () => throttles.open('taught', { rowsPerSecond: 1 }),
+    ];
+    for (const step of steps) {
+      await step();
+      seen.push(await spared());
+    }
+    expect(seen).toEqual([false, true, true, false, true, true, true]);
+    expect(await throttles.get('taught')).toMatchObject({ share: 1, limits: { rowsPerSecond: 1 } });
+  });
+
   it('judges by stated limits', () => {
     expect(signsOf({})).toEqual([]);
     expect(signsOf({ threadsRunning: 25, replicaLagSeconds: 10, answerMs: 1000 })).toEqual([]);

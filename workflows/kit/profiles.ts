@@ -26,9 +26,12 @@ const retry = { initialInterval: '200 ms', backoffCoefficient: 2, maximumInterva
 /** Decisions and records: short. */
 const CONTROL: ActivityOptions = { taskQueue: QUEUES.control, startToCloseTimeout: '60 s', retry };
 
+/** A table that is read at a crawl, for its source is spared, takes as long as it takes: heartbeats tell of death. */
+const LONGEST = '30 d';
+
 /** Long work on a shared queue: alive every second, dead after three. */
 const BULK: ActivityOptions = {
-  startToCloseTimeout: '24 h',
+  startToCloseTimeout: LONGEST,
   heartbeatTimeout: '3 s',
   retry,
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
@@ -39,7 +42,7 @@ const BULK: ActivityOptions = {
  * workflow decides what comes next.
  */
 const BOUND: ActivityOptions = {
-  startToCloseTimeout: '24 h',
+  startToCloseTimeout: LONGEST,
   scheduleToStartTimeout: '2 s',
   heartbeatTimeout: '3 s',
   retry: { maximumAttempts: 1 },
