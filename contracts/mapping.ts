@@ -24,6 +24,8 @@ export const VALUE_KINDS = [
   'text_array',
   'bit',
   'uuid',
+  'inet',
+  'geometry',
 ] as const;
 export const valueKind = z.enum(VALUE_KINDS);
 export type ValueKind = z.infer<typeof valueKind>;
@@ -38,6 +40,8 @@ export const operator = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('to_bytea') }),
   /** "a,b" to {a,b} (MySQL SET). */
   z.strictObject({ op: z.literal('split_comma') }),
+  /** MySQL's bytes of a place (SRID, then WKB) to EWKB. */
+  z.strictObject({ op: z.literal('to_ewkb') }),
   /** Unsigned integer to a bit string of `width` bits. */
   z.strictObject({ op: z.literal('to_bits'), width: z.int().min(1).max(64) }),
   /** Seconds since 1970 (SQLite integers) to a timestamp. */

@@ -17,6 +17,8 @@ import { createHash, hash } from 'node:crypto';
  * text_array   each element as 4-byte big-endian length and UTF-8 bytes
  * bit          "0" and "1" characters, most significant first
  * uuid         16 bytes
+ * inet         one byte for the length of the prefix, then the 4 or 16 bytes of the address
+ * geometry     EWKB, little-endian: with a SRID only where it is not 0, and only in the outermost geometry
  */
 export const NULL_MARK = 0xffffffff;
 /** A value without a canonical form in its kind: mark, 4-byte length, raw bytes. */

@@ -9,7 +9,7 @@ const TYPES: readonly { readonly pattern: RegExp; readonly kinds: readonly Value
   { pattern: /^boolean$/, kinds: ['boolean'] },
   { pattern: /^text$/, kinds: ['text', 'enum'] },
   { pattern: /^varchar(?:\((\d{1,8})\))?$/, kinds: ['text', 'enum'] },
-  { pattern: /^bytea$/, kinds: ['bytes'] },
+  { pattern: /^bytea$/, kinds: ['bytes', 'geometry'] },
   { pattern: /^date$/, kinds: ['date'] },
   { pattern: new RegExp(`^timestamp${FRACTION}$`), kinds: ['timestamp'] },
   { pattern: new RegExp(`^timestamptz${FRACTION}$`), kinds: ['timestamptz'] },
@@ -19,6 +19,7 @@ const TYPES: readonly { readonly pattern: RegExp; readonly kinds: readonly Value
   { pattern: /^text\[\]$/, kinds: ['text_array'] },
   { pattern: /^bit\((\d{1,2})\)$/, kinds: ['bit'] },
   { pattern: /^uuid$/, kinds: ['uuid'] },
+  { pattern: /^inet$/, kinds: ['inet'] },
 ];
 
 function sizeProblem(type: string): string | undefined {
@@ -51,6 +52,7 @@ const KINDS_OF: Readonly<Record<Operator['op'], readonly ValueKind[] | undefined
   to_boolean: ['boolean'],
   to_bytea: ['bytes'],
   split_comma: ['text_array'],
+  to_ewkb: ['geometry'],
   to_bits: ['bit'],
   from_unix_seconds: ['timestamp', 'timestamptz', 'date'],
   parse_datetime: ['date', 'timestamp', 'timestamptz', 'time'],
@@ -61,6 +63,7 @@ const NEEDS: Readonly<Partial<Record<ValueKind, readonly Operator['op'][]>>> = {
   boolean: ['to_boolean'],
   text_array: ['split_comma'],
   bit: ['to_bits'],
+  geometry: ['to_ewkb'],
 };
 
 /** Why a transform cannot make values of the column's kind. */

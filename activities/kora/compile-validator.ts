@@ -1,6 +1,7 @@
 import { assertNever } from '../../contracts/failures.js';
 import type { ColumnMapping, Operator, TableMapping } from '../../contracts/mapping.js';
 import type { FieldCheck } from '../../contracts/record.js';
+import { inetCheck, placeCheck } from './address-checks.js';
 import { intervalCheck, momentCheck, timeCheck } from './date-checks.js';
 import { jsonCheck } from './json-check.js';
 import { bitsCheck, booleanCheck, decimalCheck, floatCheck, integerCheck, unixSecondsCheck } from './number-checks.js';
@@ -32,6 +33,8 @@ function operatorCheck(step: Operator, column: ColumnMapping): FieldCheck | unde
       return unixSecondsCheck(typeLimits(column), column.kind === 'date');
     case 'split_comma':
       return textArrayCheck;
+    case 'to_ewkb':
+      return placeCheck;
     case 'to_bytea':
       return bytesCheck;
     case 'to_boolean':
@@ -83,6 +86,10 @@ function kindCheck(column: ColumnMapping): FieldCheck {
       return bitsCheck(BITS_MAX);
     case 'uuid':
       return uuidCheck;
+    case 'inet':
+      return inetCheck;
+    case 'geometry':
+      return placeCheck;
     default:
       return assertNever(kind, 'kind of value');
   }

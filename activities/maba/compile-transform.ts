@@ -3,6 +3,7 @@ import type { ColumnMapping, TableMapping, ValueKind } from '../../contracts/map
 import type { FieldCodec } from '../../contracts/record.js';
 import { toNumeric } from './codecs/decimals.js';
 import { toDate, toInterval, toTime, toTimestamp, unixToDate, unixToTimestamp } from './codecs/moments.js';
+import { toEwkb, toInet } from './codecs/addresses.js';
 import { toBits, toBoolean, toFloat4, toFloat8, toInt2, toInt4, toInt8 } from './codecs/numbers.js';
 import { asBytes, splitComma, toUuid } from './codecs/texts.js';
 
@@ -21,6 +22,7 @@ export function compileTransform(table: TableMapping): readonly FieldCodec[] {
       case 'to_boolean':
       case 'to_bytea':
       case 'split_comma':
+      case 'to_ewkb':
       case 'to_bits':
         return formOf(table, column);
       case 'from_unix_seconds':
@@ -54,6 +56,7 @@ const FORMS: ReadonlyMap<string, Form> = new Map([
   ['varchar', TEXT],
   ['character varying', TEXT],
   ['bytea', form(asBytes, 'bytes')],
+  ['inet', form(toInet, 'inet')],
   ['json', form(asBytes, 'json')],
   ['date', form(toDate, 'date')],
   ['timestamp', TIMESTAMP],
@@ -76,6 +79,7 @@ function formOf(table: TableMapping, column: ColumnMapping): FieldCodec {
   // A type that the plan makes; it receives a label as its text.
   const isMade = column.kind === 'enum' && !FORMS.has(column.type);
   if (isMade) return asBytes;
+  if (column.kind === 'geometry' && column.type === 'bytea') return toEwkb;
   const [, name = '', modifier, behind = ''] = TYPE.exec(column.type.trim().toLowerCase()) ?? [];
   if (name === 'bit' && column.kind === 'bit') return toBits(Number(modifier ?? 1));
   const found = FORMS.get(name + behind.replace(/\s+/g, ' '));

@@ -212,6 +212,37 @@ const uuid: CanonicalEncoder = (value, out) => {
   else odd(value, out);
 };
 
+/** From INET6_ATON, in hexadecimal: 4 or 16 bytes of one address. */
+const address = ofWhole((value, out) => {
+  const decoded = Buffer.from(value.toString('latin1'), 'hex');
+  if (decoded.length !== 4 && decoded.length !== 16) out.odd(value);
+  else out.value(Buffer.concat([Buffer.of(decoded.length * 8), decoded]));
+});
+
+const SRID_BYTES = 4;
+/** One byte order, four bytes of the kind of place. */
+const WKB_HEAD_BYTES = 5;
+const HAS_SRID = 0x20;
+
+/** The SELECT gives the SRID, big-endian, and the server's own WKB behind it. */
+const place = ofWhole((value, out) => {
+  const wkb = value.subarray(SRID_BYTES);
+  if (wkb.length < WKB_HEAD_BYTES || wkb[0] !== 1) {
+    out.odd(value);
+    return;
+  }
+  const srid = value.readUInt32BE(0);
+  if (srid === 0) {
+    out.value(wkb);
+    return;
+  }
+  const head = Buffer.alloc(WKB_HEAD_BYTES + SRID_BYTES);
+  wkb.copy(head, 0, 0, WKB_HEAD_BYTES);
+  head[4] = (wkb[4] ?? 0) | HAS_SRID;
+  head.writeUInt32LE(srid, WKB_HEAD_BYTES);
+  out.value(Buffer.concat([head, wkb.subarray(WKB_HEAD_BYTES)]));
+});
+
 const COMMA = 0x2c;
 
 const elements = ofWhole((value, out) => {
@@ -266,6 +297,10 @@ export function plainEncoder(column: ColumnMapping, form: ScanForm): CanonicalEn
       return uuid;
     case 'text_array':
       return elements;
+    case 'inet':
+      return address;
+    case 'geometry':
+      return place;
     case 'bit': {
       const step = column.transform.find((each) => each.op === 'to_bits');
       return bits(step?.op === 'to_bits' ? step.width : 64);

@@ -1,11 +1,11 @@
 import type { FieldPacket } from 'mysql2';
-import type { TableMapping } from '../../contracts/mapping.js';
+import type { ColumnMapping, TableMapping } from '../../contracts/mapping.js';
 import type { KeyRange, RowBatch } from '../source.js';
 import type { MysqlSession } from './connect.js';
 import type { Attempt } from './errors.js';
 import { RowFeed } from './row-feed.js';
 import { endQuery } from './end-query.js';
-import { quoteName, quoteTable, rangeClause } from './sql.js';
+import { labelOrNul, quoteName, quoteTable, rangeClause } from './sql.js';
 
 /** Type numbers of the protocol that are not read as they are. */
 const FLOAT = 4;
@@ -13,13 +13,16 @@ const DOUBLE = 5;
 const BIT = 16;
 const DECIMALS = new Set([0, 246]);
 const ZEROFILL = 64;
+const ENUM = 256;
 
 /**
  * FLOAT and DOUBLE by a multiplication: FLOAT is printed with six digits only, and the product (unlike a sum) keeps
- * "-0". BIT as a decimal number; ZEROFILL (YEAR too) without its zeros.
+ * "-0". BIT as a decimal number; ZEROFILL (YEAR too) without its zeros. GEOMETRY as it is: its SRID, then its WKB.
  */
-function expressionOf(column: string, field: FieldPacket | undefined): string {
+function expressionOf(column: string, field: FieldPacket | undefined, mapped?: ColumnMapping): string {
   const name = quoteName(column);
+  const isEnum = field !== undefined && (Number(field.flags) & ENUM) !== 0;
+  if (isEnum && mapped?.kind === 'enum' && mapped.limits.labels?.includes('') === true) return labelOrNul(name);
   if (field?.columnType === FLOAT || field?.columnType === DOUBLE) return `${name} * 1e0`;
   if (field?.columnType === BIT) return `${name} + 0`;
   const filled = field !== undefined && (Number(field.flags) & ZEROFILL) !== 0;
@@ -37,7 +40,7 @@ async function selectOf(
   const probe = `SELECT ${columns.map(quoteName).join(', ')} FROM ${quoteTable(table.source)} LIMIT 0`;
   const fields = await session.fields(probe, attempt);
   return {
-    list: columns.map((column, index) => expressionOf(column, fields[index])).join(', '),
+    list: columns.map((column, index) => expressionOf(column, fields[index], table.columns[index])).join(', '),
     fields: columns.length,
   };
 }

@@ -2,8 +2,9 @@ import { CaravanFailure } from '../../contracts/failures.js';
 import type { ColumnMapping, TableMapping } from '../../contracts/mapping.js';
 import { plainEncoder, type CanonicalEncoder } from './canonical-values.js';
 import { temporalEncoder, type TemporalBase, type TemporalKind } from './canonical-times.js';
-import type { MysqlSession, TextRow } from './connect.js';
-import { quoteName, quoteText } from './sql.js';
+import type { MysqlSession, ServerFacts, TextRow } from './connect.js';
+import { labelsOf } from './types.js';
+import { labelOrNul, quoteName, quoteText } from './sql.js';
 
 /**
  * The SELECT list of the proof. It shares nothing with the copy's: types come from information_schema and not from
@@ -19,7 +20,7 @@ const TEXTS = new Set(['char', 'varchar', 'tinytext', 'text', 'mediumtext', 'lon
 const BINARY = new Set(['binary', 'varbinary', 'tinyblob', 'blob', 'mediumblob', 'longblob']);
 const FLOATS = new Set(['float', 'double']);
 /** HEX doubles a value, and what is greater than max_allowed_packet becomes NULL: long binary stays as it is. */
-const SHORT_BINARY = new Set(['binary', 'varbinary', 'tinyblob']);
+const SHORT_BINARY = new Set(['binary', 'varbinary', 'tinyblob', 'vector']);
 const TEMPORAL_KINDS = new Set(['date', 'timestamp', 'timestamptz', 'time', 'interval']);
 
 function asBytes(name: string, base: string, charset: string | null): string {
@@ -33,8 +34,24 @@ function asBytes(name: string, base: string, charset: string | null): string {
   return `CAST(CONVERT(${name} USING utf8mb4) AS BINARY)`;
 }
 
-function expressionOf(column: ColumnMapping, base: string, charset: string | null): string {
+/**
+ * The SRID in front of the server's own WKB. MySQL 8 turns coordinates to the order that the SRID says, unless told
+ * otherwise; others know one order only.
+ */
+function placeExpression(name: string, { engine, number }: ServerFacts): string {
+  const order = engine === 'mysql' && number >= 80_000 ? `, 'axis-order=long-lat'` : '';
+  return `CONCAT(UNHEX(LPAD(HEX(ST_SRID(${name})), 8, '0')), ST_AsWKB(${name}${order}))`;
+}
+
+interface Declared {
+  readonly base: string;
+  readonly charset: string | null;
+}
+
+function expressionOf(column: ColumnMapping, { base, charset }: Declared, facts: ServerFacts): string {
   const name = quoteName(column.source);
+  if (column.kind === 'geometry') return placeExpression(name, facts);
+  if (column.kind === 'inet') return `HEX(INET6_ATON(${name}))`;
   if (TEMPORAL.has(base) && TEMPORAL_KINDS.has(column.kind)) return `${name} + 0`;
   if (base === 'bit') return column.kind === 'bit' ? `BIN(${name} + 0)` : `${name} + 0`;
   if (column.kind === 'enum' && base === 'enum') return `CONCAT(IF(${name} + 0 = 0, '!', '='), ${name})`;
@@ -50,6 +67,16 @@ function keyExpression(source: string, base: string, declared: string): string {
   if (FLOATS.has(base)) return `1e0 * ${name}`;
   if (base === 'bit' || base === 'year') return `0 + ${name}`;
   return /zerofill/i.test(declared) && base !== 'decimal' ? `0 + ${name}` : name;
+}
+
+/** A column as a part of what tells rows apart that have no key. */
+function contentOf(
+  { source, kind }: ColumnMapping,
+  { base, declared }: { readonly base: string; readonly declared: string },
+  keyOf: (column: string) => string,
+): string {
+  const hasEmpty = kind === 'enum' && base === 'enum' && labelsOf(declared).includes('');
+  return hasEmpty ? labelOrNul(quoteName(source)) : keyOf(source);
 }
 
 function isTemporalKind(kind: ColumnMapping['kind']): kind is TemporalKind {
@@ -106,15 +133,17 @@ export async function scanSelect(session: MysqlSession, table: TableMapping): Pr
       charset: row.charset ?? null,
     };
   };
+  const keyOf = (column: string): string => {
+    const { base, declared } = typeOf(column);
+    return keyExpression(column, base, declared);
+  };
   return {
     columns: table.columns.map((column) => {
-      const { base, charset } = typeOf(column.source);
-      return { sql: expressionOf(column, base, charset), encode: encoderOf(column, base) };
+      const declared = typeOf(column.source);
+      const sql = expressionOf(column, declared, session.facts);
+      return { sql, encode: encoderOf(column, declared.base) };
     }),
     keyed: table.rowKey !== undefined,
-    keys: (table.rowKey ?? table.columns.map((column) => column.source)).map((column) => {
-      const { base, declared } = typeOf(column);
-      return keyExpression(column, base, declared);
-    }),
+    keys: table.rowKey?.map(keyOf) ?? table.columns.map((column) => contentOf(column, typeOf(column.source), keyOf)),
   };
 }

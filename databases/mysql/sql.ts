@@ -3,6 +3,14 @@ import type { TableMapping } from '../../contracts/mapping.js';
 import type { KeyRange } from '../source.js';
 
 /** An identifier in backquotes; safe for every name that MySQL allows. */
+/**
+ * A label, and a NUL for the value that is none (index 0): the source shows that as it shows an empty label. For an enum
+ * that has such a label.
+ */
+export function labelOrNul(name: string): string {
+  return `IF(${name} + 0 = 0, _utf8mb4 x'00', ${name})`;
+}
+
 export function quoteName(name: string): string {
   return '`' + name.replaceAll('`', '``') + '`';
 }

@@ -40,6 +40,10 @@ export function canonicalExpression(column: ColumnMapping): string {
       return `substring(array_send(${name}::text[]) FROM 21)`;
     case 'uuid':
       return `${name}::uuid`;
+    case 'inet':
+      return `substring(pg_catalog.inet_send(${name}) FROM 2 FOR 1) || substring(pg_catalog.inet_send(${name}) FROM 5)`;
+    case 'geometry':
+      return `${name}::bytea`;
     default:
       return unknownKind(column.kind);
   }
@@ -78,7 +82,10 @@ function keyExpression(column: ColumnMapping): string {
     case 'integer':
       return isInteger(column.type) ? `${name}::text` : `trim_scale(${name}::numeric)::text`;
     case 'bytes':
+    case 'geometry':
       return `${name}::bytea`;
+    case 'inet':
+      return `host(${name})`;
     case 'timestamp':
     case 'timestamptz':
       // The source prints exactly the declared digits; undeclared, what PostgreSQL prints is the best there is.

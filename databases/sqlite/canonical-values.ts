@@ -68,6 +68,8 @@ export function canonicaliserOf(column: ColumnMapping): Canonicalise {
     case 'uuid':
       return uuidOf;
     case 'interval':
+    case 'inet':
+    case 'geometry':
       return () => undefined;
   }
 }

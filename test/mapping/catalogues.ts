@@ -13,7 +13,7 @@ import { draftMapping } from '../../activities/architect/draft-mapping.js';
 /** Catalogues as literals: what a driver would have read. */
 export function typeOf(declared: string, more: Partial<SourceType> = {}): SourceType {
   const base =
-    /^[a-z_ ]*/
+    /^[a-z0-9_ ]*/
       .exec(declared.toLowerCase())?.[0]
       .replace(/ unsigned.*/, '')
       .trim() ?? '';

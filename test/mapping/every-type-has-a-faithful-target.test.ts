@@ -72,6 +72,14 @@ const MYSQL: readonly Case[] = [
   { declared: 'mediumblob', type: 'bytea', kind: 'bytes' },
   { declared: 'json', type: 'json', kind: 'json' },
   { declared: 'uuid', type: 'uuid', kind: 'uuid' },
+  { declared: 'inet4', type: 'inet', kind: 'inet' },
+  { declared: 'inet6', type: 'inet', kind: 'inet' },
+  ...[
+    ...['geometry', 'point', 'linestring', 'polygon', 'multipoint', 'multilinestring', 'multipolygon'],
+    ...['geometrycollection', 'geomcollection'],
+  ].map((declared) => ({ declared, type: 'bytea', kind: 'geometry' })),
+  { declared: 'vector(3)', type: 'bytea', kind: 'bytes' },
+  { declared: 'varchar(9) /*M!100301 COMPRESSED*/', type: 'varchar(9)', kind: 'text' },
   { declared: 'set', type: 'text[]', kind: 'text_array', more: { labels: ['a', 'b'] } },
   { declared: 'enum', type: 't_c', kind: 'enum', more: { labels: ['a,b', "c'd", 'é'] } },
   { declared: 'enum', type: 'text', kind: 'text', more: { labels: ['x'.repeat(64)] } },
@@ -86,9 +94,14 @@ describe('a MySQL type', () => {
     expect(mapped?.reasons.length).toBeGreaterThan(0);
   });
 
-  it.each(['geometry', 'point', 'inet6', 'vector(3)', 'whatever'])('%s is refused by name', (declared) => {
+  it.each(['xmltype', 'whatever'])('%s is refused by name', (declared) => {
     const { refused } = mapOne('mysql', { declared, type: '', kind: '' });
     expect(refused).toEqual([{ object: 's.t.c', reason: `the type ${declared} has no mapping` }]);
+  });
+
+  it('set with a label that cannot be told from no label is refused', () => {
+    const { refused } = mapOne('mysql', { declared: 'set', type: '', kind: '', more: { labels: ['', 'a'] } });
+    expect(refused.map(({ object }) => object)).toEqual(['s.t.c']);
   });
 
   it('carries the limits of its target', () => {

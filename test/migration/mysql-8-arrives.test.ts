@@ -27,6 +27,9 @@ INSERT INTO parent (name, hidden, doc, bin, at) VALUES ('Ä', 7, NULL, x'000102'
   ('straße 🫡', 80, '{"b": [1, 2.50, "é\\n", null]}', NULL, NULL);
 INSERT INTO parent (name, hidden, doc, at) VALUES ('', NULL, '"x"', NULL);
 INSERT INTO child (parent_id) VALUES (1), (NULL);
+CREATE TABLE place (id INT PRIMARY KEY, spot POINT SRID 4326, many GEOMETRYCOLLECTION);
+INSERT INTO place VALUES (1, ST_GeomFromText('POINT(10 20)', 4326, 'axis-order=long-lat'), ST_GeomFromText('GEOMETRYCOLLECTION(POINT(1 2))')),
+  (2, NULL, ST_GeomFromText('GEOMETRYCOLLECTION EMPTY', 4326));
 CREATE ROLE sees; GRANT SELECT, SHOW VIEW, TRIGGER, EVENT ON only8.* TO sees;
 CREATE USER member@'%' IDENTIFIED BY 'secret'; GRANT sees TO member@'%'; SET DEFAULT ROLE sees TO member@'%';
 CREATE USER locker@'%' IDENTIFIED BY 'secret'; GRANT sees TO locker@'%'; SET DEFAULT ROLE sees TO locker@'%';
@@ -77,6 +80,19 @@ describe(title, () => {
     expect(found.map(({ bin }) => bin)).toEqual(['000102', null, '616200']);
   });
 
+  it('keeps places as EWKB: the east before the north, whatever the SRID says', async () => {
+    const rows = await target.query(
+      "SELECT encode(spot, 'hex') AS spot, encode(many, 'hex') AS many FROM place ORDER BY id",
+    );
+    expect(rows).toEqual([
+      {
+        spot: '0101000020e610000000000000000024400000000000003440',
+        many: '0107000000010000000101000000000000000000f03f0000000000000040',
+      },
+      { spot: null, many: '0107000020e610000000000000' },
+    ]);
+  });
+
   it('keeps its defaults and its rules, expressions of the catalogue decoded', async () => {
     const [made] = await target.query(
       `INSERT INTO parent (name) VALUES ('new') RETURNING id::text, note, length(made) AS made, body, day = current_date AS today,
@@ -106,7 +122,7 @@ describe(title, () => {
     const source = await openMysqlSource((server ?? expect.unreachable()).endpoint('only8', user));
     try {
       const catalogue = await source.catalogue();
-      expect(catalogue.tables).toHaveLength(2);
+      expect(catalogue.tables).toHaveLength(3);
       expect(catalogue.unreadable).toEqual([]);
       expect(catalogue.cannotSee.map(({ what }) => what)).toEqual(hidden);
       const tables = catalogue.tables.map(({ schema, name }) => ({ schema, name }));

@@ -14,6 +14,7 @@ import { startTestServer } from '../databases/postgres-server.js';
 import type { TestServer } from '../databases/postgres-server.js';
 import { batchOf, column, encodeAll, openSeal, randomOf, tableOf } from './record-fixtures.js';
 import type { ColumnSpec, SourceValue } from './record-fixtures.js';
+import { ADDRESSES } from './address-cases.js';
 import { NUMBERS } from './number-cases.js';
 import { TEXTS } from './text-cases.js';
 import { TIMES } from './time-cases.js';
@@ -70,7 +71,7 @@ function keyOf(sealed: Buffer): number {
 }
 
 describe('a value arrives as it was, or the ledger has it', () => {
-  for (const { title, spec, values } of [...NUMBERS, ...TEXTS, ...TIMES]) {
+  for (const { title, spec, values } of [...NUMBERS, ...TEXTS, ...TIMES, ...ADDRESSES]) {
     it(title, async () => {
       const seen = await outcomes(
         spec,

@@ -92,7 +92,10 @@ function literalDefault(value: string, choice: TypeChoice): TranslatedDefault {
     case 'enum':
     case 'json':
     case 'uuid':
+    case 'inet':
       return textDefault(value, choice);
+    case 'geometry':
+      return refused('its default is a place');
   }
 }
 

@@ -26,6 +26,8 @@ const CAUSES: Readonly<Record<ValueKind, readonly OddValue[]>> = {
   text_array: [...TEXTS, 'bad_label'],
   bit: [],
   uuid: TEXTS,
+  inet: TEXTS,
+  geometry: [],
 };
 
 /** Values of a SQLite column whose storage class the chosen kind does not take. */

@@ -45,6 +45,8 @@ const SORTS: Readonly<Record<ColumnMapping['kind'], Sort>> = {
   text_array: 'other',
   bit: 'other',
   uuid: 'other',
+  inet: 'other',
+  geometry: 'other',
 };
 
 const NUMBER_TEXT = /^-?\d+(?:\.\d+)?$/;

@@ -1,210 +1,72 @@
-import type { ChosenType, TypeChoice, TypeContext } from './choice.js';
-import {
-  AS_IS,
-  booleanChoice,
-  byteaChoice,
-  fraction,
-  integerChoice,
-  modifiers,
-  numericChoice,
-  onlyFlags,
-  plainChoice,
-  UNSIGNED_64_MAX,
-  varcharChoice,
-} from './choice.js';
+import type { ChosenType, TypeContext } from './choice.js';
+import * as choose from './choosers-mysql.js';
+import type { Chooser, TypeExample, TypeRow } from './type-rows.js';
 
-type Chooser = (context: TypeContext) => ChosenType;
-
-const LABEL_BYTES = 63;
-
-function integer(signed: 'smallint' | 'integer' | 'bigint', unsigned: 'smallint' | 'integer' | 'bigint'): Chooser {
-  return ({ column }) => {
-    const { type } = column;
-    const wide = type.unsigned === true && unsigned !== signed;
-    return integerChoice(type.unsigned === true ? unsigned : signed, {
-      reasons: wide ? [`${type.declared} reaches beyond ${signed}`] : [`declared ${type.declared}`],
-    });
-  };
-}
-
-function tinyint(context: TypeContext): ChosenType {
-  const { type } = context.column;
-  const width = modifiers(type)[0] ?? type.length;
-  if (width !== 1 || context.column.autoIncrement === true) return integer('smallint', 'smallint')(context);
-  if (context.keyed) return integerChoice('smallint', { reasons: ['part of a key, which keeps numbers'] });
-  if (onlyFlags(context)) {
-    const empty = context.profile === undefined || context.profile.rows === context.profile.nulls;
-    return booleanChoice(
-      [empty ? 'tinyint(1), which holds no value yet' : 'tinyint(1) that holds only 0 and 1'],
-      empty ? 0.7 : 0.97,
-    );
-  }
-  const reason = !context.profile
-    ? 'tinyint(1) whose values were not looked at'
-    : !context.whole
-      ? 'tinyint(1) of which only a sample was looked at'
-      : 'tinyint(1) that holds other values than 0 and 1';
-  return integerChoice('smallint', { reasons: [reason], confidence: 0.9 });
-}
-
-function bigint(context: TypeContext): ChosenType {
-  if (context.column.type.unsigned !== true) return integer('bigint', 'bigint')(context);
-  if (context.keptBigint) {
-    return integerChoice('bigint', {
-      reasons: ['an identity column, or a reference to one, stays bigint: its values are within its range'],
-      confidence: 0.95,
-    });
-  }
-  return plainChoice('numeric(20,0)', 'integer', {
-    reasons: ['bigint unsigned reaches beyond bigint'],
-    limits: { min: '0', max: UNSIGNED_64_MAX, precision: 20, scale: 0 },
-  });
-}
-
-function decimal({ column }: TypeContext): ChosenType {
-  const [first, second] = modifiers(column.type);
-  const precision = first ?? column.type.precision ?? 10;
-  return numericChoice(precision, second ?? (first === undefined ? column.type.scale : undefined) ?? 0, [
-    `declared ${column.type.declared}`,
-  ]);
-}
-
-function char({ column }: TypeContext): ChosenType {
-  const length = modifiers(column.type)[0] ?? column.type.length ?? 1;
-  return varcharChoice(length, ['char pads with blanks in PostgreSQL and not when MySQL reads it']);
-}
-
-function varchar({ column }: TypeContext): ChosenType {
-  const length = modifiers(column.type)[0] ?? column.type.length;
-  return varcharChoice(length, [`declared ${column.type.declared}`]);
-}
-
-function text(context: TypeContext): ChosenType {
-  if (!context.jsonChecked)
-    return plainChoice('text', 'text', { reasons: [`declared ${context.column.type.declared}`] });
-  return plainChoice('json', 'json', { reasons: ['a check keeps every value valid JSON'], confidence: 0.97 });
-}
-
-function enumeration({ column }: TypeContext): ChosenType {
-  const labels = column.type.labels ?? [];
-  if (labels.length === 0) return { refused: 'its labels are not known' };
-  const long = labels.some((label) => Buffer.byteLength(label) > LABEL_BYTES);
-  const twins = new Set(labels).size !== labels.length;
-  const limits = { labels: [...labels] };
-  if (long || twins) {
-    const reason = long ? `a label is longer than ${String(LABEL_BYTES)} bytes` : 'two labels are spelled alike';
-    return plainChoice('text', 'text', {
-      reasons: [`${reason}: text with a check instead of an enum`],
-      limits,
-      confidence: 0.9,
-    });
-  }
-  return { ...plainChoice('', 'enum', { reasons: ['an enum type made by the plan'], limits }), enumLabels: labels };
-}
-
-function set({ column }: TypeContext): ChosenType {
-  const labels = column.type.labels ?? [];
+function row(names: string, chooser: Chooser, ...examples: readonly (string | TypeExample)[]): TypeRow {
   return {
-    type: 'text[]',
-    kind: 'text_array',
-    transform: [{ op: 'split_comma' }],
-    limits: labels.length > 0 ? { labels: [...labels] } : {},
-    confidence: 0.95,
-    reasons: ['a set of labels becomes an array of texts'],
+    names: names.split(', '),
+    choose: chooser,
+    examples: examples.map((example) => (typeof example === 'string' ? { declared: example } : example)),
   };
 }
 
-const IN_A_DAY = /^(?:[01]?\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?$/;
+const FLAGS: TypeExample = { declared: 'tinyint(1)', holding: 'only 0 and 1', profile: { min: '0', max: '1' } };
+const NUMBERS: TypeExample = { declared: 'tinyint(1)', holding: 'other numbers', profile: { min: '-128', max: '2' } };
+const CLOCK: TypeExample = {
+  declared: 'time(3)',
+  holding: 'times of a day',
+  profile: { min: '00:00:00', max: '23:59:59' },
+};
+const SPAN: TypeExample = {
+  declared: 'time(3)',
+  holding: 'times outside a day',
+  profile: { min: '-838:59:59', max: '838:59:59' },
+};
+const BYTES = 'binary, varbinary, tinyblob, blob, mediumblob, longblob';
+const PLACES =
+  'geometry, point, linestring, polygon, multipoint, multilinestring, multipolygon, geometrycollection, geomcollection';
 
-function time(context: TypeContext): ChosenType {
-  const { column, profile, whole } = context;
-  const { rows = 0, nulls = -1, min = '', max = '', odd } = profile ?? {};
-  const inside = rows === nulls || (IN_A_DAY.test(min) && IN_A_DAY.test(max));
-  if (whole && inside && (odd?.out_of_range ?? 0) === 0) {
-    return plainChoice(`time(${String(fraction(column.type))})`, 'time', {
-      reasons: ['every value is within a day'],
-      confidence: 0.95,
-    });
-  }
-  const reason = whole ? 'holds values outside a day' : 'not every value was seen to be within a day';
-  return plainChoice('interval', 'interval', { reasons: [reason], confidence: 0.9 });
-}
+/** Every type of MySQL 5.7 to 9 and of MariaDB up to 11, by the base name that its catalogue prints. */
+export const MYSQL_TYPES: readonly TypeRow[] = [
+  row('tinyint, bool, boolean', choose.tinyint, FLAGS, NUMBERS, 'tinyint(4)', 'tinyint(3) unsigned'),
+  row('smallint', choose.integer('smallint', 'integer'), 'smallint(6)', 'smallint(5) unsigned'),
+  row('mediumint', choose.integer('integer', 'integer'), 'mediumint(9)', 'mediumint(8) unsigned zerofill'),
+  row('int, integer', choose.integer('integer', 'bigint'), 'int(11)', 'int(10) unsigned'),
+  row('bigint', choose.bigint, 'bigint(20)', 'bigint(20) unsigned'),
+  row('decimal, numeric, dec, fixed', choose.decimal, 'decimal(10,2)', 'decimal(65,30)', 'decimal(5,0)'),
+  row('float', choose.plain('real', 'float4'), 'float', 'float(7,4) unsigned'),
+  row('double, double precision, real', choose.plain('double precision', 'float8'), 'double'),
+  row('bit', choose.bit, 'bit(1)', 'bit(64)'),
+  row('char', choose.char, 'char(3)'),
+  row('varchar', choose.varchar, 'varchar(255)', 'varchar(0)'),
+  row('tinytext, text, mediumtext, longtext', choose.text, 'longtext', {
+    declared: 'longtext',
+    holding: 'what a check keeps valid JSON (JSON of MariaDB)',
+    jsonChecked: true,
+  }),
+  row(
+    'enum',
+    choose.enumeration,
+    { declared: `enum('a','b')`, labels: ['a', 'b'] },
+    { declared: 'enum(…)', holding: 'a label of more than 63 bytes', labels: ['x'.repeat(64)] },
+  ),
+  row('set', choose.set, { declared: `set('a','b')`, labels: ['a', 'b'] }),
+  row('json', choose.json, 'json'),
+  row('date', choose.plain('date', 'date'), 'date'),
+  row('datetime', choose.datetime, 'datetime', 'datetime(6)'),
+  row('timestamp', choose.timestamp, 'timestamp', 'timestamp(3)'),
+  row('time', choose.time, CLOCK, SPAN),
+  row('year', choose.year, 'year(4)'),
+  row(BYTES, choose.bytes, 'binary(16)', 'longblob'),
+  row('uuid', choose.uuid, 'uuid'),
+  row('inet4, inet6', choose.inet, 'inet4', 'inet6'),
+  row(PLACES, choose.place, 'point', 'geometrycollection'),
+  row('vector', choose.vector, 'vector(3)'),
+];
 
-function bit({ column }: TypeContext): ChosenType {
-  const width = modifiers(column.type)[0] ?? column.type.precision ?? column.type.length ?? 1;
-  if (width < 1 || width > 64) return { refused: `a bit string of ${String(width)} bits is not known` };
-  return {
-    type: `bit(${String(width)})`,
-    kind: 'bit',
-    transform: [{ op: 'to_bits', width }],
-    limits: {},
-    confidence: 1,
-    reasons: [`declared ${column.type.declared}`],
-  };
-}
-
-function plain(type: string, kind: TypeChoice['kind']): Chooser {
-  return ({ column }) => plainChoice(type, kind, { reasons: [`declared ${column.type.declared}`] });
-}
-
-const datetime: Chooser = ({ column }) =>
-  plainChoice(`timestamp(${String(fraction(column.type))})`, 'timestamp', { reasons: ['datetime has no time zone'] });
-const timestamp: Chooser = ({ column }) =>
-  plainChoice(`timestamptz(${String(fraction(column.type))})`, 'timestamptz', {
-    reasons: ['timestamp is a point in time'],
-  });
-const bytes: Chooser = ({ column }) => byteaChoice([`declared ${column.type.declared}`]);
-const json: Chooser = () => plainChoice('json', 'json', { reasons: ['json keeps the text as it is'] });
-const year: Chooser = () => integerChoice('smallint', { reasons: ['a year is a number'] });
-const uuid: Chooser = () => ({
-  type: 'uuid',
-  kind: 'uuid',
-  transform: AS_IS,
-  limits: {},
-  confidence: 1,
-  reasons: ['declared uuid'],
-});
-
-const TYPES: ReadonlyMap<string, Chooser> = new Map<string, Chooser>([
-  ['tinyint', tinyint],
-  ['bool', tinyint],
-  ['boolean', tinyint],
-  ['smallint', integer('smallint', 'integer')],
-  ['mediumint', integer('integer', 'integer')],
-  ['int', integer('integer', 'bigint')],
-  ['integer', integer('integer', 'bigint')],
-  ['bigint', bigint],
-  ['decimal', decimal],
-  ['numeric', decimal],
-  ['dec', decimal],
-  ['fixed', decimal],
-  ['float', plain('real', 'float4')],
-  ['double', plain('double precision', 'float8')],
-  ['double precision', plain('double precision', 'float8')],
-  ['real', plain('double precision', 'float8')],
-  ['char', char],
-  ['varchar', varchar],
-  ['tinytext', text],
-  ['text', text],
-  ['mediumtext', text],
-  ['longtext', text],
-  ['enum', enumeration],
-  ['set', set],
-  ['json', json],
-  ['date', plain('date', 'date')],
-  ['datetime', datetime],
-  ['timestamp', timestamp],
-  ['time', time],
-  ['year', year],
-  ['bit', bit],
-  ['binary', bytes],
-  ['varbinary', bytes],
-  ['tinyblob', bytes],
-  ['blob', bytes],
-  ['mediumblob', bytes],
-  ['longblob', bytes],
-  ['uuid', uuid],
-]);
+const BY_NAME: ReadonlyMap<string, Chooser> = new Map(
+  MYSQL_TYPES.flatMap(({ names, choose: chooser }) => names.map((name) => [name, chooser] as const)),
+);
 
 /** Target type of a MySQL or MariaDB column. */
 export function chooseMysqlType(context: TypeContext): ChosenType {
@@ -213,6 +75,6 @@ export function chooseMysqlType(context: TypeContext): ChosenType {
     .toLowerCase()
     .replace(/\s*\/\*.*$/, '')
     .trim();
-  const chooser = TYPES.get(base);
+  const chooser = BY_NAME.get(base);
   return chooser ? chooser(context) : { refused: `the type ${context.column.type.declared} has no mapping` };
 }
