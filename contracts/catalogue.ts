@@ -87,6 +87,10 @@ export interface CatalogueTable {
   /** False where the storage engine stands outside any snapshot (MyISAM). */
   readonly transactional: boolean;
   readonly comment?: string;
+  /** "RANGE COLUMNS(…), 4 partitions". */
+  readonly partitioning?: string;
+  /** MariaDB keeps every earlier state of its rows; what is read is the present one. */
+  readonly versioned?: boolean;
   /** Next value of AUTO_INCREMENT / AUTOINCREMENT as decimal text, when the engine tells it. */
   readonly nextIdentity?: string;
   /** Set for a SQLite table that has a rowid (then `rowid` is a usable key). */

@@ -76,6 +76,8 @@ export const columnMapping = z.strictObject({
   limits: limits.default({}),
   /** Target SQL of the default; absent means none. */
   default: z.string().optional(),
+  /** Target SQL of GENERATED ALWAYS AS (…) STORED: the server reckons the values, and the copy leaves them to it. */
+  generated: z.string().optional(),
   /** Identity column; `next` is the least next value as decimal text. */
   identity: z.strictObject({ next: z.string() }).optional(),
   /** What becomes of a value without a faithful form: NULL + value ledger, or the row is quarantined. */
@@ -94,11 +96,28 @@ export type ObjectName = z.infer<typeof objectName>;
 export const keyMapping = z.strictObject({ name: z.string(), columns: z.array(z.string()).min(1) });
 export type KeyMapping = z.infer<typeof keyMapping>;
 
+const indexPart = z.union([
+  z.strictObject({ column: z.string(), descending: z.boolean().default(false) }),
+  /** Target SQL. */
+  z.strictObject({ expression: z.string(), descending: z.boolean().default(false) }),
+]);
+export type IndexPart = z.infer<typeof indexPart>;
+
 export const indexMapping = z.strictObject({
   name: z.string(),
-  columns: z.array(z.strictObject({ column: z.string(), descending: z.boolean().default(false) })).min(1),
+  columns: z.array(indexPart).min(1),
+  /** Absent: btree. */
+  method: z.enum(['gin', 'gist']).optional(),
+  /** Only of an index that is no key: over an expression, or of a part of the rows. */
+  unique: z.boolean().optional(),
+  /** Target SQL: the rows that a partial index holds. */
+  where: z.string().optional(),
+  /** Said where it is another index than the source's. */
+  reason: z.string().optional(),
 });
 export type IndexMapping = z.infer<typeof indexMapping>;
+
+const onUpdateMapping = z.strictObject({ name: z.string(), columns: z.array(z.string()).min(1) });
 
 export const foreignKeyMapping = z.strictObject({
   name: z.string(),
@@ -122,6 +141,8 @@ export const tableMapping = z.strictObject({
   /** Target SQL expressions, one for each constraint. */
   checks: z.array(z.strictObject({ name: z.string(), expression: z.string() })).default([]),
   comment: z.string().optional(),
+  /** A BEFORE UPDATE trigger and its function, both of this name: its columns get the clock when a row really changes. */
+  onUpdate: onUpdateMapping.optional(),
   /**
    * How rows are told apart and chunks are cut. `rowKey`: source columns of the key ("rowid" for a SQLite table
    * with none); absent: no usable key, the table is one chunk. `chunkKey`: leading key column that orders alike on

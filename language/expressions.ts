@@ -28,7 +28,7 @@ const FUNCTIONS = new Set(
   (
     'abs btrim cardinality ceil char_length coalesce concat date_part date_trunc encode floor gen_random_uuid ' +
     'json_typeof left length lower ltrim mod now nullif octet_length replace right round rtrim starts_with strpos ' +
-    'substr timezone to_char upper'
+    'substr timezone to_char to_tsvector upper'
   ).split(' '),
 );
 const CAST_TYPE =

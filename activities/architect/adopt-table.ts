@@ -72,7 +72,10 @@ function checkKeys({ table, source, problems }: TableAdoption): void {
   if (sources.size !== table.columns.length) problems.invalid.push(`${place}: a column is mapped twice`);
   const keys = [
     ...[table.primaryKey, ...table.uniqueKeys].filter((key) => key !== undefined),
-    ...table.indexes.map((index) => ({ name: index.name, columns: index.columns.map(({ column }) => column) })),
+    ...table.indexes.map(({ name, columns }) => ({
+      name,
+      columns: columns.flatMap((part) => ('column' in part ? [part.column] : [])),
+    })),
     ...table.foreignKeys,
   ];
   for (const { name, columns } of keys) {
@@ -154,6 +157,40 @@ function adoptChecks({ table, source, problems }: TableAdoption): TableMapping['
   });
 }
 
+function adoptIndexes({ table, source, problems }: TableAdoption): TableMapping['indexes'] {
+  const columns = table.columns.map((column) => column.target);
+  return table.indexes.map((index) => {
+    const guarded = (text: string): string => {
+      const found = guardExpression(text, columns);
+      if (found.ok) return found.text;
+      problems.invalid.push(`${qualified(source)}: the index ${index.name}: ${found.problem}`);
+      return text;
+    };
+    return {
+      ...index,
+      columns: index.columns.map((part) =>
+        'column' in part ? part : { ...part, expression: guarded(part.expression) },
+      ),
+      ...(index.where !== undefined && { where: guarded(index.where) }),
+    };
+  });
+}
+
+/** Columns that an update gives the clock: the trigger is made by Caravan, so only names are said here. */
+function checkOnUpdate({ table, source, problems }: TableAdoption): void {
+  if (!table.onUpdate) return;
+  const { name, columns } = table.onUpdate;
+  const say = (problem: string): void => {
+    problems.invalid.push(`${qualified(source)}: the trigger ${name}: ${problem}`);
+  };
+  const wrong = nameProblem(name);
+  if (wrong !== undefined) say(wrong);
+  const moments = table.columns.filter(({ kind }) => kind === 'timestamp' || kind === 'timestamptz');
+  const missing = columns.filter((column) => !moments.some(({ target }) => target === column));
+  if (missing.length > 0) say(`no column of timestamps: ${missing.join(', ')}`);
+  if (new Set(columns).size !== columns.length) say('it names a column twice');
+}
+
 /** Checks one table of a given-back plan; its expressions come back as the guard prints them. */
 export function adoptTable(adoption: TableAdoption): TableMapping {
   const { table } = adoption;
@@ -161,5 +198,6 @@ export function adoptTable(adoption: TableAdoption): TableMapping {
   checkKeys(adoption);
   checkForeignKeys(adoption);
   checkRowKey(adoption);
-  return { ...table, columns, checks: adoptChecks(adoption) };
+  checkOnUpdate(adoption);
+  return { ...table, columns, indexes: adoptIndexes(adoption), checks: adoptChecks(adoption) };
 }

@@ -32,6 +32,7 @@ function findTable(catalogue: Catalogue, table: TableMapping): CatalogueTable | 
 /** Names that would meet in the target: tables, keys, indexes and types share one space. */
 function sharedNames(mapping: MigrationMapping, problems: AdoptProblems): void {
   const seen = new Map<string, string>();
+  const functions = new Set<string>();
   const take = (name: string, what: string): void => {
     const wrong = nameProblem(name);
     if (wrong !== undefined) problems.invalid.push(`${what}: ${wrong}`);
@@ -42,6 +43,11 @@ function sharedNames(mapping: MigrationMapping, problems: AdoptProblems): void {
   for (const type of mapping.types) take(type.name, `type ${type.name}`);
   for (const table of mapping.tables) take(table.target.name, `table ${qualified(table.source)}`);
   for (const view of mapping.views) take(view.target.name, `view ${qualified(view.source)}`);
+  for (const { onUpdate } of mapping.tables) {
+    if (!onUpdate) continue;
+    if (functions.has(onUpdate.name)) problems.invalid.push(`two triggers have the name "${onUpdate.name}"`);
+    functions.add(onUpdate.name);
+  }
   for (const table of mapping.tables) {
     const keys = [table.primaryKey, ...table.uniqueKeys, ...table.indexes].filter((key) => key !== undefined);
     for (const key of keys) take(key.name, `key ${key.name} of ${qualified(table.source)}`);

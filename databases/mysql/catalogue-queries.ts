@@ -13,6 +13,7 @@ export interface CatalogueRows {
   readonly routines: readonly TextRow[];
   readonly triggers: readonly TextRow[];
   readonly events: readonly TextRow[];
+  readonly partitions: readonly TextRow[];
 }
 
 const TABLES = (schema: string): string => `
@@ -89,6 +90,10 @@ export async function readCatalogueRows(session: MysqlSession): Promise<Catalogu
       `SELECT TRIGGER_NAME AS name, ACTION_TIMING AS timing, EVENT_MANIPULATION AS event,
          EVENT_OBJECT_TABLE AS table_name, ACTION_STATEMENT AS definition
        FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = ${schema}`,
+    ),
+    partitions: await of(
+      `SELECT TABLE_NAME AS table_name, PARTITION_METHOD AS method, PARTITION_EXPRESSION AS expression, COUNT(*) AS parts
+       FROM information_schema.PARTITIONS WHERE TABLE_SCHEMA = ${schema} AND PARTITION_NAME IS NOT NULL GROUP BY 1, 2, 3`,
     ),
     events: await of(
       `SELECT EVENT_NAME AS name, EVENT_DEFINITION AS definition FROM information_schema.EVENTS WHERE EVENT_SCHEMA = ${schema}`,

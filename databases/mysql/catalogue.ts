@@ -96,12 +96,18 @@ function foreignKeysOf(rows: readonly TextRow[], rules: Rules): CatalogueForeign
   });
 }
 
+function partitioningOf(row: TextRow | undefined): Pick<CatalogueTable, 'partitioning'> {
+  if (!row || (row.method ?? '') === 'SYSTEM_TIME') return {};
+  return { partitioning: `${row.method ?? ''}(${row.expression ?? ''}), ${row.parts ?? ''} partitions` };
+}
+
 function tablesOf(session: MysqlSession, rows: CatalogueRows, rules: Rules): CatalogueTable[] {
   const columns = grouped(rows.columns, 'table_name');
   const indexes = grouped(rows.indexes, 'table_name');
   const foreignKeys = grouped(rows.foreignKeys, 'table_name');
   const checks = grouped(rows.checks, 'table_name');
   const mysql = session.facts.engine === 'mysql';
+  const partitions = grouped(rows.partitions, 'table_name');
   const base = rows.tables.filter((row) => row.type === 'BASE TABLE' || row.type === 'SYSTEM VERSIONED');
   return base.map((row) => {
     const name = row.name ?? '';
@@ -122,6 +128,8 @@ function tablesOf(session: MysqlSession, rows: CatalogueRows, rules: Rules): Cat
       estimatedBytes: Number(row.bytes ?? 0),
       transactional: row.transactions === 'YES',
       ...(comment !== '' && { comment }),
+      ...partitioningOf(partitions.get(name)?.[0]),
+      ...(row.type === 'SYSTEM VERSIONED' && { versioned: true }),
       ...(typeof next === 'string' && { nextIdentity: next }),
     };
   });

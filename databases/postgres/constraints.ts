@@ -17,6 +17,9 @@ export interface ExistingIndex {
   readonly name: string;
   readonly valid: boolean;
   readonly unique: boolean;
+  /** btree, gin … */
+  readonly method: string;
+  readonly partial: boolean;
   /** Column names, "name desc" where descending; an expression is "". */
   readonly columns: readonly string[];
   /** True when a constraint owns it. */
@@ -65,12 +68,14 @@ export async function indexesIn(
 ): Promise<Map<string, ExistingIndex[]>> {
   const rows = await session.rows(
     `SELECT t.relname AS table_name, i.relname AS name, x.indisvalid AND x.indisready AS valid, x.indisunique AS is_unique,
+            m.amname AS method, x.indpred IS NOT NULL AS partial,
             EXISTS (SELECT FROM pg_catalog.pg_constraint c WHERE c.conindid = x.indexrelid AND c.contype IN ('p', 'u', 'x')) AS owned,
             (SELECT json_agg(coalesce(a.attname, '') || CASE WHEN k.option & 1 = 1 THEN ' desc' ELSE '' END ORDER BY k.position)
                FROM unnest(x.indkey::int2[], x.indoption::int2[]) WITH ORDINALITY AS k(number, option, position)
                LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = k.number AND k.number > 0) AS columns
        FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid
        JOIN pg_catalog.pg_class t ON t.oid = x.indrelid JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace
+       JOIN pg_catalog.pg_am m ON m.oid = i.relam
       WHERE n.nspname = $1 AND ($2::text IS NULL OR t.relname = $2)
       ORDER BY i.relname`,
     [schema, table ?? null],
@@ -79,6 +84,8 @@ export async function indexesIn(
     name: row['name'] ?? '',
     valid: row['valid'] === 't',
     unique: row['is_unique'] === 't',
+    method: row['method'] ?? '',
+    partial: row['partial'] === 't',
     columns: list(row['columns']),
     constraint: row['owned'] === 't',
   }));

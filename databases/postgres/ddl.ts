@@ -3,6 +3,8 @@ import { CaravanFailure } from '../../contracts/failures.js';
 import type { MigrationMapping, TableMapping } from '../../contracts/mapping.js';
 import type { Session } from './connect.js';
 import { literal, qualified, quoted } from './identifiers.js';
+import { indexSql } from './indexes.js';
+import { onUpdateBody } from './on-update.js';
 import { inTransaction } from './session-pool.js';
 import { expressionSql, typeSql } from './sql-guards.js';
 
@@ -19,7 +21,9 @@ export function checkDefinitions(hash: string, mapping: MigrationMapping): void 
     const keys = [...(table.primaryKey === undefined ? [] : [table.primaryKey]), ...table.uniqueKeys];
     for (const named of [...keys, ...table.indexes, ...table.foreignKeys, ...table.checks]) quoted(named.name);
     for (const check of table.checks) expressionSql(check.expression);
+    onUpdateBody(table);
     for (const column of table.columns) if (column.default !== undefined) expressionSql(column.default);
+    for (const index of table.indexes) indexSql(index);
   }
 }
 
@@ -40,15 +44,19 @@ export async function makeTypesAndTables(session: Session, hash: string, mapping
   }
 }
 
-/** Drops tables and types that the mapping does not name. Before the pivot only; nothing of the plan depends on them. */
+/** Drops tables, functions and types that the mapping does not name. Before the pivot only; nothing of the plan depends on them. */
 export async function dropUnnamed(session: Session, hash: string, mapping: MigrationMapping): Promise<void> {
   const shadow = shadowSchema(hash);
   const tables = new Set(mapping.tables.map((table) => table.target.name));
   const types = new Set(mapping.types.map((type) => type.name));
+  const functions = new Set(mapping.tables.flatMap((table) => table.onUpdate?.name ?? []));
   const unnamed = [
     ...[...(await namesIn(session, shadow, 'table'))]
       .filter((name) => !tables.has(name))
       .map((name) => `DROP TABLE ${qualified(shadow, name)}`),
+    ...[...(await namesIn(session, shadow, 'function'))]
+      .filter((name) => !functions.has(name))
+      .map((name) => `DROP FUNCTION ${qualified(shadow, name)}()`),
     ...[...(await namesIn(session, shadow, 'type'))]
       .filter((name) => !types.has(name))
       .map((name) => `DROP TYPE ${qualified(shadow, name)}`),
@@ -72,14 +80,17 @@ export function createTableSql(schema: string, table: TableMapping, mapping: Mig
   return `CREATE TABLE ${qualified(schema, table.target.name)} (\n  ${columns.join(',\n  ')}\n)`;
 }
 
-async function namesIn(session: Session, schema: string, what: 'type' | 'table'): Promise<Set<string>> {
-  const sql =
-    what === 'table'
-      ? `SELECT c.relname AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-          WHERE n.nspname = $1 AND c.relkind IN ('r', 'p')`
-      : `SELECT t.typname AS name FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
-          WHERE n.nspname = $1 AND t.typtype = 'e'`;
-  const rows = await session.rows(sql, [schema]);
+const NAMES = {
+  table: `SELECT c.relname AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = $1 AND c.relkind IN ('r', 'p')`,
+  type: `SELECT t.typname AS name FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+    WHERE n.nspname = $1 AND t.typtype = 'e'`,
+  function: `SELECT p.proname AS name FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+    WHERE n.nspname = $1 AND p.pronargs = 0`,
+} as const;
+
+async function namesIn(session: Session, schema: string, what: keyof typeof NAMES): Promise<Set<string>> {
+  const rows = await session.rows(NAMES[what], [schema]);
   return new Set(rows.map((row) => row['name'] ?? ''));
 }
 

@@ -2,14 +2,15 @@ import type { Session } from './connect.js';
 import type { Replaced } from './name-conflicts.js';
 
 /**
- * Everything that depends on these tables and types and would not move with them: views, foreign keys of other
+ * Everything that depends on these tables, types and functions and would not move with them: views, foreign keys of other
  * tables, functions, columns of a moved type, inheriting tables, publications. Described as PostgreSQL describes.
  */
 export async function outsideDependents(session: Session, replaced: Replaced): Promise<string[]> {
-  if (replaced.tables.length + replaced.enumTypes.length === 0) return [];
+  if (replaced.tables.length + replaced.enumTypes.length + replaced.functions.length === 0) return [];
   const rows = await session.rows(SQL, [
     replaced.tables.map((table) => table.oid),
     replaced.enumTypes.map((type) => type.oid),
+    replaced.functions.map((each) => each.oid),
   ]);
   return rows.map((row) => row['what'] ?? '');
 }
@@ -39,7 +40,8 @@ const SQL = `
   dependent AS (
     SELECT DISTINCT d.classid, d.objid FROM pg_catalog.pg_depend d
      WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid IN (SELECT oid FROM moved)
-        OR d.refclassid = 'pg_catalog.pg_type'::regclass AND d.refobjid IN (SELECT oid FROM all_type)),
+        OR d.refclassid = 'pg_catalog.pg_type'::regclass AND d.refobjid IN (SELECT oid FROM all_type)
+        OR d.refclassid = 'pg_catalog.pg_proc'::regclass AND d.refobjid = ANY($3::oid[])),
   owned AS (
     SELECT d.classid, d.objid, d.classid = 'pg_catalog.pg_rewrite'::regclass AS is_rule,
            CASE d.classid

@@ -23,6 +23,7 @@ export const SQLSTATE = {
   dependentObjects: '2BP01',
   outOfMemory: '53200',
   programLimit: '54000',
+  invalidDefinition: '42P17',
 } as const;
 
 /** The server's own error has severity, SQLSTATE and object names; its texts hold row values and go nowhere. */

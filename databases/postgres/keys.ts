@@ -1,6 +1,6 @@
 import { backendPrefix } from '../../contracts/names.js';
 import { CaravanFailure } from '../../contracts/failures.js';
-import type { KeyMapping, TableMapping } from '../../contracts/mapping.js';
+import type { KeyMapping } from '../../contracts/mapping.js';
 import type { Finding } from '../../contracts/migration.js';
 import type { TargetNames } from '../target.js';
 import { addChecks } from './checks.js';
@@ -8,10 +8,10 @@ import { constraintsIn, indexesIn, sameNames } from './constraints.js';
 import type { ExistingConstraint, ExistingIndex } from './constraints.js';
 import { targetColumn } from './ddl.js';
 import { factsOf, isServerError, SQLSTATE } from './errors.js';
-import { finding } from './findings.js';
 import { syncIdentity } from './identity.js';
+import { addIndex } from './indexes.js';
 import { literal, qualified, quoted, quotedList } from './identifiers.js';
-import { objectName } from './shadow-table.js';
+import { addOnUpdate } from './on-update.js';
 import type { ShadowTable } from './shadow-table.js';
 import { expressionSql } from './sql-guards.js';
 
@@ -20,7 +20,7 @@ export function keysApplication(names: TargetNames, table: number): string {
   return `${backendPrefix(names.hash)}${table}/keys`;
 }
 
-/** Keys, indexes, defaults, identity, checks, comments and statistics of a table. Each part is skipped when it is there. */
+/** Keys, indexes, defaults, identity, checks, the trigger of ON UPDATE, comments and statistics of a table. Each part is skipped when it is there. */
 export async function buildKeys(at: ShadowTable): Promise<{ keys: number; indexes: number; findings: Finding[] }> {
   const { session, shadow, table } = at;
   const constraints = (await constraintsIn(session, shadow, table.target.name)).get(table.target.name) ?? [];
@@ -35,6 +35,7 @@ export async function buildKeys(at: ShadowTable): Promise<{ keys: number; indexe
   await setDefaults(at);
   await syncIdentity(at);
   findings.push(...(await addChecks(at, constraints)));
+  await addOnUpdate(at);
   await comment(at);
   await session.run(`ANALYZE ${at.sql}`);
   const keys = table.uniqueKeys.length + (table.primaryKey === undefined ? 0 : 1);
@@ -83,25 +84,6 @@ async function keyViolated(at: ShadowTable, key: KeyMapping, facts: CaravanFailu
         ? `${row?.['nulls'] ?? '?'} rows have NULL in the key`
         : 'a key is longer than the server can index';
   return new CaravanFailure('KEY_VIOLATED', { attempted: 'add the key', on: key.name, seen, facts });
-}
-
-async function addIndex(
-  at: ShadowTable,
-  index: TableMapping['indexes'][number],
-  there: readonly ExistingIndex[],
-): Promise<Finding[]> {
-  const wanted = index.columns.map((part) => `${part.column}${part.descending ? ' desc' : ''}`);
-  const existing = there.find((candidate) => candidate.name === index.name);
-  if (existing !== undefined && sameNames(existing.columns, wanted)) return [];
-  const columns = index.columns.map((part) => `${quoted(part.column)}${part.descending ? ' DESC' : ''}`);
-  try {
-    await at.session.run(`CREATE INDEX ${quoted(index.name)} ON ${at.sql} (${columns.join(', ')})`);
-    return [];
-  } catch (error) {
-    if (!isServerError(error) || error.code !== SQLSTATE.programLimit) throw error;
-    const detail = `Index "${index.name}" was not made: a value is longer than the server can index.`;
-    return [finding('structure_differs', `${objectName(at.table)}.${index.name}`, { count: 1, detail })];
-  }
 }
 
 async function setDefaults(at: ShadowTable): Promise<void> {

@@ -9,6 +9,8 @@ export interface WantedNames {
   readonly tables: ReadonlySet<string>;
   readonly views: ReadonlySet<string>;
   readonly enumTypes: ReadonlySet<string>;
+  /** Of functions without arguments. */
+  readonly functions: readonly string[];
   readonly relations: readonly string[];
   readonly types: readonly string[];
 }
@@ -18,6 +20,7 @@ export interface Replaced {
   /** Views among them. */
   readonly tables: readonly { readonly oid: string; readonly name: string }[];
   readonly enumTypes: readonly { readonly oid: string; readonly name: string }[];
+  readonly functions: readonly { readonly oid: string; readonly name: string }[];
 }
 
 const NAMES_SHOWN = 5;
@@ -36,14 +39,15 @@ export function wantedNames(mapping: MigrationMapping): WantedNames {
     tables: new Set(tables),
     views: new Set(views),
     enumTypes: new Set(enumTypes),
+    functions: mapping.tables.flatMap((table) => table.onUpdate?.name ?? []),
     relations: [...tables, ...views, ...inner],
     types: [...types, ...types.map(arrayTypeName)],
   };
 }
 
 /**
- * Compares the names with what is in the schema. With `replace`, tables and enum types of the plan's names are given
- * back; everything else in the way is TARGET_CONFLICT, and what outside depends on them is TARGET_DEPENDENTS.
+ * Compares the names with what is in the schema. With `replace`, tables, enum types and trigger functions of the plan's
+ * names are given back; everything else in the way is TARGET_CONFLICT, and what outside depends on them is TARGET_DEPENDENTS.
  */
 export async function checkConflicts(
   session: Session,
@@ -55,12 +59,14 @@ export async function checkConflicts(
     onExisting === 'replace' &&
     ((conflict.kind === 'table' && wanted.tables.has(conflict.base)) ||
       (conflict.kind === 'view' && wanted.views.has(conflict.base)) ||
-      (conflict.kind === 'enum' && wanted.enumTypes.has(conflict.base)));
+      (conflict.kind === 'enum' && wanted.enumTypes.has(conflict.base)) ||
+      conflict.kind === 'trigger function');
   const inTheWay = found.filter((conflict) => !replaceable(conflict));
   if (inTheWay.length > 0) throw inConflict(schema, [...new Set(inTheWay.map((conflict) => conflict.name))]);
   const replaced = {
     tables: distinct(found.filter((conflict) => conflict.kind === 'table' || conflict.kind === 'view')),
     enumTypes: distinct(found.filter((conflict) => conflict.kind === 'enum')),
+    functions: distinct(found.filter((conflict) => conflict.kind === 'trigger function')),
   };
   const dependents = await outsideDependents(session, replaced);
   if (dependents.length > 0) throw haveDependents(schema, dependents);
@@ -96,8 +102,13 @@ async function findConflicts(session: Session, schema: string, wanted: WantedNam
      SELECT t.name, coalesce(c.relname, t.base_name), coalesce(c.oid, t.base),
             CASE WHEN c.relkind IN ('r', 'p') THEN 'table' WHEN c.relkind = 'v' THEN 'view' WHEN t.typtype = 'e' THEN 'enum' ELSE 'other' END
        FROM type t LEFT JOIN pg_catalog.pg_class c ON c.oid = t.relation
+     UNION
+     SELECT p.proname, p.proname, p.oid,
+            CASE WHEN p.prorettype = 'pg_catalog.trigger'::regtype AND p.prokind = 'f' THEN 'trigger function' ELSE 'other' END
+       FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+      WHERE n.nspname = $1 AND p.proname = ANY($4::text[]) AND p.pronargs = 0
      ORDER BY 1`,
-    [schema, wanted.relations, wanted.types],
+    [schema, wanted.relations, wanted.types, wanted.functions],
   );
   return rows.map((row) => ({
     name: row['name'] ?? '',

@@ -95,13 +95,13 @@ async function lockOld(session: Session, replaced: Replaced): Promise<void> {
   }
 }
 
-/** Tables with their partitions, indexes, sequences and row types, and enum types, to `caravan_old_<hash>`. */
+/** Tables with their partitions, indexes, sequences and row types, enum types and trigger functions, to `caravan_old_<hash>`. */
 async function moveOld(
   session: Session,
   at: { names: TargetNames; schema: string; replaced: Replaced },
 ): Promise<void> {
   const { names, schema, replaced } = at;
-  if (replaced.tables.length + replaced.enumTypes.length === 0) return;
+  if (replaced.tables.length + replaced.enumTypes.length + replaced.functions.length === 0) return;
   const old = oldSchema(names.hash);
   const family = await familyOf(session, replaced);
   await session.run(
@@ -110,6 +110,7 @@ async function moveOld(
   await runAll(session, [
     ...replaced.enumTypes.map((type) => `ALTER TYPE ${qualified(schema, type.name)} SET SCHEMA ${quoted(old)}`),
     ...family.map((table) => `ALTER TABLE ${table} SET SCHEMA ${quoted(old)}`),
+    ...replaced.functions.map((each) => `ALTER FUNCTION ${qualified(schema, each.name)}() SET SCHEMA ${quoted(old)}`),
   ]);
 }
 

@@ -6,6 +6,9 @@ import { constraintsIn, indexesIn, sameNames } from './constraints.js';
 import type { ExistingConstraint, ExistingIndex } from './constraints.js';
 import { finding } from './findings.js';
 import { qualified, quoted } from './identifiers.js';
+import { isSameIndex } from './indexes.js';
+import { isOnUpdate, triggersIn } from './on-update.js';
+import type { ExistingTrigger } from './on-update.js';
 import { objectName } from './shadow-table.js';
 import { typeSql } from './sql-guards.js';
 
@@ -31,6 +34,7 @@ export async function compareStructure(
     constraints: await constraintsIn(session, shadow),
     indexes: await indexesIn(session, shadow),
     labels: await enumsIn(session, shadow),
+    triggers: await triggersIn(session, shadow),
     types: await normalTypes(session, { shadow, sidecar: sidecarSchema(hash), mapping }),
   };
   const differences = new Differences();
@@ -62,6 +66,8 @@ interface Actual {
   readonly constraints: Map<string, ExistingConstraint[]>;
   readonly indexes: Map<string, ExistingIndex[]>;
   readonly labels: Map<string, string[]>;
+  /** By table. */
+  readonly triggers: Map<string, ExistingTrigger[]>;
   /** The plan's type SQL to the server's own spelling. */
   readonly types: Map<string, string>;
 }
@@ -94,6 +100,7 @@ function compareTable(table: TableMapping, comparison: Comparison): void {
   const name = objectName(table);
   const columns = actual.columns.get(table.target.name);
   differences.check(columns?.size === table.columns.length, name, 'the table');
+  compareOnUpdate(table, comparison);
   if (columns === undefined) return;
   for (const column of table.columns) {
     const there = columns.get(column.target);
@@ -109,9 +116,20 @@ function compareTable(table: TableMapping, comparison: Comparison): void {
   compareConstraints(table, comparison);
   for (const index of table.indexes) {
     const there = actual.indexes.get(table.target.name)?.find((candidate) => candidate.name === index.name);
-    const wanted = index.columns.map((part) => `${part.column}${part.descending ? ' desc' : ''}`);
-    differences.check(there?.valid === true && sameNames(there.columns, wanted), `${name}.${index.name}`, 'the index');
+    differences.check(there?.valid === true && isSameIndex(there, index), `${name}.${index.name}`, 'the index');
   }
+}
+
+/** The trigger is there with its body, and no other. */
+function compareOnUpdate(table: TableMapping, { actual, differences }: Comparison): void {
+  const there = actual.triggers.get(table.target.name) ?? [];
+  if (table.onUpdate === undefined) {
+    if (there.length > 0) differences.check(false, objectName(table), 'what an update does to');
+    return;
+  }
+  const [only] = there;
+  const equal = there.length === 1 && only !== undefined && isOnUpdate(only, table);
+  differences.check(equal, `${objectName(table)}.${table.onUpdate.name}`, 'the trigger');
 }
 
 function compareConstraints(table: TableMapping, { actual, differences }: Comparison): void {

@@ -7,22 +7,10 @@ import { promote } from '../../databases/postgres/promote.js';
 import { purgeOld, sweepLeftovers } from '../../databases/postgres/janitor.js';
 import { oldSchema } from '../../contracts/names.js';
 import type { Target, TargetNames } from '../../databases/target.js';
-import { column, copyAll, mapping, simpleTable, someNames, table, Targets } from './postgres-fixtures.js';
+import { build, column, mapping, simpleTable, someNames, table, Targets } from './postgres-fixtures.js';
+import { ours, value } from './postgres-strangers.js';
 import { asStranger, installedServers, startTestServer } from './postgres-server.js';
 import type { TestServer } from './postgres-server.js';
-
-/** Everything of ours that stands in the database, whatever kind it is. */
-async function ours(endpoint: ServerEndpoint): Promise<string[]> {
-  const rows = await asStranger(endpoint, (session) =>
-    session.rows(`SELECT nspname AS name FROM pg_catalog.pg_namespace WHERE nspname LIKE 'caravan%' ORDER BY 1`),
-  );
-  return rows.map((row) => row['name'] ?? '');
-}
-
-async function value(endpoint: ServerEndpoint, sql: string): Promise<string | null | undefined> {
-  const [row] = await asStranger(endpoint, (session) => session.rows(sql));
-  return row === undefined ? undefined : Object.values(row)[0];
-}
 
 /** Enum column, identity, defaults, checks, comments, indexes, a cycle of foreign keys. */
 function shop(): MigrationMapping {
@@ -83,13 +71,6 @@ function shop(): MigrationMapping {
     },
   );
   return mapping([customers, orders], { types: [{ name: 'mood', labels: ['glad', "it's", 'a,b'] }] });
-}
-
-async function build(target: Target, plan: MigrationMapping, rows: Record<string, string> = {}): Promise<void> {
-  await target.createShadow(plan);
-  for (const each of plan.tables) await copyAll(target, each, rows[each.target.name] ?? '');
-  for (const each of plan.tables) await target.buildKeys(each, plan);
-  await target.addForeignKeys(plan);
 }
 
 const SHOP_ROWS = { customers: "1\tglad\t7\ta\n90\tit's\t\\N\tb\n", orders: '7\t90\n8\t1\n' };

@@ -7,6 +7,8 @@ import { freshDatabase, leftovers } from './harness.js';
 
 const LABELS = Array.from({ length: 64 }, (_, at) => `'m${String(at)}'`).join(',');
 
+const NAME = '`na me`';
+
 /** Types and objects that other tests do not have, all in one database. */
 const ODD = String.raw`
 CREATE DATABASE odd CHARACTER SET utf8mb4; USE odd; SET sql_mode = 'NO_ENGINE_SUBSTITUTION'; SET time_zone = '+00:00';
@@ -24,7 +26,16 @@ CREATE TABLE label (id INT PRIMARY KEY, e ENUM('a,b', 'c''d', '', 'é', 'G\\H'),
 INSERT INTO label VALUES (1, 'a,b', 'm63,m0', 2, '{"n": 123456789012345678901234567890, "n": 1e400}', b'1', 42, 1901, x'00', '-838:59:59'),
  (2, 'C''D', '', 0, '123456789012345678901234567890', 18446744073709551615, 99999, 0, x'00112233445566778899aabbccddeeff', '838:59:59'),
  (3, '', 'm1', 1, '[ 1,  2 ]', 0, 0, 2155, '', '24:00:00'), (4, 'none of them', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL), (5, 'é', 'm0,m1,m62', -128, '"\\u0000"', 1, 7, 70, x'ff', '00:00:00');
-INSERT INTO label (id, e) VALUES (6, 'g\\h');`;
+INSERT INTO label (id, e) VALUES (6, 'g\\h');
+CREATE TABLE touched (id INT PRIMARY KEY AUTO_INCREMENT, ${NAME} VARCHAR(20) COMMENT 'it''s "ä"', doc JSON, amount DECIMAL(9,3), seen INT,
+  at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP, local DATETIME(6) NULL ON UPDATE CURRENT_TIMESTAMP(6)) COMMENT 'touched by "updates"';
+INSERT INTO touched (${NAME}, doc, amount, seen, at, local) VALUES ('a', '{"a": 1}', 1.5, 1, '2001-01-01', '2001-01-01'), ('b', NULL, NULL, NULL, '2001-01-01', NULL);
+CREATE TABLE indexed (id INT PRIMARY KEY, title VARCHAR(200), body TEXT, tag VARCHAR(40), KEY by_title (title(10)), KEY by_body (body(20), id DESC), UNIQUE KEY one_tag (tag(4)),
+  FULLTEXT KEY words (title, body), KEY down (tag, id));
+INSERT INTO indexed VALUES (1, 'Moby Dick', REPEAT('whale ', 900), 'abcd1'), (2, NULL, 'The white whale', 'abce1');
+CREATE TABLE parted (id INT, at DATE, PRIMARY KEY (id, at)) PARTITION BY RANGE COLUMNS (at) (PARTITION p0 VALUES LESS THAN ('2020-01-01'), PARTITION p1 VALUES LESS THAN MAXVALUE);
+INSERT INTO parted VALUES (1, '2019-01-01'), (2, '2021-01-01');
+CREATE TABLE kept (id INT PRIMARY KEY, n INT) WITH SYSTEM VERSIONING; INSERT INTO kept VALUES (1, 1); UPDATE kept SET n = 2;`;
 
 describe.skipIf(!hasMariadb)('An odd database of MariaDB', () => {
   let server: PrivateMariadb;
@@ -105,5 +116,61 @@ describe.skipIf(!hasMariadb)('An odd database of MariaDB', () => {
       },
       { e: 'G\\H', ...nothing },
     ]);
+  });
+
+  it('lists what has no counterpart, and nothing else', () => {
+    const left = ran.json.notMigrated.map(({ kind, name }) => `${kind} ${name}`).sort();
+    expect(left).toEqual(['collation odd.indexed.tag', 'history odd.kept', 'partitioning odd.parted']);
+    expect(ran.json.tables.find(({ source }) => source === 'odd.parted')).toMatchObject({ targetRows: 2 });
+  });
+
+  it('keeps prefix, descending, unique and FULLTEXT indexes', async () => {
+    const indexes = await target.query(
+      `SELECT indexname AS name, regexp_replace(indexdef, '^.* USING ', '') AS def FROM pg_indexes WHERE tablename = 'indexed' AND indexname <> 'indexed_pkey' ORDER BY 1`,
+    );
+    expect(indexes).toEqual([
+      { name: 'by_body', def: 'btree ("left"(body, 20), id DESC)' },
+      { name: 'by_title', def: 'btree (title)' },
+      { name: 'down', def: 'btree (tag, id)' },
+      { name: 'one_tag', def: 'btree ("left"((tag)::text, 4))' },
+      {
+        name: 'words',
+        def: `gin (to_tsvector('simple'::regconfig, (((COALESCE(title, ''::character varying))::text || ' '::text) || COALESCE(body, ''::text))))`,
+      },
+    ]);
+    await expect(target.query("INSERT INTO indexed (id, tag) VALUES (9, 'abcd2')")).rejects.toThrow(/one_tag/);
+    const found = await target.query(
+      `SELECT id FROM indexed WHERE to_tsvector('simple', coalesce(title, '') || ' ' || coalesce(body, '')) @@ plainto_tsquery('simple', 'whale dick')`,
+    );
+    expect(found).toEqual([{ id: 1 }]);
+  });
+
+  it('keeps the rule of ON UPDATE: only a row that really changes, and not what the update sets itself', async () => {
+    const state = `extract(year FROM at)::int > 2001 AS at, extract(year FROM local)::int > 2001 AS local`;
+    const update = async (set: string): Promise<unknown> => {
+      await target.query(`UPDATE touched SET at = '2001-01-01 00:00+00', local = '2001-01-01'`);
+      await target.query(`UPDATE touched SET at = '2001-01-01 00:00+00', local = '2001-01-01'`);
+      return target.query(`UPDATE touched SET ${set} WHERE id = 1 RETURNING ${state}`);
+    };
+    expect(await update(`seen = seen, "na me" = 'a'`)).toEqual([{ at: false, local: false }]);
+    expect(await update('seen = seen + 1')).toEqual([{ at: true, local: true }]);
+    expect(await update(`doc = '{"a":  1}'`)).toEqual([{ at: true, local: true }]);
+    expect(await update(`seen = 7, at = '1999-01-01'`)).toEqual([{ at: false, local: true }]);
+    expect(await update(`local = '1999-01-01'`)).toEqual([{ at: true, local: false }]);
+    const [clock] = await target.query(
+      `UPDATE touched SET seen = 99 WHERE id = 2 RETURNING at = date_trunc('second', at) AND at <= clock_timestamp() AS whole, local = localtimestamp AS now`,
+    );
+    expect(clock).toEqual({ whole: true, now: true });
+  });
+
+  it('brings comments along, and leaves one function in the target schema', async () => {
+    const [comments] = await target.query(
+      `SELECT obj_description('touched'::regclass) AS of_table, col_description('touched'::regclass, 2) AS of_column`,
+    );
+    expect(comments).toEqual({ of_table: 'touched by "updates"', of_column: `it's "ä"` });
+    const functions = await target.query(
+      "SELECT n.nspname || '.' || proname AS name FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace WHERE n.nspname !~ '^pg_|^information'",
+    );
+    expect(functions).toEqual([{ name: 'public.touched_on_update' }]);
   });
 });

@@ -93,6 +93,11 @@ describe(title, () => {
     ]);
   });
 
+  it('keeps an index over an expression', async () => {
+    const [index] = await target.query("SELECT indexdef FROM pg_indexes WHERE indexname = 'by_lower'");
+    expect(index?.indexdef).toContain('USING btree (lower((note)::text))');
+  });
+
   it('keeps its defaults and its rules, expressions of the catalogue decoded', async () => {
     const [made] = await target.query(
       `INSERT INTO parent (name) VALUES ('new') RETURNING id::text, note, length(made) AS made, body, day = current_date AS today,
@@ -108,10 +113,10 @@ describe(title, () => {
     expect(await target.query('SELECT id FROM child ORDER BY id')).toEqual([{ id: 2 }]);
   });
 
-  it('names what cannot come along: a check that is not enforced, what is invisible or generated, an expression', () => {
+  it('names what cannot come along: a check that is not enforced, what is invisible or generated', () => {
     const left = ran.json.notMigrated.map(({ kind, name }) => `${kind} ${name}`);
-    for (const each of ['check only8.parent.loose', 'invisible only8.parent.hidden', 'index only8.parent.by_lower'])
-      expect(left).toContain(each);
+    expect(left.filter((each) => each.startsWith('index'))).toEqual([]);
+    for (const each of ['check only8.parent.loose', 'invisible only8.parent.hidden']) expect(left).toContain(each);
     for (const name of ['twice', 'loud']) expect(left).toContain(`generated column only8.parent.${name}`);
   });
 

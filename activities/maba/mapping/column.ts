@@ -15,6 +15,8 @@ export interface DraftedColumn {
   readonly mapping: ColumnMapping;
   /** Labels of an enum type that the plan must make; its name comes when all relations are named. */
   readonly enumLabels?: readonly string[];
+  /** ON UPDATE CURRENT_TIMESTAMP. */
+  readonly touches: boolean;
   /** Values without a faithful form in the chosen type. */
   readonly odd: number;
   readonly nulls: number;
@@ -71,13 +73,20 @@ function identityOf(drafting: ColumnDrafting, context: TypeContext, choice: Type
   return { next: String(next > most ? most : next) };
 }
 
-function listLeftovers(drafting: ColumnDrafting, column: CatalogueColumn): void {
+const CLOCK = /^(?:current_timestamp|now|localtime|localtimestamp)\b/i;
+
+/** Does an update of the row put the clock into this column? */
+function isTouched(column: CatalogueColumn, { kind }: TypeChoice): boolean {
+  return CLOCK.test(column.onUpdate ?? '') && (kind === 'timestamp' || kind === 'timestamptz');
+}
+
+function listLeftovers(drafting: ColumnDrafting, column: CatalogueColumn, touches: boolean): void {
   const path = columnPath(drafting.table, column.name);
   if (column.generated) {
     drafting.notes.leave('generated column', path, 'its values are copied; its expression is not yet translated');
   }
-  if (column.onUpdate !== undefined && column.onUpdate !== '') {
-    drafting.notes.leave('on update', path, `ON UPDATE ${column.onUpdate} has no counterpart in PostgreSQL (yet)`);
+  if (column.onUpdate !== undefined && column.onUpdate !== '' && !touches) {
+    drafting.notes.leave('on update', path, `ON UPDATE ${column.onUpdate} has no counterpart for its type`);
   }
   if (column.invisible === true) {
     drafting.notes.leave('invisible', path, 'PostgreSQL has no invisible columns: SELECT * shows it, INSERT counts it');
@@ -126,7 +135,8 @@ export function draftColumn(drafting: ColumnDrafting, column: CatalogueColumn): 
     const detail = 'texts look as if they were decoded with the wrong character set; they are copied as they are';
     notes.find('mojibake_suspected', path, { kind: 'semantic', count: mojibake, detail });
   }
-  listLeftovers(drafting, column);
+  const touches = isTouched(column, choice);
+  listLeftovers(drafting, column, touches);
   const { reason, ...nulls } = nullability(drafting, context, odd);
   const meaning = drafting.meanings.find((candidate) => candidate.column === column.name);
   const judged = experience.judge(survey.catalogue.engine, { column, choice, ...(meaning && { meaning }) });
@@ -150,6 +160,7 @@ export function draftColumn(drafting: ColumnDrafting, column: CatalogueColumn): 
   return {
     column,
     mapping,
+    touches,
     odd: totalOdd(odd),
     nulls: context.profile?.nulls ?? 0,
     longest: context.profile?.maxLength ?? 0,

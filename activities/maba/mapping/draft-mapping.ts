@@ -93,9 +93,8 @@ export function draftMapping(input: DraftMappingInput): DraftedMapping {
   const named = drafted.map((table) => nameKeys(table, { relations, crowded, rule: identifiers }));
   const types = named.flatMap((table) => nameTypes(table, relations));
   const all: ReadonlyMap<string, ReferencedTable> = new Map(named.map((table) => [qualified(table.table), table]));
-  const tables: TableMapping[] = named.map((table) =>
-    finishTable(table, { survey, all, rule: identifiers, notes, experience }),
-  );
+  const finishing = { survey, all, rule: identifiers, notes, experience, functions: new Set<string>() };
+  const tables: TableMapping[] = named.map((table) => finishTable(table, finishing));
   const { views, notMigrated } = draftViews({ catalogue, tables, targetSchema, identifiers, names });
   for (const { kind, name, reason } of notMigrated) notes.leave(kind, name, reason);
   const mapping: MigrationMapping = {

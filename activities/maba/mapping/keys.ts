@@ -1,8 +1,10 @@
 import type { CatalogueIndex, CatalogueTable, SourceEngine } from '../../../contracts/catalogue.js';
 import { qualified } from '../../../contracts/catalogue.js';
-import type { IndexMapping, TableMapping } from '../../../contracts/mapping.js';
+import type { TableMapping } from '../../../contracts/mapping.js';
 import { columnPath, findByName } from './choose-type.js';
 import type { DraftedColumn } from './column.js';
+import type { DraftedIndex } from './indexes.js';
+import { collated, columnObstacle, columnOf, draftIndex } from './indexes.js';
 import type { Notes } from './notes.js';
 
 /** Keys of one table before their names are known: names are shared by the whole schema. */
@@ -12,7 +14,7 @@ export interface DraftedKeys {
   readonly indexes: {
     readonly from: string;
     readonly wanted: string | undefined;
-    readonly columns: IndexMapping['columns'];
+    readonly drafted: DraftedIndex;
   }[];
 }
 
@@ -24,42 +26,19 @@ export interface KeyDrafting {
   readonly keepsPrimaryKey: boolean;
 }
 
-/** Kinds that PostgreSQL has no B-tree order for. */
-const NO_ORDER = new Set(['json']);
-/** A B-tree entry holds about 2,700 bytes. */
-const INDEX_CHARACTERS = 2_600;
-
-function columnOf(drafting: KeyDrafting, name: string): DraftedColumn | undefined {
-  return (
-    drafting.columns.find(({ column }) => column.name === name) ??
-    drafting.columns.find(({ column }) => column.name.toLowerCase() === name.toLowerCase())
-  );
-}
-
-/** The collation of a part that is a column under another one than its own (SQLite). */
-function collated(part: CatalogueIndex['parts'][number]): string | undefined {
-  if (part.column === '' || part.expression === undefined) return undefined;
-  return /^"(?:[^"]|"")*" COLLATE "?(\w+)"?$/i.exec(part.expression)?.[1];
-}
-
-/** Why an index cannot be made; undefined where it can. */
+/** Why the parts cannot be a key, which is over plain columns; undefined where they can. */
 function obstacle(
   drafting: KeyDrafting,
-  index: Pick<CatalogueIndex, 'method' | 'parts' | 'where'>,
+  { parts, where }: Pick<CatalogueIndex, 'parts' | 'where'>,
 ): string | undefined {
-  const method = index.method.toLowerCase();
-  if (method === 'fulltext' || method === 'spatial') return `a ${method} index has no counterpart (yet)`;
-  if (method !== 'btree' && method !== 'hash' && method !== '') return `an index of kind ${method} has no counterpart`;
-  if (index.where !== undefined) return 'a partial index is not yet translated';
-  for (const part of index.parts) {
-    if (part.expression !== undefined && collated(part) === undefined)
-      return 'an index over an expression is not yet translated';
-    if (part.prefix !== undefined) return `a prefix of ${part.column} is indexed; PostgreSQL indexes whole values`;
-    const column = columnOf(drafting, part.column);
-    if (!column) return `its column ${part.column} has no mapping`;
-    if (NO_ORDER.has(column.mapping.kind)) return `${part.column} becomes ${column.mapping.type}, which has no order`;
+  if (where !== undefined) return 'it is a partial index';
+  for (const part of parts) {
+    if (part.expression !== undefined && collated(part) === undefined) return 'it is over an expression';
+    if (part.prefix !== undefined) return `only a prefix of ${part.column} is in it`;
+    const why = columnObstacle(drafting, part);
+    if (why !== undefined) return why;
   }
-  return index.parts.length === 0 ? 'it has no columns' : undefined;
+  return parts.length === 0 ? 'it has no columns' : undefined;
 }
 
 function targets(drafting: KeyDrafting, parts: CatalogueIndex['parts']): string[] {
@@ -88,7 +67,7 @@ function draftPrimary(drafting: KeyDrafting): DraftedKeys['primary'] {
   const { table, notes } = drafting;
   const parts = table.primaryKey;
   if (!parts || parts.length === 0) return undefined;
-  const why = obstacle(drafting, { method: 'btree', parts });
+  const why = obstacle(drafting, { parts });
   if (why !== undefined) {
     notes.refuse(`${qualified(table)} (primary key)`, why);
     return undefined;
@@ -112,27 +91,19 @@ export function draftKeys(drafting: KeyDrafting): DraftedKeys {
   }
   for (const index of table.indexes) {
     const from = `${qualified(table)}.${index.name}`;
-    const why = obstacle(drafting, index) ?? (index.unique ? undefined : tooLong(drafting, index));
-    if (why !== undefined) {
-      if (index.unique) notes.refuse(from, why);
-      else notes.leave('index', from, why);
+    const wanted = wantedName(index.name);
+    if (index.unique && obstacle(drafting, index) === undefined) {
+      listCollations(drafting, `unique key ${index.name}`, index.parts);
+      unique.push({ from, wanted, columns: targets(drafting, index.parts) });
       continue;
     }
-    if (index.unique) {
-      listCollations(drafting, `unique key ${index.name}`, index.parts);
-      unique.push({ from, wanted: wantedName(index.name), columns: targets(drafting, index.parts) });
-    } else {
-      const columns = targets(drafting, index.parts);
-      const parts = columns.map((column, at) => ({ column, descending: index.parts[at]?.descending === true }));
-      indexes.push({ from, wanted: wantedName(index.name), columns: parts });
-    }
+    const drafted = draftIndex(drafting, index);
+    if (index.unique) listCollations(drafting, `unique index ${index.name}`, index.parts);
+    if (!('left' in drafted)) indexes.push({ from, wanted, drafted });
+    else if (index.unique) notes.refuse(from, drafted.left);
+    else notes.leave('index', from, drafted.left);
   }
   return { ...(primary && drafting.keepsPrimaryKey && { primary }), unique, indexes };
-}
-
-function tooLong(drafting: KeyDrafting, index: CatalogueIndex): string | undefined {
-  const long = index.parts.find((part) => (columnOf(drafting, part.column)?.longest ?? 0) > INDEX_CHARACTERS);
-  return long && `${long.column} holds values that are too long for an index entry in PostgreSQL`;
 }
 
 const CHUNK_KINDS = new Set(['integer', 'date', 'timestamp']);

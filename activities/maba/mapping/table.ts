@@ -70,6 +70,16 @@ function keepsPrimaryKey({ survey, table, notes }: TableDrafting): boolean {
   return answer !== 'unique';
 }
 
+/** What a table has that its rows do not need to arrive. */
+function noteTable({ table, notes }: TableDrafting): void {
+  if (table.partitioning !== undefined) {
+    notes.leave('partitioning', qualified(table), `${table.partitioning}: its rows arrive in one plain table`);
+  }
+  if (table.versioned === true) {
+    notes.leave('history', qualified(table), 'system versioning: the rows of now arrive, not their earlier states');
+  }
+}
+
 /** Columns and keys of one table; undefined where none of its columns has a mapping. */
 export function draftTable(drafting: TableDrafting): DraftedTable | undefined {
   const { survey, table, target, notes } = drafting;
@@ -77,6 +87,7 @@ export function draftTable(drafting: TableDrafting): DraftedTable | undefined {
   const sources = table.columns.map((column) => column.name);
   const { names, renamed } = targetNames(sources, { rule: drafting.rule, what: 'column', columns: true, place });
   drafting.renamed.push(...renamed);
+  noteTable(drafting);
   const keeps = keepsPrimaryKey(drafting);
   const columnDrafting: ColumnDrafting = {
     survey,
@@ -121,14 +132,10 @@ export function nameKeys(drafted: DraftedTable, { relations, crowded, rule }: Ke
     name: give(wanted, madeName(table, columns, 'key'), from),
     columns,
   }));
-  const named = indexes.map(({ wanted, columns, from }) => {
-    const made = madeName(
-      table,
-      columns.map(({ column }) => column),
-      'idx',
-    );
-    return { name: give(wanted, made, from), columns };
-  });
+  const named = indexes.map(({ wanted, from, drafted: { words, ...index } }) => ({
+    name: give(wanted, madeName(table, words, 'idx'), from),
+    ...index,
+  }));
   return { ...drafted, uniqueKeys, indexes: named, ...(primaryKey && { primaryKey }) };
 }
 
@@ -144,12 +151,22 @@ export function nameTypes(named: NamedTable, relations: RelationNames): Migratio
   });
 }
 
+/** The trigger that keeps MySQL's ON UPDATE; functions of the whole schema share their names. */
+function draftOnUpdate({ table, target, columns }: NamedTable, taken: Set<string>): Pick<TableMapping, 'onUpdate'> {
+  const touched = columns.filter(({ touches }) => touches).map(({ mapping }) => mapping.target);
+  if (touched.length === 0) return {};
+  const name = constraintName(`${target.name}_on_update`, `${qualified(table)} (on update)`, taken);
+  return { onUpdate: { name, columns: touched } };
+}
+
 interface Finishing {
   readonly survey: Survey;
   readonly all: ReadonlyMap<string, ReferencedTable>;
   readonly rule: IdentifierRule;
   readonly notes: Notes;
   readonly experience: Experience;
+  /** Names of functions; grows. */
+  readonly functions: Set<string>;
 }
 
 /** A check in place of an enum whose labels PostgreSQL cannot hold. */
@@ -207,6 +224,7 @@ export function finishTable(named: NamedTable, finishing: Finishing): TableMappi
     indexes: [...named.indexes],
     foreignKeys,
     checks: draftChecks(named, finishing, taken),
+    ...draftOnUpdate(named, finishing.functions),
     ...(table.comment !== undefined && table.comment !== '' && { comment: table.comment }),
     ...rowAndChunkKey(named.keyDrafting, named.keys),
     chunkRows: experience.chunkRows(survey.catalogue.engine, table, profile),

@@ -22,7 +22,7 @@ interface Typed {
   readonly column?: KnownColumn;
 }
 
-/** Why an expression has no translation. Only thrown inside this file and caught by its callers in this folder. */
+/** Why an expression has no translation. Only thrown and caught inside this folder. */
 export class Untranslatable extends Error {
   override readonly name = 'Untranslatable';
 }

@@ -1,0 +1,74 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { oldSchema } from '../../contracts/names.js';
+import { purgeOld } from '../../databases/postgres/janitor.js';
+import { build, column, mapping, simpleTable, someNames, table, Targets } from './postgres-fixtures.js';
+import { asStranger, installedServers, startTestServer } from './postgres-server.js';
+import type { TestServer } from './postgres-server.js';
+import { ours, value } from './postgres-strangers.js';
+
+describe.each(installedServers())('what ON UPDATE becomes on the %s server', (binaries) => {
+  let server: TestServer;
+  const targets = new Targets();
+
+  beforeAll(async () => {
+    server = await startTestServer(binaries);
+  }, 60_000);
+  afterEach(() => targets.closeAll());
+  afterAll(async () => {
+    await server.stop();
+  });
+
+  it('moves triggers with their functions, compares them, and puts replaced ones away', async () => {
+    const endpoint = await server.database();
+    let names = someNames();
+    let target = await targets.open(endpoint, names);
+    const at = column('at', 'timestamptz(0)', { kind: 'timestamptz' });
+    const id = column('id', 'integer', { kind: 'integer', nullable: false, sourceNullable: false });
+    const onUpdate = { name: 'notes_on_update', columns: ['at'] };
+    const indexes = [
+      {
+        name: 'notes_half',
+        columns: [{ expression: 'id % 2', descending: true }],
+        unique: true,
+        where: '"at" IS NOT NULL',
+      },
+    ];
+    const plan = mapping([table('notes', [id, at], { onUpdate, indexes })]);
+    await build(target, plan, { notes: '1\t2001-01-01\n2\t\\N\n4\t\\N\n' });
+    expect((await target.compareStructure(plan)).findings).toEqual([]);
+    const other = mapping([table('notes', [id, at])]);
+    expect((await target.compareStructure(other)).findings).toMatchObject([{ object: 'public.notes' }]);
+    await target.reduceShadow(mapping([simpleTable('else')]));
+    expect(await value(endpoint, `SELECT count(*) FROM pg_proc WHERE proname = 'notes_on_update'`)).toBe('0');
+    await target.undo('public');
+    expect(await ours(endpoint)).toEqual([]);
+
+    for (const round of [1, 2]) {
+      names = someNames();
+      target = await targets.open(endpoint, names);
+      const onExisting = round === 1 ? 'fail' : 'replace';
+      if (round === 2) await expect(target.checkNames(plan, 'fail')).rejects.toMatchObject({ code: 'TARGET_CONFLICT' });
+      await target.checkNames(plan, onExisting);
+      await build(target, plan, { notes: '1\t2001-01-01\n' });
+      await target.promote(plan, { onExisting });
+      await target.dropSidecar('public');
+      const touch = 'UPDATE public.notes SET id = id + 1 RETURNING at > now() - interval $$1 minute$$';
+      expect(await value(endpoint, touch)).toBe('t');
+    }
+    expect(
+      await value(
+        endpoint,
+        `SELECT proname FROM pg_proc WHERE pronamespace = '${oldSchema(names.hash)}'::regnamespace`,
+      ),
+    ).toBe('notes_on_update');
+    expect(await purgeOld(endpoint, names.hash)).toEqual({ left: [] });
+    await asStranger(endpoint, (session) =>
+      session.run(`CREATE TABLE public.mine (at timestamptz);
+        CREATE TRIGGER t BEFORE UPDATE ON public.mine FOR EACH ROW EXECUTE FUNCTION public.notes_on_update()`),
+    );
+    await expect(target.checkNames(plan, 'replace')).rejects.toMatchObject({
+      code: 'TARGET_DEPENDENTS',
+      facts: { names: ['trigger t on table public.mine'] },
+    });
+  });
+});
