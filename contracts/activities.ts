@@ -214,6 +214,8 @@ export interface CopyChunk extends InTable {
   readonly snapshotId?: string;
   /** Copy again even though the ledger says done (repair from S2). */
   readonly repair?: boolean;
+  /** Columns that the plan lets the server reckon become plain ones, with the source's values. */
+  readonly plain?: boolean;
 }
 export interface CopiedChunk {
   readonly rows: number;

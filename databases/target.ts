@@ -35,6 +35,8 @@ export interface Target {
   addForeignKeys(mapping: MigrationMapping): Promise<{ foreignKeys: number; findings: Finding[] }>;
   /** Drops the foreign keys of the shadow's tables, before a repair; `addForeignKeys` makes them again. Idempotent. */
   dropForeignKeys(mapping: MigrationMapping): Promise<{ foreignKeys: number }>;
+  /** Generated columns of the plan that this server does not take, and why; nothing is made. */
+  refusedGenerated(mapping: MigrationMapping): Promise<RefusedColumn[]>;
   /** The plan against the shadow's real catalogue. */
   compareStructure(mapping: MigrationMapping): Promise<{ objects: number; findings: Finding[] }>;
   /**
@@ -75,6 +77,13 @@ export type MadeView =
       }[];
     }
   | { readonly made: false; readonly reason: string };
+
+export interface RefusedColumn {
+  /** The target's name of the table. */
+  readonly table: string;
+  readonly column: string;
+  readonly reason: string;
+}
 
 export interface Chunk {
   readonly table: string;
@@ -122,7 +131,12 @@ export interface RowExceptions {
 
 export type TakenChunk =
   | { readonly state: 'done'; readonly chunk: Chunk }
-  | { readonly state: 'taken'; readonly chunk: Chunk; begin(table: TableMapping): Promise<ChunkWriter> };
+  | {
+      readonly state: 'taken';
+      readonly chunk: Chunk;
+      /** `plain`: what the server reckons becomes plain columns first, for the whole table and for good. */
+      begin(table: TableMapping, options?: { readonly plain?: boolean }): Promise<ChunkWriter>;
+    };
 
 /**
  * One open transaction on one backend named `caravan/<hash>/<table no>/<chunk>/<epoch>`. Nothing is visible until
@@ -130,6 +144,8 @@ export type TakenChunk =
  * chunk's key range (TRUNCATE for a whole table), its quarantine and its ledger entries.
  */
 export interface ChunkWriter {
+  /** Target columns that the server reckons: rows are written without them. */
+  readonly computed: ReadonlySet<string>;
   /**
    * Whole rows in COPY's binary form, without its header and trailer. Resolves when the next write is welcome
    * (back-pressure) and `bytes` may be used again.

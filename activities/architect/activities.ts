@@ -18,6 +18,7 @@ import { draftForAssessment, keepAssessment } from './assessment/keep.js';
 import type { Assessing } from './assessment/keep.js';
 import { adoptPlan, withoutTables } from './adopt.js';
 import { draftPlan } from './draft.js';
+import { withoutGenerated } from './generated.js';
 import { raiseQuestions } from './questions.js';
 import { assessRisk } from './risk.js';
 
@@ -87,17 +88,18 @@ async function makePlan(deps: Deps, input: DraftInput): Promise<DraftedPlan> {
   const found = await discovered(deps, input.catalogueId);
   const throughput = await deps.store.learning.facts('throughput');
   const drafted = await makeDocument(deps, input, { ...found, start, throughput });
-  const { document, findings, refused } = drafted;
-  const { migration } = document;
-  const check = async (): Promise<void> => {
-    if (start.target !== undefined) await checkTarget(deps, migrationId, document, start);
+  const { findings, refused } = drafted;
+  let { document } = drafted;
+  const fit = async (): Promise<void> => {
+    if (start.target !== undefined) document = await fitToTarget(deps, { migrationId, start }, document);
   };
   if (start.assess === true) {
-    await keepAssessment(deps.store, { migrationId, found, drafted, throughput, checkTarget: check });
+    await keepAssessment(deps.store, { migrationId, found, drafted, throughput, checkTarget: fit });
   } else {
     if (refused.length > 0) throw refusal(start.source, refused);
-    await check();
+    await fit();
   }
+  const { migration } = document;
   const stored = await storePlan(deps, migrationId, document);
   const { risk, reasons } = assessRisk(migration, found.profiles);
   const at = new Date().toISOString();
@@ -170,20 +172,21 @@ function refusal(source: string, refused: readonly { object: string; reason: str
   });
 }
 
-async function checkTarget(
+/** Asks the target for all that would fail later; what it does not take of the plan and the plan can do without, goes. */
+async function fitToTarget(
   deps: Deps,
-  migrationId: string,
+  { migrationId, start }: { readonly migrationId: string; readonly start: MigrationInput },
   document: PlanDocument,
-  start: MigrationInput,
-): Promise<void> {
+): Promise<PlanDocument> {
   const { migration } = document;
   const objects = migration.tables.reduce(
     (count, table) => count + 2 + table.indexes.length + table.uniqueKeys.length + table.foreignKeys.length,
     migration.types.length + migration.views.length,
   );
-  await withEnd(openTargetOf(deps, migrationId), async (target) => {
+  return withEnd(openTargetOf(deps, migrationId), async (target) => {
     await target.preflight({ targetSchema: start.targetSchema, objects });
     await target.checkNames(migration, start.onExisting);
+    return withoutGenerated(document, await target.refusedGenerated(migration));
   });
 }
 

@@ -47,6 +47,7 @@ function adoptColumn(adoption: TableAdoption, column: ColumnMapping): ColumnMapp
   if (made && column.limits.labels?.some((label) => !made.labels.includes(label)) !== false) {
     say(`its limits must list labels, all of them of the type ${made.name}`);
   }
+  if (column.generated !== undefined) return { ...column, generated: guardedGenerated(adoption, column, say) };
   if (!column.identity) return { ...column, ...guardedDefault(column, say) };
   if (!/^(?:smallint|integer|bigint)$/.test(column.type)) say('an identity column is smallint, integer or bigint');
   if (!/^-?\d{1,19}$/.test(column.identity.next)) say('the next value of its identity is no integer');
@@ -61,6 +62,21 @@ function guardedDefault(column: ColumnMapping, say: (problem: string) => void): 
   if (guarded.ok) return { default: guarded.text };
   say(`its default: ${guarded.problem}`);
   return {};
+}
+
+function guardedGenerated(
+  { table, source }: TableAdoption,
+  column: ColumnMapping,
+  say: (problem: string) => void,
+): string {
+  const known = source.columns.find((candidate) => candidate.name === column.source);
+  if (known?.generated === undefined) say('only what the source generates is generated here');
+  if (column.default !== undefined || column.identity) say('a generated column has no default and no identity');
+  const plain = table.columns.filter(({ generated }) => generated === undefined).map(({ target }) => target);
+  const guarded = guardExpression(column.generated ?? '', plain);
+  if (guarded.ok) return guarded.text;
+  say(`what generates it: ${guarded.problem}`);
+  return '';
 }
 
 /** Columns that keys name must be there, once each. */

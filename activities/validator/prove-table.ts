@@ -13,7 +13,7 @@ import { RowSetHash } from './row-hash.js';
 
 /** Copies one chunk again from the snapshot of the proof; joined in workers/. */
 export type RepairChunk = (
-  input: InTable & { readonly chunk: number; readonly snapshotId: string },
+  input: InTable & { readonly chunk: number; readonly snapshotId: string; readonly plain: boolean },
   alive: Alive,
 ) => Promise<void>;
 
@@ -40,7 +40,8 @@ export async function proveTable(
   const proven = await withEnd(
     openTargetOf(deps, input.migrationId),
     async (target) => {
-      const repair = async (chunk: number): Promise<void> => repairChunk({ ...input, chunk }, alive);
+      const repair = async (chunk: number, plain: boolean): Promise<void> =>
+        repairChunk({ ...input, chunk, plain }, alive);
       // A repair needs the reader that this proof holds when there is only one: it lends one for each chunk.
       const compare = <T>(work: (comparison: Comparison) => Promise<T>): Promise<T> =>
         snapshot.lend((reader) => {
@@ -67,7 +68,7 @@ interface ProofParts {
   readonly table: TableMapping;
   readonly target: Target;
   readonly compare: <T>(work: (comparison: Comparison) => Promise<T>) => Promise<T>;
-  readonly repair: ((chunk: number) => Promise<void>) | undefined;
+  readonly repair: ((chunk: number, plain: boolean) => Promise<void>) | undefined;
   /** Chunks with exceptions are copied again before they are compared. */
   readonly stale: boolean;
 }
@@ -119,8 +120,9 @@ class TableProof {
     return this.#parts.stale && chunk.changed + chunk.quarantined > 0;
   }
 
-  async #copyAgain(name: string, chunk: Chunk): Promise<Chunk> {
-    await this.#parts.repair?.(chunk.chunk);
+  /** `plain`: with the source's values where the server was to reckon them. */
+  async #copyAgain(name: string, chunk: Chunk, plain = false): Promise<Chunk> {
+    await this.#parts.repair?.(chunk.chunk, plain);
     return (await this.#parts.target.ledger.list(name)).find((candidate) => candidate.chunk === chunk.chunk) ?? chunk;
   }
 
@@ -132,7 +134,7 @@ class TableProof {
       this.#keys += await compare((comparison) => differingKeys(comparison, chunk));
     }
     for (let attempt = 1; !compared.equal && repair !== undefined && attempt <= MAX_REPAIRS; attempt += 1) {
-      const again = await this.#copyAgain(name, chunk);
+      const again = await this.#copyAgain(name, chunk, attempt === MAX_REPAIRS);
       compared = await compare((comparison) => compareChunk(comparison, again));
       if (compared.equal) this.#repaired += 1;
     }

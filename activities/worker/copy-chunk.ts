@@ -36,7 +36,7 @@ export async function copyChunk(deps: Deps, host: SnapshotHost, input: CopyChunk
       const taken = await target.ledger.take(input.table, input.chunk, { repair: input.repair ?? false });
       if (taken.state === 'done') return { ...taken.chunk, milliseconds: 0, already: true };
       const totals = await withReader(deps, host, input, (reader) => {
-        const copy = new ChunkCopy({ deps, table, taken, target, alive });
+        const copy = new ChunkCopy({ deps, table, taken, target, alive, plain: input.plain === true });
         return copy.run(reader);
       });
       const endedMs = Date.now();
@@ -74,16 +74,19 @@ interface ChunkParts {
   readonly taken: Extract<TakenChunk, { state: 'taken' }>;
   readonly target: Target;
   readonly alive: Alive;
+  readonly plain: boolean;
 }
 
 class ChunkCopy {
   readonly #parts: ChunkParts;
   readonly #compiled;
   readonly #range: KeyRange;
+  #plain: boolean;
 
   constructor(parts: ChunkParts) {
     const { deps, table, taken } = parts;
     this.#parts = parts;
+    this.#plain = parts.plain;
     this.#compiled = { checks: deps.compileValidator(table), codecs: deps.compileTransform(table) };
     this.#range = { lower: taken.chunk.lower, upper: taken.chunk.upper };
   }
@@ -94,11 +97,13 @@ class ChunkCopy {
       return await this.#attempt(reader, (batch, encoder, writer, sink) => this.#stream(batch, encoder, writer, sink));
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      this.#parts.deps.log.warn({
-        event: 'copy.refused',
-        chunk: this.#parts.taken.chunk.chunk,
-        sqlstate: error.facts.sqlstate,
-      });
+      const { deps, table, taken } = this.#parts;
+      deps.log.warn({ event: 'copy.refused', chunk: taken.chunk.chunk, sqlstate: error.facts.sqlstate });
+      // An expression of the plan may fail where the source has a value: no row is lost to that.
+      if (!this.#plain && table.columns.some((column) => column.generated !== undefined)) {
+        this.#plain = true;
+        return this.run(reader);
+      }
       return this.#attempt(reader, (batch, encoder, writer, sink) =>
         this.#bisect({ batch, encoder, writer, sink }, 0, batch.rows),
       );
@@ -110,10 +115,11 @@ class ChunkCopy {
     put: (batch: RowBatch, encoder: RowEncoder, writer: ChunkWriter, sink: CopySink) => Promise<void>,
   ): Promise<Totals> {
     const { deps, table, taken, alive } = this.#parts;
-    const encoder = new RowEncoder(table, this.#compiled, (bytes, context) => deps.box.seal(bytes, context));
     const sink = new CopySink();
     const totals: Totals = { rows: 0, bytes: 0, quarantined: 0, changed: 0 };
-    const writer = counted(await taken.begin(table), totals);
+    const writer = counted(await taken.begin(table, { plain: this.#plain }), totals);
+    const compiled = { ...this.#compiled, computed: writer.computed };
+    const encoder = new RowEncoder(table, compiled, (bytes, context) => deps.box.seal(bytes, context));
     try {
       let read = 0;
       for await (const batch of reader.read(table, this.#range, alive.signal)) {

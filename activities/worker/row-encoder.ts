@@ -30,6 +30,8 @@ interface CompiledColumn {
   readonly takesNull: boolean;
   /** A value without a faithful form becomes NULL; otherwise its row goes to quarantine. */
   readonly nullsOdd: boolean;
+  /** The server reckons it: it is not written. */
+  readonly computed: boolean;
 }
 
 /**
@@ -44,12 +46,18 @@ export class RowEncoder {
   readonly #seal: Seal;
   readonly #context: string;
   readonly #rowBytesMax: number;
+  readonly #written: number;
   /** Fields of a row that had no faithful form; reused. */
   readonly #odd: { column: number; issue: Issue }[] = [];
 
   constructor(
     table: TableMapping,
-    compiled: { checks: readonly FieldCheck[]; codecs: readonly FieldCodec[]; rowBytesMax?: number },
+    compiled: {
+      checks: readonly FieldCheck[];
+      codecs: readonly FieldCodec[];
+      rowBytesMax?: number;
+      computed?: ReadonlySet<string>;
+    },
     seal: Seal,
   ) {
     this.#table = table;
@@ -57,8 +65,10 @@ export class RowEncoder {
       const check = compiled.checks[index];
       const codec = compiled.codecs[index];
       if (check === undefined || codec === undefined) throw new Error(`column "${column.source}" was not compiled`);
-      return { check, codec, ...nullRules(table, column) };
+      const computed = compiled.computed?.has(column.target) === true;
+      return { check, codec, computed, ...nullRules(table, column) };
     });
+    this.#written = this.#columns.filter(({ computed }) => !computed).length;
     this.#seal = seal;
     this.#context = `${table.source.schema}.${table.source.name}`;
     this.#rowBytesMax = compiled.rowBytesMax ?? ROW_BYTES_MAX;
@@ -72,11 +82,12 @@ export class RowEncoder {
     let at = row * batch.fields;
     let odd = 0;
     sink.ensure(HEAD_BYTES);
-    sink.view.setInt16(mark, columns.length);
+    sink.view.setInt16(mark, this.#written);
     sink.length = mark + HEAD_BYTES;
     for (let column = 0; column < columns.length; column += 1, at += 1) {
       const compiled = columns[column];
       if (compiled === undefined) break;
+      if (compiled.computed) continue;
       sink.ensure(FRAME_BYTES);
       const frame = sink.length;
       sink.length = frame + FRAME_BYTES;

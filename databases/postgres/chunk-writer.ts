@@ -8,6 +8,7 @@ import type { Session } from './connect.js';
 import { CopyInto, copyField } from './copy-into.js';
 import { codeOfSqlState, failureOf, factsOf, isLost, isServerError } from './errors.js';
 import { qualified, quoted, quotedList } from './identifiers.js';
+import { computedColumns } from './generated.js';
 import { clearChunk } from './repair.js';
 import type { ChunkPlace } from './repair.js';
 import type { SessionPool } from './session-pool.js';
@@ -20,6 +21,8 @@ export interface ChunkTask extends ChunkPlace {
   /** `caravan/<hash>/<table no>/<chunk>/<epoch>`; borne by the backend while the transaction is open. */
   readonly application: string;
   readonly repair: boolean;
+  /** Generated columns become plain ones. */
+  readonly plain: boolean;
 }
 
 /**
@@ -35,8 +38,9 @@ export async function openChunkWriter(pool: SessionPool, task: ChunkTask): Promi
       [task.sourceTable, task.chunk.chunk],
     );
     if (Number(row?.['epoch']) !== task.chunk.epoch) throw fenceLost(task);
+    const computed = await computedColumns(session, task);
     const restore = task.repair ? await clearChunk(session, task) : [];
-    return new PgChunkWriter({ pool, session, task, restore });
+    return new PgChunkWriter({ pool, session, task, restore, computed });
   } catch (error) {
     pool.discard(session);
     throw error;
@@ -49,6 +53,7 @@ interface Opened {
   readonly task: ChunkTask;
   /** Statements that put back what the repair took off. */
   readonly restore: readonly string[];
+  readonly computed: ReadonlySet<string>;
 }
 
 type LedgerKind = 'quarantine' | 'value_ledger';
@@ -56,6 +61,7 @@ type LedgerKind = 'quarantine' | 'value_ledger';
 class PgChunkWriter implements ChunkWriter {
   /** Seen by tests that break the connection. */
   readonly opened: Opened;
+  readonly computed: ReadonlySet<string>;
   readonly #place: string;
   readonly #pending: Record<LedgerKind, string[]> = { quarantine: [], value_ledger: [] };
   #pendingBytes = 0;
@@ -65,7 +71,9 @@ class PgChunkWriter implements ChunkWriter {
   constructor(opened: Opened) {
     const { hash, mapping } = opened.task;
     this.opened = opened;
-    const columns = quotedList(mapping.columns.map((column) => column.target));
+    this.computed = opened.computed;
+    const written = mapping.columns.filter((column) => !opened.computed.has(column.target));
+    const columns = quotedList(written.map((column) => column.target));
     this.#place = `${qualified(shadowSchema(hash), mapping.target.name)} (${columns})`;
   }
 

@@ -3,6 +3,7 @@ import { CaravanFailure } from '../../contracts/failures.js';
 import type { MigrationMapping, TableMapping } from '../../contracts/mapping.js';
 import type { Session } from './connect.js';
 import { literal, qualified, quoted } from './identifiers.js';
+import { generatedSql } from './generated.js';
 import { indexSql } from './indexes.js';
 import { onUpdateBody } from './on-update.js';
 import { inTransaction } from './session-pool.js';
@@ -75,7 +76,7 @@ export function createTypeSql(schema: string, type: MigrationMapping['types'][nu
 export function createTableSql(schema: string, table: TableMapping, mapping: MigrationMapping): string {
   const columns = table.columns.map((column) => {
     const type = typeSql(column, mapping.types, schema);
-    return `${quoted(column.target)} ${type}${column.nullable ? '' : ' NOT NULL'}`;
+    return `${quoted(column.target)} ${type}${generatedSql(column)}${column.nullable ? '' : ' NOT NULL'}`;
   });
   return `CREATE TABLE ${qualified(schema, table.target.name)} (\n  ${columns.join(',\n  ')}\n)`;
 }

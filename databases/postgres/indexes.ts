@@ -1,6 +1,8 @@
 import { CaravanFailure } from '../../contracts/failures.js';
+import { hashOfSchema, sidecarSchema } from '../../contracts/names.js';
 import type { IndexMapping } from '../../contracts/mapping.js';
 import type { Finding } from '../../contracts/migration.js';
+import type { Session } from './connect.js';
 import type { ExistingIndex } from './constraints.js';
 import { sameNames } from './constraints.js';
 import { factsOf, isServerError, SQLSTATE } from './errors.js';
@@ -48,9 +50,22 @@ export async function addIndex(
     if (error.code === SQLSTATE.uniqueViolation) throw violated(at, index, factsOf(error));
     const why = obstacleOf(error.code);
     if (why === undefined || index.unique === true) throw error;
+    await at.session.rows(`INSERT INTO ${sidecarOf(at)}.unmade (name) VALUES ($1) ON CONFLICT DO NOTHING`, [
+      index.name,
+    ]);
     const detail = `Index "${index.name}" was not made: ${why}.`;
     return [finding('structure_differs', `${objectName(at.table)}.${index.name}`, { count: 1, detail })];
   }
+}
+
+/** Names of indexes that could not be made. */
+export async function unmadeIn(session: Session, sidecar: string): Promise<ReadonlySet<string>> {
+  const rows = await session.rows(`SELECT name FROM ${quoted(sidecar)}.unmade`);
+  return new Set(rows.map((row) => row['name'] ?? ''));
+}
+
+function sidecarOf({ shadow }: ShadowTable): string {
+  return quoted(sidecarSchema(hashOfSchema(shadow) ?? ''));
 }
 
 function obstacleOf(sqlstate: string): string | undefined {

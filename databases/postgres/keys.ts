@@ -8,6 +8,7 @@ import { constraintsIn, indexesIn, sameNames } from './constraints.js';
 import type { ExistingConstraint, ExistingIndex } from './constraints.js';
 import { targetColumn } from './ddl.js';
 import { factsOf, isServerError, SQLSTATE } from './errors.js';
+import { plainColumns } from './generated.js';
 import { syncIdentity } from './identity.js';
 import { addIndex } from './indexes.js';
 import { literal, qualified, quoted, quotedList } from './identifiers.js';
@@ -30,7 +31,7 @@ export async function buildKeys(at: ShadowTable): Promise<{ keys: number; indexe
   );
   if (table.primaryKey !== undefined) await addKey(at, { key: table.primaryKey, kind: 'p', constraints });
   for (const key of table.uniqueKeys) await addKey(at, { key, kind: 'u', constraints });
-  const findings: Finding[] = [];
+  const findings: Finding[] = await plainColumns(at);
   for (const index of table.indexes) findings.push(...(await addIndex(at, index, indexes)));
   await setDefaults(at);
   await syncIdentity(at);

@@ -118,7 +118,7 @@ class PgChunkLedger {
       chunk,
       taken.chunk.epoch,
     ]);
-    const begin = (mapping: TableMapping): Promise<ChunkWriter> =>
+    const begin = (mapping: TableMapping, more: { readonly plain?: boolean } = {}): Promise<ChunkWriter> =>
       attempting({ attempted: 'begin the chunk', on: `${table} #${chunk}` }, () =>
         openChunkWriter(this.#pool, {
           hash: this.#names.hash,
@@ -127,6 +127,7 @@ class PgChunkLedger {
           chunk: taken.chunk,
           mapping,
           repair: options.repair,
+          plain: more.plain === true,
         }),
       );
     return { state: 'taken', chunk: taken.chunk, begin };

@@ -7,7 +7,7 @@ import { leaseOf, makeOwnedSchema } from './ownership.js';
 import { inTransaction } from './session-pool.js';
 
 /**
- * Tables of the sidecar. `epoch` is a fence: it counts attempts and is no part of the key. `committed_epoch` tells an
+ * Tables of the sidecar. `unmade` names indexes that the server cannot make. `epoch` is a fence: it counts attempts and is no part of the key. `committed_epoch` tells an
  * attempt whose COMMIT got no answer whether it was its own. Key, row and original are sealed bytes.
  */
 function sidecarTables(schema: string): string {
@@ -29,6 +29,7 @@ function sidecarTables(schema: string): string {
     key bytea NOT NULL, column_name text, reason text NOT NULL, bytes bytea NOT NULL,
     sealed_at timestamptz NOT NULL DEFAULT pg_catalog.now());
   CREATE INDEX ON ${schema}.value_ledger (source_table, chunk);
+  CREATE TABLE ${schema}.unmade (name text PRIMARY KEY);
   CREATE TABLE ${schema}.promotion (
     only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one), promoted_at timestamptz NOT NULL, lsn text NOT NULL,
     xid text NOT NULL, tables int NOT NULL, target_schema text NOT NULL);

@@ -6,7 +6,7 @@ import { constraintsIn, indexesIn, sameNames } from './constraints.js';
 import type { ExistingConstraint, ExistingIndex } from './constraints.js';
 import { finding } from './findings.js';
 import { qualified, quoted } from './identifiers.js';
-import { isSameIndex } from './indexes.js';
+import { isSameIndex, unmadeIn } from './indexes.js';
 import { isOnUpdate, triggersIn } from './on-update.js';
 import type { ExistingTrigger } from './on-update.js';
 import { objectName } from './shadow-table.js';
@@ -33,6 +33,7 @@ export async function compareStructure(
     columns: await columnsIn(session, shadow),
     constraints: await constraintsIn(session, shadow),
     indexes: await indexesIn(session, shadow),
+    unmade: await unmadeIn(session, sidecarSchema(hash)),
     labels: await enumsIn(session, shadow),
     triggers: await triggersIn(session, shadow),
     types: await normalTypes(session, { shadow, sidecar: sidecarSchema(hash), mapping }),
@@ -59,12 +60,15 @@ interface Column {
   readonly nullable: boolean;
   readonly hasDefault: boolean;
   readonly identity: string;
+  readonly generated: boolean;
 }
 
 interface Actual {
   readonly columns: Map<string, Map<string, Column>>;
   readonly constraints: Map<string, ExistingConstraint[]>;
   readonly indexes: Map<string, ExistingIndex[]>;
+  /** Names of indexes that could not be made. */
+  readonly unmade: ReadonlySet<string>;
   readonly labels: Map<string, string[]>;
   /** By table. */
   readonly triggers: Map<string, ExistingTrigger[]>;
@@ -109,14 +113,18 @@ function compareTable(table: TableMapping, comparison: Comparison): void {
       there !== undefined &&
       there.type === actual.types.get(typeSql(column, comparison.mapping.types, comparison.shadow)) &&
       there.nullable === (column.nullable && !inKey) &&
-      there.hasDefault === (column.default !== undefined && column.identity === undefined) &&
+      (there.generated || there.hasDefault === (column.default !== undefined && column.identity === undefined)) &&
+      // Plain where it was to be generated: buildKeys has said so.
+      (!there.generated || column.generated !== undefined) &&
       (there.identity !== '') === (column.identity !== undefined);
     differences.check(equal, `${name}.${column.target}`, 'the column');
   }
   compareConstraints(table, comparison);
   for (const index of table.indexes) {
     const there = actual.indexes.get(table.target.name)?.find((candidate) => candidate.name === index.name);
-    differences.check(there?.valid === true && isSameIndex(there, index), `${name}.${index.name}`, 'the index');
+    // One that the server cannot make was told when it was tried.
+    const equal = there === undefined ? actual.unmade.has(index.name) : there.valid && isSameIndex(there, index);
+    differences.check(equal, `${name}.${index.name}`, 'the index');
   }
 }
 
@@ -171,7 +179,8 @@ function compareConstraints(table: TableMapping, { actual, differences }: Compar
 async function columnsIn(session: Session, schema: string): Promise<Map<string, Map<string, Column>>> {
   const rows = await session.rows(
     `SELECT c.relname AS table_name, a.attname AS name, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type,
-            a.attnotnull AS not_null, a.atthasdef AS has_default, a.attidentity AS identity
+            a.attnotnull AS not_null, a.atthasdef AS has_default, a.attidentity AS identity,
+            a.attgenerated AS generated
        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
        LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
       WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') ORDER BY c.relname, a.attnum`,
@@ -187,6 +196,7 @@ async function columnsIn(session: Session, schema: string): Promise<Map<string, 
       nullable: row['not_null'] === 'f',
       hasDefault: row['has_default'] === 't',
       identity: row['identity'] ?? '',
+      generated: (row['generated'] ?? '') !== '',
     });
   }
   return tables;

@@ -4,7 +4,7 @@ import type { ServerEndpoint } from '../../contracts/endpoint.js';
 import type { MigrationMapping, TableMapping, ViewMapping } from '../../contracts/mapping.js';
 import type { Finding } from '../../contracts/migration.js';
 import type { CanonicalBatch, KeyRange, ScanOptions } from '../source.js';
-import type { ChunkLedger, MadeView, Target, TargetNames } from '../target.js';
+import type { ChunkLedger, MadeView, RefusedColumn, Target, TargetNames } from '../target.js';
 import { endBackends } from './backends.js';
 import { reopenSession } from './connect.js';
 import type { Session } from './connect.js';
@@ -12,6 +12,7 @@ import { checkDefinitions, dropUnnamed, makeTypesAndTables } from './ddl.js';
 import { dropForeignKeys } from './drop-schema.js';
 import { attempting, codeOfSqlState, factsOf, isServerError } from './errors.js';
 import { addForeignKeys } from './foreign-keys.js';
+import { refusedGenerated } from './generated.js';
 import { literal, qualified, quoted } from './identifiers.js';
 import { buildKeys, keysApplication } from './keys.js';
 import { shadowTable } from './shadow-table.js';
@@ -130,6 +131,12 @@ class PostgresTarget implements Target {
       'drop the view',
       () => this.#alone('views', (session) => dropView(session, this.#names.hash, view)),
       view.target.name,
+    );
+  }
+
+  async refusedGenerated(mapping: MigrationMapping): Promise<RefusedColumn[]> {
+    return this.#attempt('try the generated columns in', () =>
+      this.#pool.use((session) => refusedGenerated(session, mapping)),
     );
   }
 

@@ -4,7 +4,7 @@ import { raiseQuestions } from '../../activities/architect/questions.js';
 import { assessRisk } from '../../activities/architect/risk.js';
 import { inferMeanings } from '../../activities/maba/inference.js';
 import { mappingSignature, throughputShape } from '../../activities/maba/mapping/signatures.js';
-import { catalogueOf, chinook, column, draft, profileOf, sakila, table, tableIn } from './catalogues.js';
+import { catalogueOf, chinook, column, draft, profileOf, sakila, table, tableIn, typeOf } from './catalogues.js';
 
 describe('Chinook', () => {
   const { mapping, refused } = draft(chinook());
@@ -189,8 +189,38 @@ describe('what a table cannot keep', () => {
     expect(draft(catalogue, { profiles, answers: { 'key:s.t': 'fail' } }).refused).toHaveLength(1);
   });
 
-  it('copies a generated column by its values, and lists its expression', () => {
+  it('generates what has a translation; one column in the place of another that it reads', () => {
+    const made = (name: string, declared: string, expression: string): CatalogueColumn =>
+      column(name, declared, { generated: { expression, stored: true } });
+    const columns = [
+      ...[column('a', 'int'), column('d', 'datetime'), column('t', 'varchar(9)')],
+      { ...column('e', 'enum'), type: typeOf('enum', { labels: ['x'] }) },
+      made('half', 'decimal(9,2)', '`a` / `a`'),
+      made('more', 'decimal(9,2)', '`half` + 1'),
+      made('text', 'varchar(30)', "concat(`t`,_utf8mb4'-',`a`)"),
+      made('year_', 'int', 'year(`d`)'),
+      made('label', 'varchar(9)', 'concat(`e`)'),
+      made('clock', 'datetime', 'now()'),
+      made('kind', 'varchar(9)', '`a`'),
+    ];
+    const { mapping, refused } = draft(one(columns));
+    expect(refused).toEqual([]);
+    expect(
+      mapping.tables[0]?.columns.flatMap(({ target, generated }) => (generated ? [[target, generated]] : [])),
+    ).toEqual([
+      ['half', '"a"::numeric / nullif("a", 0)'],
+      ['more', '("a"::numeric / nullif("a", 0))::numeric(9,2) + 1'],
+      ['text', `"t" || '-' || "a"::text`],
+      ['year_', `date_part('year', "d")::integer`],
+    ]);
+    expect(mapping.notMigrated.map(({ kind, name }) => `${kind} ${name}`)).toEqual(
+      ['label', 'clock', 'kind'].map((name) => `generated column s.t.${name}`),
+    );
+  });
+
+  it('copies a generated column by its values where its expression has no translation, and lists it', () => {
     const { mapping } = draft(one([column('g', 'int', { generated: { expression: 'a*2', stored: true } })]));
+    expect(mapping.tables[0]?.columns[0]?.generated).toBeUndefined();
     expect(mapping.notMigrated).toMatchObject([{ kind: 'generated column', name: 's.t.g' }]);
   });
 });

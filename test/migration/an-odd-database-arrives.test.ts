@@ -33,6 +33,13 @@ INSERT INTO touched (${NAME}, doc, amount, seen, at, local) VALUES ('a', '{"a": 
 CREATE TABLE indexed (id INT PRIMARY KEY, title VARCHAR(200), body TEXT, tag VARCHAR(40), KEY by_title (title(10)), KEY by_body (body(20), id DESC), UNIQUE KEY one_tag (tag(4)),
   FULLTEXT KEY words (title, body), KEY down (tag, id));
 INSERT INTO indexed VALUES (1, 'Moby Dick', REPEAT('whale ', 900), 'abcd1'), (2, NULL, 'The white whale', 'abce1');
+CREATE TABLE reckoned (id INT PRIMARY KEY, qty INT, price DECIMAL(10,2), name VARCHAR(20), made DATE,
+  total DECIMAL(12,2) AS (qty * price) VIRTUAL, twice DECIMAL(12,2) AS (total * 2) STORED, label VARCHAR(60) AS (CONCAT(name, '#', qty)) STORED,
+  part DECIMAL(14,4) AS (ROUND(price / qty, 1)) VIRTUAL, y INT AS (YEAR(made)) VIRTUAL, code VARCHAR(9) AS (COALESCE(LEFT(name, 2), '-')) STORED,
+  hash CHAR(32) AS (MD5(name)) STORED, KEY by_total (total));
+INSERT INTO reckoned (id, qty, price, name, made) VALUES (1, 3, 1.25, 'Ann', '2020-02-29'), (2, 0, 9.99, NULL, NULL), (3, NULL, 0.05, 'é', '1999-12-31'), (4, -7, 99999999.99, '', '2001-01-01');
+CREATE TABLE rounded (id INT PRIMARY KEY, a FLOAT, c DOUBLE AS (a * a) STORED); INSERT INTO rounded (id, a) VALUES (1, 1.1), (2, 0.5);
+CREATE TABLE clipped (id INT PRIMARY KEY, a INT, b INT AS (a * a) VIRTUAL); INSERT INTO clipped (id, a) VALUES (1, 3), (2, 100000);
 CREATE TABLE parted (id INT, at DATE, PRIMARY KEY (id, at)) PARTITION BY RANGE COLUMNS (at) (PARTITION p0 VALUES LESS THAN ('2020-01-01'), PARTITION p1 VALUES LESS THAN MAXVALUE);
 INSERT INTO parted VALUES (1, '2019-01-01'), (2, '2021-01-01');
 CREATE TABLE kept (id INT PRIMARY KEY, n INT) WITH SYSTEM VERSIONING; INSERT INTO kept VALUES (1, 1); UPDATE kept SET n = 2;`;
@@ -120,8 +127,42 @@ describe.skipIf(!hasMariadb)('An odd database of MariaDB', () => {
 
   it('lists what has no counterpart, and nothing else', () => {
     const left = ran.json.notMigrated.map(({ kind, name }) => `${kind} ${name}`).sort();
-    expect(left).toEqual(['collation odd.indexed.tag', 'history odd.kept', 'partitioning odd.parted']);
+    expect(left).toEqual([
+      ...['collation odd.indexed.tag', 'generated column odd.reckoned.hash', 'history odd.kept'],
+      'partitioning odd.parted',
+    ]);
     expect(ran.json.tables.find(({ source }) => source === 'odd.parted')).toMatchObject({ targetRows: 2 });
+  });
+
+  it('generates what was generated, where PostgreSQL takes the expression and it gives the same', async () => {
+    const columns = ['total', 'twice', 'label', 'part', 'y', 'code', 'hash'].map(
+      (name) => `CONCAT(${name}) AS ${name}`,
+    );
+    const expected = await fromSource(`SELECT ${columns.join(', ')} FROM reckoned ORDER BY id`);
+    expect(
+      await target.query(
+        'SELECT total::text, twice::text, label, part::text, y::text, code, hash FROM reckoned ORDER BY id',
+      ),
+    ).toEqual(expected);
+    const generated = await target.query(
+      `SELECT attrelid::regclass || '.' || attname AS name FROM pg_attribute WHERE attgenerated = 's' ORDER BY attrelid, attnum`,
+    );
+    expect(generated.map(({ name }) => name)).toEqual(
+      ['total', 'twice', 'label', 'part', 'y', 'code'].map((name) => `reckoned.${name}`),
+    );
+    const [made] = await target.query(
+      "INSERT INTO reckoned (id, qty, price, name) VALUES (9, 2, 1.5, 'new') RETURNING total::text, twice::text, label",
+    );
+    expect(made).toEqual({ total: '3.00', twice: '6.00', label: 'new#2' });
+  });
+
+  it('keeps the values where the expression gives others, or fails: a plain column, and a finding', async () => {
+    expect(await target.query('SELECT c FROM rounded ORDER BY id')).toEqual(
+      await fromSource('SELECT c FROM rounded ORDER BY id'),
+    );
+    expect(await target.query('SELECT b FROM clipped ORDER BY id')).toEqual([{ b: 9 }, { b: 2147483647 }]);
+    const found = ran.json.findings.filter(({ code }) => code === 'structure_differs').map(({ object }) => object);
+    expect(found.sort()).toEqual(['public.clipped.b', 'public.rounded.c']);
   });
 
   it('keeps prefix, descending, unique and FULLTEXT indexes', async () => {

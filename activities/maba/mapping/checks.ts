@@ -1,6 +1,7 @@
 import { parseExpression, printExpression } from '../../../language/expressions.js';
-import type { KnownColumn, TranslateContext } from './translate.js';
-import { Translator, Untranslatable } from './translate.js';
+import { Translator } from './translate.js';
+import type { KnownColumn, TranslateContext } from './typed.js';
+import { Untranslatable } from './typed.js';
 
 export type TranslatedCheck =
   | { readonly state: 'made'; readonly expression: string }

@@ -82,9 +82,6 @@ function isTouched(column: CatalogueColumn, { kind }: TypeChoice): boolean {
 
 function listLeftovers(drafting: ColumnDrafting, column: CatalogueColumn, touches: boolean): void {
   const path = columnPath(drafting.table, column.name);
-  if (column.generated) {
-    drafting.notes.leave('generated column', path, 'its values are copied; its expression is not yet translated');
-  }
   if (column.onUpdate !== undefined && column.onUpdate !== '' && !touches) {
     drafting.notes.leave('on update', path, `ON UPDATE ${column.onUpdate} has no counterpart for its type`);
   }
@@ -142,7 +139,6 @@ export function draftColumn(drafting: ColumnDrafting, column: CatalogueColumn): 
   const judged = experience.judge(survey.catalogue.engine, { column, choice, ...(meaning && { meaning }) });
   const identity = identityOf(drafting, context, choice);
   const sqlDefault = defaultOf(drafting, column, choice);
-  const generatedNote = column.generated ? ['generated in the source; a plain column with its values here'] : [];
   const mapping: ColumnMapping = {
     source: column.name,
     target: drafting.target(column.name),
@@ -155,7 +151,7 @@ export function draftColumn(drafting: ColumnDrafting, column: CatalogueColumn): 
     ...(identity && { identity }),
     ...(column.comment !== undefined && column.comment !== '' && { comment: column.comment }),
     confidence: judged.confidence,
-    reasons: [...choice.reasons, ...(reason === undefined ? [] : [reason]), ...generatedNote, ...judged.reasons],
+    reasons: [...choice.reasons, ...(reason === undefined ? [] : [reason]), ...judged.reasons],
   };
   return {
     column,

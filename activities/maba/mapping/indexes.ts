@@ -5,7 +5,8 @@ import type { Expression } from '../../../language/expressions.js';
 import { knownColumns } from './checks.js';
 import type { DraftedColumn } from './column.js';
 import type { KeyDrafting } from './keys.js';
-import { Translator, Untranslatable } from './translate.js';
+import { Translator } from './translate.js';
+import { Untranslatable } from './typed.js';
 
 /** An index without its name. `words` name it where the source's name says nothing. */
 export type DraftedIndex = Omit<IndexMapping, 'name'> & { readonly words: readonly string[] };

@@ -11,11 +11,13 @@ import type { Meaning } from '../../../contracts/profile.js';
 import { quoteName, quoteString } from '../../../language/expressions.js';
 import { knownColumns, translateCheck } from './checks.js';
 import type { Survey } from './choose-type.js';
+import { columnPath, inPrimaryKey } from './choose-type.js';
 import type { ColumnDrafting, DraftedColumn } from './column.js';
 import { draftColumn, isRowidAlias } from './column.js';
 import type { Experience } from './experience.js';
 import type { ReferencedTable } from './foreign-keys.js';
 import { draftForeignKeys } from './foreign-keys.js';
+import { draftGenerated, generatedSql } from './generated.js';
 import type { KeyDrafting } from './keys.js';
 import { draftKeys, madeName, rowAndChunkKey } from './keys.js';
 import type { IdentifierRule, RelationNames, Renamed } from './names.js';
@@ -80,6 +82,25 @@ function noteTable({ table, notes }: TableDrafting): void {
   }
 }
 
+/** Generated columns that the target can reckon; the others stay plain columns with their values, and are listed. */
+function settleGenerated({ survey, table, notes }: TableDrafting, columns: readonly DraftedColumn[]): void {
+  const { engine } = survey.catalogue;
+  const keyed = (source: string): boolean =>
+    inPrimaryKey(table, source) || survey.referenced.has(columnPath(table, source));
+  for (const [source, answer] of draftGenerated({ engine, columns, keyed })) {
+    const mapping = columns.find(({ column }) => column.name === source)?.mapping;
+    const sql = generatedSql(answer);
+    if (mapping && sql !== undefined) {
+      mapping.generated = sql;
+      mapping.reasons.push('generated in the source, and here');
+    }
+    if (!('plain' in answer)) continue;
+    mapping?.reasons.push('generated in the source; a plain column with its values here');
+    const reason = `a plain column with its values: its expression has no translation (${answer.plain})`;
+    notes.leave('generated column', columnPath(table, source), reason);
+  }
+}
+
 /** Columns and keys of one table; undefined where none of its columns has a mapping. */
 export function draftTable(drafting: TableDrafting): DraftedTable | undefined {
   const { survey, table, target, notes } = drafting;
@@ -100,6 +121,7 @@ export function draftTable(drafting: TableDrafting): DraftedTable | undefined {
   };
   const columns = table.columns.flatMap((column) => draftColumn(columnDrafting, column) ?? []);
   if (columns.length === 0) return undefined;
+  settleGenerated(drafting, columns);
   const keyDrafting: KeyDrafting = { engine: survey.catalogue.engine, table, columns, notes, keepsPrimaryKey: keeps };
   return { table, target, columns, keys: draftKeys(keyDrafting), keyDrafting };
 }

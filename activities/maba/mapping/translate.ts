@@ -1,71 +1,14 @@
-import type { SourceEngine } from '../../../contracts/catalogue.js';
 import type { ColumnMapping } from '../../../contracts/mapping.js';
 import type { Expression } from '../../../language/expressions.js';
-
-/** A column as an expression of the source may name it. */
-export interface KnownColumn {
-  readonly mapping: ColumnMapping;
-  readonly collation?: string;
-}
-
-export interface TranslateContext {
-  readonly engine: SourceEngine;
-  /** By lower-case source name: column names fold case in both engines. */
-  readonly columns: ReadonlyMap<string, KnownColumn>;
-}
-
-type Sort = 'number' | 'text' | 'boolean' | 'moment' | 'bytes' | 'null' | 'other';
-interface Typed {
-  readonly expression: Expression;
-  readonly sort: Sort;
-  /** Set for a bare column. */
-  readonly column?: KnownColumn;
-}
-
-/** Why an expression has no translation. Only thrown and caught inside this folder. */
-export class Untranslatable extends Error {
-  override readonly name = 'Untranslatable';
-}
-
-const SORTS: Readonly<Record<ColumnMapping['kind'], Sort>> = {
-  integer: 'number',
-  decimal: 'number',
-  float4: 'number',
-  float8: 'number',
-  boolean: 'boolean',
-  text: 'text',
-  enum: 'text',
-  bytes: 'bytes',
-  date: 'moment',
-  timestamp: 'moment',
-  timestamptz: 'moment',
-  time: 'moment',
-  interval: 'other',
-  json: 'other',
-  text_array: 'other',
-  bit: 'other',
-  uuid: 'other',
-  inet: 'other',
-  geometry: 'other',
-};
+import { translateCall } from './translate-calls.js';
+import type { TranslateContext, Typed } from './typed.js';
+import { fail, neverZero, SORTS, textOf, TRUE } from './typed.js';
 
 const NUMBER_TEXT = /^-?\d+(?:\.\d+)?$/;
 const MOMENT_TEXT = /^\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?$|^\d\d:\d\d(?::\d\d(?:\.\d+)?)?$/;
-const TRUE: Typed = { expression: { node: 'boolean', value: true }, sort: 'boolean' };
-
-function fail(reason: string): never {
-  throw new Untranslatable(reason);
-}
 
 function isString(value: Typed): value is Typed & { expression: { node: 'string'; value: string } } {
   return value.expression.node === 'string';
-}
-
-/** An enum where a text is wanted. */
-function textOf(value: Typed): Expression {
-  if (value.sort !== 'text') fail('a text function on something that is no text in the target');
-  if (value.column?.mapping.kind === 'enum') return { node: 'cast', operand: value.expression, type: 'text' };
-  return value.expression;
 }
 
 /** A literal in the terms of what it is compared with. */
@@ -116,6 +59,15 @@ export class Translator {
 
   value(expression: Expression): Expression {
     return this.#value(expression).expression;
+  }
+
+  /** The expression as a value that a column of this kind takes. */
+  valueFor(kind: ColumnMapping['kind'], expression: Expression): Expression {
+    const value = this.#value(expression);
+    const sort = SORTS[kind];
+    if (sort === 'other' || (value.sort !== sort && value.sort !== 'null'))
+      fail(`a ${value.sort} for a column of kind ${kind}`);
+    return kind === 'text' ? textOf(value) : value.expression;
   }
 
   #condition(value: Typed): Expression {
@@ -198,7 +150,9 @@ export class Translator {
       let left = this.#number(expression.left);
       // MySQL's division keeps the fraction; PostgreSQL's of two integers does not.
       if (op === '/' && this.#context.engine !== 'sqlite') left = { node: 'cast', operand: left, type: 'numeric' };
-      return { expression: { node: 'binary', op, left, right: this.#number(expression.right) }, sort: 'number' };
+      const right = this.#number(expression.right);
+      const divisor = op === '/' || op === '%' ? neverZero(right) : right;
+      return { expression: { node: 'binary', op, left, right: divisor }, sort: 'number' };
     }
     const own = this.#typeOf(expression);
     if (own) return own;
@@ -309,43 +263,7 @@ export class Translator {
   }
 
   #call(name: string, args: readonly Expression[]): Typed {
-    const [first] = args;
     const { engine } = this.#context;
-    if (name === 'json_valid' && first) {
-      const argument = this.#value(first);
-      if (argument.column?.mapping.kind !== 'json') fail('json_valid on a column that is not json in the target');
-      return TRUE;
-    }
-    if (
-      (name === 'length' || name === 'char_length' || name === 'character_length' || name === 'octet_length') &&
-      first
-    ) {
-      const argument = this.#value(first);
-      const bytes = argument.sort === 'bytes' || name === 'octet_length' || (name === 'length' && engine !== 'sqlite');
-      const operand = argument.sort === 'bytes' ? argument.expression : textOf(argument);
-      return {
-        expression: { node: 'call', name: bytes ? 'octet_length' : 'char_length', args: [operand] },
-        sort: 'number',
-      };
-    }
-    const simple = SIMPLE.get(name);
-    if (args.length !== simple?.args) return fail(`the function "${name}"`);
-    const inner = args.map((argument) =>
-      simple.of === 'text' ? textOf(this.#value(argument)) : this.#number(argument),
-    );
-    return { expression: { node: 'call', name: simple.name, args: inner }, sort: simple.of };
+    return translateCall({ name, args, engine, value: (argument) => this.#value(argument) });
   }
 }
-
-const SIMPLE = new Map<string, { readonly name: string; readonly args: number; readonly of: 'text' | 'number' }>([
-  ['lower', { name: 'lower', args: 1, of: 'text' }],
-  ['lcase', { name: 'lower', args: 1, of: 'text' }],
-  ['upper', { name: 'upper', args: 1, of: 'text' }],
-  ['ucase', { name: 'upper', args: 1, of: 'text' }],
-  ['trim', { name: 'btrim', args: 1, of: 'text' }],
-  ['ltrim', { name: 'ltrim', args: 1, of: 'text' }],
-  ['rtrim', { name: 'rtrim', args: 1, of: 'text' }],
-  ['replace', { name: 'replace', args: 3, of: 'text' }],
-  ['abs', { name: 'abs', args: 1, of: 'number' }],
-  ['mod', { name: 'mod', args: 2, of: 'number' }],
-]);
