@@ -57,6 +57,7 @@ describe.skipIf(!hasMariadb)('rows of a MySQL-like source', () => {
     return rows;
   }
 
+  // [edge 13]
   test('the copy gets awkward values byte by byte, then the row key', async () => {
     const [first, second, third, fourth] = await readAll(awkward);
     const text = (row: (Buffer | null)[] | undefined): (string | undefined)[] =>
@@ -254,6 +255,7 @@ describe.skipIf(!hasMariadb)('rows of a MySQL-like source', () => {
     expect(changed.map((row) => row[0])).toEqual(['4321']);
   });
 
+  // [edge 50 52]
   test('chunks are even in rows, ascending, distinct, and cover the table: gaps, beyond 2^63, equal keys, dates', async () => {
     const cases = [
       { name: 'gaps', column: 'id', kind: 'integer', rows: 5000, chunks: 5 },
@@ -325,6 +327,7 @@ describe.skipIf(!hasMariadb)('rows of a MySQL-like source', () => {
     }
   });
 
+  // [edge 34]
   test('a fingerprint counts what is odd and tells shapes, never values of texts beyond the extremes', async () => {
     const { tables } = await source.catalogue();
     const strange = tables.find((table) => table.name === 'strange');

@@ -198,6 +198,7 @@ describe.each(installedServers())('proof on the %s server', (binaries) => {
     expect(await target.countRows(users)).toBe(5000);
   });
 
+  // [edge 59 60]
   it('puts identity at a value that was never used, twice over', async () => {
     const id = (next: string): TableMapping =>
       simpleTable('t', {

@@ -126,6 +126,7 @@ test('indexes: unique, partial, descending, expressions, foreign collations', as
   ]);
 });
 
+// [edge 54]
 test('foreign keys: composite in order, several, to a primary key, in the spelling of the target', async () => {
   const catalogue = await catalogueOf(
     `

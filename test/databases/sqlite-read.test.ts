@@ -171,6 +171,7 @@ test('an abort ends reading and scanning at the next batch', async () => {
   }
 });
 
+// [edge 74]
 test('a table or column that is gone is schema drift, named, and without the text of the driver', async () => {
   const { path } = database('CREATE TABLE t (v)');
   const from = await reader(path);
@@ -180,6 +181,7 @@ test('a table or column that is gone is schema drift, named, and without the tex
   }
 });
 
+// [edge 79]
 test('a file in a path with spaces, quotes and percent signs is opened as it is named', async () => {
   const { path } = database('CREATE TABLE t (v); INSERT INTO t VALUES (1)', temporaryFile(`a b'%20"?x=1.sqlite`));
   expect(await readAll(await reader(path), mapping('t', { v: 'integer' }))).toEqual([[Buffer.from('1')]]);

@@ -15,6 +15,7 @@ function defaultOf(engine: SourceEngine, declared: string, given: Default) {
 }
 
 describe('a default', () => {
+  // [edge 3 12 17 70 78]
   it.each([
     ['mysql', 'int', literal('0'), '0'],
     ['mysql', 'int', literal('abc'), 'refused'],

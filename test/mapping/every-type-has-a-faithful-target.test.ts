@@ -86,6 +86,7 @@ const MYSQL: readonly Case[] = [
 ];
 
 describe('a MySQL type', () => {
+  // [edge 1 4 5 6 7 8 75]
   it.each(MYSQL)('$declared becomes $type ($kind)', (one) => {
     const { mapped, refused, question } = mapOne('mysql', one);
     expect(refused).toEqual([]);
@@ -229,6 +230,7 @@ const SQLITE: readonly Case[] = [
 ];
 
 describe('a SQLite type', () => {
+  // [edge 77]
   it.each(SQLITE)('$declared holding $profile becomes $type', (one) => {
     const { mapped, refused, question } = mapOne('sqlite', one);
     expect(refused).toEqual([]);
@@ -243,6 +245,7 @@ describe('a SQLite column that holds what its type does not take', () => {
     profile: { rows: 1000, storage: storage(1000 - text, 0, text, 0), min: '1', max: 'x' },
   });
 
+  // [edge 76]
   it('asks, and keeps the number type by default below one value in a hundred', () => {
     const { mapped, question } = mapOne('sqlite', dirty(9));
     expect(question).toMatchObject({ id: 'type:s.t.c', options: ['number', 'text'], default: 'number' });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CaravanFailure } from '../../contracts/failures.js';
 import type { IdentifierRule } from '../../activities/maba/mapping/names.js';
 import { applyRule, NAME_BYTES, targetNames } from '../../activities/maba/mapping/names.js';
-import { catalogueOf, column, draft, table } from './catalogues.js';
+import { catalogueOf, column, draft, table, typeOf } from './catalogues.js';
 
 function named(sources: readonly string[], rule: IdentifierRule, columns = false) {
   const { names, renamed } = targetNames(sources, { rule, what: columns ? 'column' : 'table', columns });
@@ -22,6 +22,7 @@ describe('a name in the target', () => {
     expect(applyRule(from, rule)).toBe(to);
   });
 
+  // [edge 67]
   it('keeps the twin that is spelled like the target, in any order, and lists the other', () => {
     const first = named(['Order', 'order'], 'lower');
     expect(first.list[1]).toBe('order');
@@ -30,6 +31,7 @@ describe('a name in the target', () => {
     expect(first.renamed).toEqual([{ from: 'Order', to: first.list[0], reason: 'another table is named "order"' }]);
   });
 
+  // [edge 68]
   it('is cut by bytes, never inside a character, and twins stay apart', () => {
     const twins = ['a'.repeat(70) + 'x', 'a'.repeat(70) + 'y', '😀'.repeat(20)];
     const { list } = named(twins, 'lower');
@@ -75,6 +77,7 @@ describe('a name in the target', () => {
     }
   });
 
+  // [edge 25 63]
   it('is shared by indexes and types of the whole schema', () => {
     const index = { name: 'orders', unique: false, method: 'btree', parts: [{ column: 'id' }] };
     const one = table('s', 'orders', { columns: [column('id', 'int')], indexes: [index] });
@@ -83,5 +86,10 @@ describe('a name in the target', () => {
     const { mapping } = draft(catalogueOf('mysql', [one, two, three]));
     expect(mapping.tables.map((each) => each.indexes[0]?.name)).toEqual(['orders_orders', 'lines_ix', 'more_ix']);
     expect(mapping.renamed.map(({ from }) => from)).toEqual(['s.orders.orders', 's.lines.ix', 's.more.ix']);
+    const labelled = { ...column('state', 'enum'), type: typeOf('enum', { labels: ['x'] }) };
+    const typed = table('s', 'orders', { columns: [labelled] });
+    const twin = table('s', 'orders_state', { columns: [labelled] });
+    const { types } = draft(catalogueOf('mysql', [typed, twin])).mapping;
+    expect(types.map(({ name }) => name)).toEqual(['orders_orders_state', 'orders_state_state']);
   });
 });

@@ -33,6 +33,7 @@ describe('Chinook', () => {
     ]);
   });
 
+  // [edge 55]
   it('names what stays behind', () => {
     expect(mapping.notMigrated.map(({ kind, name }) => `${kind} ${name}`)).toEqual([
       'foreign key main.AlbumTag.(Tag)',
@@ -44,6 +45,7 @@ describe('Chinook', () => {
 describe('Sakila', () => {
   const { mapping, refused, findings } = draft(sakila());
 
+  // [edge 63]
   it('maps types, enum, defaults and repeated index names', () => {
     expect(refused).toEqual([]);
     expect(mapping.types).toEqual([{ name: 'film_rating', labels: ['G', 'PG-13'] }]);
@@ -93,6 +95,7 @@ describe('what a table cannot keep', () => {
     expect(findings).toMatchObject([{ code: 'not_null_relaxed', object: 's.t.zd', count: 3 }]);
   });
 
+  // [edge 10]
   it('never relaxes a primary key', () => {
     const catalogue = one([column('zd', 'date', { nullable: false })], { primaryKey: [{ column: 'zd' }] });
     const profiles = catalogue.tables.map((each) => profileOf(each, { zd: { odd: { zero_date: 3 } } }));
@@ -163,6 +166,7 @@ describe('what a table cannot keep', () => {
     ]);
   });
 
+  // [edge 64]
   it('lists a key whose source folds case', () => {
     const email = column('email', 'varchar(10)', { collation: 'utf8mb4_general_ci' });
     const catalogue = one([email], {

@@ -77,6 +77,7 @@ describe.skipIf(!hasMariadb)('An odd database of MariaDB', () => {
     expect(changed).toEqual(['odd.label.e']);
   });
 
+  // [edge 75]
   it('keeps every type of address', async () => {
     const expected = await fromSource('SELECT id, four, six, u FROM address ORDER BY id');
     expect(
@@ -88,6 +89,7 @@ describe.skipIf(!hasMariadb)('An odd database of MariaDB', () => {
     expect(types).toEqual({ four: 'inet', six: 'inet' });
   });
 
+  // [edge 44]
   it('keeps all eight kinds of places as EWKB, with their SRID', async () => {
     const ewkb = (name: string): string =>
       `LOWER(IF(ST_SRID(${name}) = 0, HEX(ST_AsWKB(${name})), CONCAT(LEFT(HEX(ST_AsWKB(${name})), 8), '20', HEX(CHAR(ST_SRID(${name}) & 255, ST_SRID(${name}) >> 8 & 255, 0, 0)), SUBSTR(HEX(ST_AsWKB(${name})), 11)))) AS ${name}`;
@@ -99,6 +101,7 @@ describe.skipIf(!hasMariadb)('An odd database of MariaDB', () => {
     expect(first).toEqual({ g: '0101000020e6100000000000000000f03f0000000000000040' });
   });
 
+  // [edge 2 4 7 18 20 22 23 24 27 38 39 45]
   it('keeps labels, numbers and times at their limits, and tells an empty label from none', async () => {
     const rows = await target.query(
       `SELECT e::text, array_to_string(many, '+') AS many, flag, doc::text, b::bigint::text AS b, z, y, encode(bin, 'hex') AS bin, t::text
@@ -125,6 +128,7 @@ describe.skipIf(!hasMariadb)('An odd database of MariaDB', () => {
     ]);
   });
 
+  // [edge 69]
   it('lists what has no counterpart, and nothing else', () => {
     const left = ran.json.notMigrated.map(({ kind, name }) => `${kind} ${name}`).sort();
     expect(left).toEqual([
@@ -134,6 +138,7 @@ describe.skipIf(!hasMariadb)('An odd database of MariaDB', () => {
     expect(ran.json.tables.find(({ source }) => source === 'odd.parted')).toMatchObject({ targetRows: 2 });
   });
 
+  // [edge 47]
   it('generates what was generated, where PostgreSQL takes the expression and it gives the same', async () => {
     const columns = ['total', 'twice', 'label', 'part', 'y', 'code', 'hash'].map(
       (name) => `CONCAT(${name}) AS ${name}`,
@@ -165,6 +170,7 @@ describe.skipIf(!hasMariadb)('An odd database of MariaDB', () => {
     expect(found.sort()).toEqual(['public.clipped.b', 'public.rounded.c']);
   });
 
+  // [edge 61 62]
   it('keeps prefix, descending, unique and FULLTEXT indexes', async () => {
     const indexes = await target.query(
       `SELECT indexname AS name, regexp_replace(indexdef, '^.* USING ', '') AS def FROM pg_indexes WHERE tablename = 'indexed' AND indexname <> 'indexed_pkey' ORDER BY 1`,
@@ -186,6 +192,7 @@ describe.skipIf(!hasMariadb)('An odd database of MariaDB', () => {
     expect(found).toEqual([{ id: 1 }]);
   });
 
+  // [edge 21]
   it('keeps the rule of ON UPDATE: only a row that really changes, and not what the update sets itself', async () => {
     const state = `extract(year FROM at)::int > 2001 AS at, extract(year FROM local)::int > 2001 AS local`;
     const update = async (set: string): Promise<unknown> => {
@@ -204,6 +211,7 @@ describe.skipIf(!hasMariadb)('An odd database of MariaDB', () => {
     expect(clock).toEqual({ whole: true, now: true });
   });
 
+  // [edge 72]
   it('brings comments along, and leaves one function in the target schema', async () => {
     const [comments] = await target.query(
       `SELECT obj_description('touched'::regclass) AS of_table, col_description('touched'::regclass, 2) AS of_column`,

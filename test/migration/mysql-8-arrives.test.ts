@@ -62,6 +62,7 @@ describe(title, () => {
     expect(await leftovers(target)).toEqual([]);
   });
 
+  // [edge 31 48]
   it('holds what an independent query finds: 4-byte letters, JSON, invisible and generated columns', async () => {
     const source = await (server ?? expect.unreachable()).connect('only8');
     const [expected] = await source.query(
@@ -80,6 +81,7 @@ describe(title, () => {
     expect(found.map(({ bin }) => bin)).toEqual(['000102', null, '616200']);
   });
 
+  // [edge 44]
   it('keeps places as EWKB: the east before the north, whatever the SRID says', async () => {
     const rows = await target.query(
       "SELECT encode(spot, 'hex') AS spot, encode(many, 'hex') AS many FROM place ORDER BY id",
@@ -102,11 +104,13 @@ describe(title, () => {
     await target.query('DELETE FROM parent WHERE id = 99');
   });
 
+  // [edge 61]
   it('keeps an index over an expression', async () => {
     const [index] = await target.query("SELECT indexdef FROM pg_indexes WHERE indexname = 'by_lower'");
     expect(index?.indexdef).toContain('USING btree (lower((note)::text))');
   });
 
+  // [edge 3 70 71]
   it('keeps its defaults and its rules, expressions of the catalogue decoded', async () => {
     const [made] = await target.query(
       `INSERT INTO parent (name) VALUES ('new') RETURNING id::text, note, length(made) AS made, body, day = current_date AS today,

@@ -49,6 +49,7 @@ describe('Names of the source', () => {
   const targetOf = (ran: Ran, name: string): string =>
     ran.json.tables.find((table) => table.source === `main.${name}`)?.target.replace('public.', '') ?? '(none)';
 
+  // [edge 65 66 68]
   it('arrive whatever they hold: reserved words, quotes, newlines, twins, system columns', async () => {
     const target = await fresh();
     const ran = await startMigrate({ source, target: target.url }, '--yes').ended;

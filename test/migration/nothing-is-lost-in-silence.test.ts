@@ -73,6 +73,7 @@ describe('What cannot be as it was', () => {
     await view.close();
   });
 
+  // [edge 36 37 57 76]
   it('ends with 3 under --yes, and every exception is named with its count and disposition', () => {
     expect(ran.exit, ran.stderr).toBe(3);
     expect(ran.json.status).toBe('proven_with_exceptions');

@@ -95,6 +95,7 @@ describe.each(origins)('Sakila from $title', (origin) => {
       for (const { reason } of ran.json.notMigrated) expect(reason).not.toBe('');
     });
 
+    // [edge 73]
     it('says that a MyISAM table stands outside the snapshot, and accepts nothing', () => {
       const outside = seen().ran.json.findings.filter(({ code }) => code === 'outside_snapshot');
       expect(outside).toMatchObject([{ object: 'sakila.film_text', disposition: 'listed' }]);
@@ -131,6 +132,7 @@ describe.each(origins)('Sakila from $title', (origin) => {
       }
     });
 
+    // [edge 56]
     it('has the foreign keys, the cycle of store and staff too, all validated; enum, default, identity', async () => {
       const { target } = seen();
       const keys = await target.query(

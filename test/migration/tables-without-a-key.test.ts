@@ -45,6 +45,7 @@ describe('tables without any key, with values that PostgreSQL cannot hold', () =
     for (const target of targets) await target.drop();
   });
 
+  // [edge 49]
   it('arrive from SQLite with every such value accounted for, equal rows each', async () => {
     // A column of the name "rowid" hides the rowid: nothing tells these rows apart.
     const source = folder.sqlite(

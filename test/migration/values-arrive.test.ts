@@ -73,6 +73,7 @@ describe.skipIf(!hasMariadb)('Extreme values of MariaDB', () => {
     await target.drop();
   });
 
+  // [edge 6 9 10 11 14 16 18 20 28 29 31 32 33 39 41]
   it('arrive as they are; a zero date becomes NULL and is counted', async () => {
     const ran = await startMigrate({ source: urlOf(server.endpoint('v')), target: target.url }, '--yes').ended;
     expect(ran.exit, JSON.stringify(ran.json)).toBe(3);
@@ -157,6 +158,7 @@ describe('Extreme values of SQLite', () => {
     await target.drop();
   });
 
+  // [edge 30 59]
   it('arrive as they are', async () => {
     const source = folder.sqlite(
       'extremes',

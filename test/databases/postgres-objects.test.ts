@@ -1,12 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { oldSchema } from '../../contracts/names.js';
 import { purgeOld } from '../../databases/postgres/janitor.js';
-import { build, column, mapping, simpleTable, someNames, table, Targets } from './postgres-fixtures.js';
+import { build, column, copyAll, mapping, simpleTable, someNames, table, Targets } from './postgres-fixtures.js';
 import { asStranger, installedServers, startTestServer } from './postgres-server.js';
 import type { TestServer } from './postgres-server.js';
 import { ours, value } from './postgres-strangers.js';
 
-describe.each(installedServers())('what ON UPDATE becomes on the %s server', (binaries) => {
+describe.each(installedServers())('what stands beside rows, on the %s server', (binaries) => {
   let server: TestServer;
   const targets = new Targets();
 
@@ -70,5 +71,36 @@ describe.each(installedServers())('what ON UPDATE becomes on the %s server', (bi
       code: 'TARGET_DEPENDENTS',
       facts: { names: ['trigger t on table public.mine'] },
     });
+  });
+
+  it('goes on without an index that the server cannot make, and says so once', async () => {
+    const endpoint = await server.database();
+    const target = await targets.open(endpoint);
+    const id = column('id', 'integer', { kind: 'integer', nullable: false, sourceNullable: false });
+    const indexes = [
+      { name: 'long_text', columns: [{ column: 't', descending: false }] },
+      { name: 'now_text', columns: [{ expression: `t || to_char(now(), 'YYYY')`, descending: false }] },
+      { name: 'divided', columns: [{ expression: '1 / id', descending: false }] },
+      { name: 'short_text', columns: [{ expression: 'left(t, 20)', descending: false }] },
+    ];
+    const plan = mapping([table('words', [id, column('t', 'text')], { indexes })]);
+    await target.createShadow(plan);
+    const noise = randomBytes(6000).toString('hex');
+    await copyAll(target, plan.tables[0] ?? expect.unreachable(), `0\t${noise}\n`);
+    for (let time = 0; time < 2; time += 1) {
+      const { findings } = await target.buildKeys(plan.tables[0] ?? expect.unreachable(), plan);
+      expect(findings.map(({ object }) => object)).toEqual([
+        ...['public.words.long_text', 'public.words.now_text', 'public.words.divided'],
+      ]);
+    }
+    expect((await target.compareStructure(plan)).findings).toEqual([]);
+    await asStranger(endpoint, (session) =>
+      session.run(
+        `DO $$ BEGIN EXECUTE (SELECT format('DROP INDEX %I.short_text', schemaname) FROM pg_indexes WHERE indexname = 'short_text'); END $$`,
+      ),
+    );
+    expect((await target.compareStructure(plan)).findings).toMatchObject([{ object: 'public.words.short_text' }]);
+    await target.undo('public');
+    expect(await ours(endpoint)).toEqual([]);
   });
 });
