@@ -180,7 +180,8 @@ async function fitToTarget(
 ): Promise<PlanDocument> {
   const { migration } = document;
   const objects = migration.tables.reduce(
-    (count, table) => count + 2 + table.indexes.length + table.uniqueKeys.length + table.foreignKeys.length,
+    (count, { indexes, uniqueKeys, foreignKeys, onUpdate }) =>
+      count + 2 + indexes.length + uniqueKeys.length + foreignKeys.length + (onUpdate ? 1 : 0),
     migration.types.length + migration.views.length,
   );
   return withEnd(openTargetOf(deps, migrationId), async (target) => {

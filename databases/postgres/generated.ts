@@ -68,6 +68,11 @@ async function computedIn(session: Session, table: string): Promise<Set<string>>
 /** Tries every generated column of the plan beside its table's others, on temporary tables that are rolled back. */
 export async function refusedGenerated(session: Session, mapping: MigrationMapping): Promise<RefusedColumn[]> {
   const tables = mapping.tables.filter((table) => table.columns.some((column) => column.generated !== undefined));
+  if (tables.length === 0) return [];
+  const [login] = await session.rows(
+    `SELECT pg_catalog.has_database_privilege(pg_catalog.current_database(), 'TEMPORARY') AS may`,
+  );
+  if (login?.['may'] !== 't') return tables.flatMap(untried);
   const refused: RefusedColumn[] = [];
   for (const table of tables) {
     await session.run('BEGIN');
@@ -83,6 +88,14 @@ export async function refusedGenerated(session: Session, mapping: MigrationMappi
     }
   }
   return refused;
+}
+
+/** What cannot be tried is not risked: the copy would fail on it. */
+function untried({ target, columns }: TableMapping): RefusedColumn[] {
+  const reason = 'the login may make no temporary table, in which its expression would be tried (GRANT TEMPORARY)';
+  return columns
+    .filter((column) => column.generated !== undefined)
+    .map((column) => ({ table: target.name, column: column.target, reason }));
 }
 
 async function makeProbe(session: Session, table: TableMapping, mapping: MigrationMapping): Promise<void> {

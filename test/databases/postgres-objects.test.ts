@@ -103,4 +103,35 @@ describe.each(installedServers())('what stands beside rows, on the %s server', (
     await target.undo('public');
     expect(await ours(endpoint)).toEqual([]);
   });
+
+  it('tells which generated columns it does not take, and makes nothing', async () => {
+    const endpoint = await server.database();
+    const target = await targets.open(endpoint);
+    const columns = [
+      column('id', 'integer', { kind: 'integer' }),
+      column('mood', 'mood', { kind: 'enum' }),
+      column('fits', 'integer', { kind: 'integer', generated: 'id * 2' }),
+      column('clock', 'timestamptz', { kind: 'timestamptz', generated: 'now()' }),
+      column('label', 'text', { generated: 'mood::text' }),
+      column('other', 'text', { generated: 'id > 1' }),
+    ];
+    const plan = mapping([table('t', columns)], { types: [{ name: 'mood', labels: ['glad'] }] });
+    const refused = await target.refusedGenerated(plan);
+    expect(refused.map(({ column: name, reason }) => [name, /SQLSTATE (\w+)/.exec(reason)?.[1]])).toEqual([
+      ['clock', '42P17'],
+      ['label', '42P17'],
+    ]);
+    expect(await ours(endpoint)).toEqual([]);
+    const name = (await value(endpoint, 'SELECT current_database()')) ?? '';
+    await asStranger(endpoint, (session) =>
+      session.run(`REVOKE TEMPORARY ON DATABASE "${name}" FROM PUBLIC; CREATE ROLE modest LOGIN PASSWORD 'modest'`),
+    );
+    const modest = await targets.open({ ...endpoint, user: 'modest', password: 'modest' });
+    expect((await modest.refusedGenerated(plan)).map((each) => each.column)).toEqual([
+      'fits',
+      'clock',
+      'label',
+      'other',
+    ]);
+  });
 });

@@ -169,6 +169,7 @@ describe('Extreme values of SQLite', () => {
        INSERT INTO word VALUES ('', '', x''), ('tab' || char(9), '\\N', x'00ff5c0a'), ('ä' || char(0x1F600), 'B', NULL), ('Ä', 'b', x'20');
        CREATE TABLE made (id INTEGER PRIMARY KEY AUTOINCREMENT, a INTEGER NOT NULL DEFAULT 5, b INTEGER GENERATED ALWAYS AS (a * 2) STORED, at TEXT DEFAULT CURRENT_TIMESTAMP);
        INSERT INTO made (a) VALUES (1), (2); DELETE FROM made WHERE id = 2;
+       CREATE UNIQUE INDEX one_large ON made (a) WHERE b > 2; CREATE INDEX low_a ON word (lower(a) DESC, b);
        CREATE TABLE hollow (id INTEGER PRIMARY KEY);
        CREATE TABLE loose (x, y); INSERT INTO loose VALUES (1, 'a'), (1, 'a'), (NULL, NULL);`,
     );
@@ -194,6 +195,14 @@ describe('Extreme values of SQLite', () => {
       'INSERT INTO made DEFAULT VALUES RETURNING id::text, a::text, at IS NOT NULL AS at',
     );
     expect(made).toEqual({ id: '3', a: '5', at: true });
+    expect(
+      await target.query(
+        'SELECT b::text, attgenerated FROM made, pg_attribute WHERE attname = $$b$$ AND attrelid = $$made$$::regclass AND id = 3',
+      ),
+    ).toEqual([{ b: '10', attgenerated: 's' }]);
+    await expect(target.query('INSERT INTO made (a) VALUES (5)')).rejects.toThrow(/one_large/);
+    const [low] = await target.query("SELECT indexdef FROM pg_indexes WHERE indexname = 'low_a'");
+    expect(low?.['indexdef']).toContain('(lower(a) DESC, b)');
     for (const table of ran.json.tables) expect(table.sourceHash).toBe(table.targetHash);
   });
 });
