@@ -86,6 +86,8 @@ const MARIADB_KINDS = {
   span: ['TIME(6)', "'-838:59:59'"],
   document: ['JSON', `'{"a":1}'`],
   number: ['UUID', "'123e4567-e89b-12d3-a456-426614174000'"],
+  address: ['INET6', "'2001:db8::1'"],
+  place: ['POINT', "ST_GeomFromText('POINT(1 2)', 4326)"],
 } as const;
 
 describe('a codec of the copy that spoils one bit', () => {
