@@ -40,6 +40,14 @@ CREATE TABLE reckoned (id INT PRIMARY KEY, qty INT, price DECIMAL(10,2), name VA
 INSERT INTO reckoned (id, qty, price, name, made) VALUES (1, 3, 1.25, 'Ann', '2020-02-29'), (2, 0, 9.99, NULL, NULL), (3, NULL, 0.05, 'é', '1999-12-31'), (4, -7, 99999999.99, '', '2001-01-01');
 CREATE TABLE rounded (id INT PRIMARY KEY, a FLOAT, c DOUBLE AS (a * a) STORED); INSERT INTO rounded (id, a) VALUES (1, 1.1), (2, 0.5);
 CREATE TABLE clipped (id INT PRIMARY KEY, a INT, b INT AS (a * a) VIRTUAL); INSERT INTO clipped (id, a) VALUES (1, 3), (2, 100000);
+CREATE TABLE keyed (cid INT, typ ENUM('b','a'), v INT, PRIMARY KEY (cid, typ)); INSERT INTO keyed VALUES (1, 'a', 1), (1, 'b', 2), (2, 'a', 3);
+CREATE TABLE only_blob (b BLOB); INSERT INTO only_blob VALUES (x'00ff'), (x'00ff'), (NULL), ('');
+CREATE TABLE eastern (id INT PRIMARY KEY, g VARCHAR(20) CHARACTER SET gbk, s VARCHAR(20) CHARACTER SET sjis, b VARCHAR(20) CHARACTER SET big5, k VARCHAR(20) CHARACTER SET euckr, w VARCHAR(20) CHARACTER SET utf16);
+INSERT INTO eastern VALUES (1, '汉字𠀀', 'カナ', '漢字', '한글', '🫡é'), (2, '', 'a', NULL, 'z', '');
+CREATE TABLE worded (k VARCHAR(40) COLLATE utf8mb4_bin PRIMARY KEY, n INT); INSERT INTO worded VALUES ('', 1), ('%', 2), ('a''b', 3), ('a\\b', 4), ('A', 5), ('a', 6), ('ä', 7), ('🫡', 8), ('tab\t', 9);
+CREATE TABLE zoned (id INT PRIMARY KEY, at TIMESTAMP NULL, local DATETIME);
+SET time_zone = '+05:30'; INSERT INTO zoned VALUES (1, '2024-03-31 02:30:00', '2024-03-31 02:30:00');
+SET time_zone = '-02:30'; INSERT INTO zoned VALUES (2, '2024-10-27 23:59:59', '2024-10-27 23:59:59'); SET time_zone = '+00:00';
 CREATE TABLE parted (id INT, at DATE, PRIMARY KEY (id, at)) PARTITION BY RANGE COLUMNS (at) (PARTITION p0 VALUES LESS THAN ('2020-01-01'), PARTITION p1 VALUES LESS THAN MAXVALUE);
 INSERT INTO parted VALUES (1, '2019-01-01'), (2, '2021-01-01');
 CREATE TABLE kept (id INT PRIMARY KEY, n INT) WITH SYSTEM VERSIONING; INSERT INTO kept VALUES (1, 1); UPDATE kept SET n = 2;`;
@@ -128,11 +136,44 @@ describe.skipIf(!hasMariadb)('An odd database of MariaDB', () => {
     ]);
   });
 
+  // [edge 15]
+  it('keeps moments as moments, whatever zone they were written in', async () => {
+    const found = await target.query(
+      'SELECT id, extract(epoch FROM at)::int AS at, local::text FROM zoned ORDER BY id',
+    );
+    expect(found.map(({ local }) => local)).toEqual(['2024-03-31 02:30:00', '2024-10-27 23:59:59']);
+    expect(found.map(({ at }) => new Date(Number(at) * 1000).toISOString())).toEqual([
+      ...['2024-03-30T21:00:00.000Z', '2024-10-28T02:29:59.000Z'],
+    ]);
+  });
+
+  // [edge 26 35 43 51]
+  it('keeps labels and words as keys, a lone column of bytes, and the character sets of the east', async () => {
+    expect(await target.query('SELECT cid, typ::text, v FROM keyed ORDER BY v')).toEqual(
+      await fromSource('SELECT cid, typ, v FROM keyed ORDER BY v'),
+    );
+    const blobs = await target.query(
+      "SELECT encode(b, 'hex') AS b, count(*)::int AS n FROM only_blob GROUP BY b ORDER BY n, b",
+    );
+    expect(blobs).toEqual([
+      { b: '', n: 1 },
+      { b: null, n: 1 },
+      { b: '00ff', n: 2 },
+    ]);
+    for (const sql of ['SELECT * FROM eastern ORDER BY id', 'SELECT k, n FROM worded ORDER BY n'])
+      expect(await target.query(sql)).toEqual(await fromSource(sql));
+  });
+
   // [edge 69]
   it('lists what has no counterpart, and nothing else', () => {
     const left = ran.json.notMigrated.map(({ kind, name }) => `${kind} ${name}`).sort();
     expect(left).toEqual([
-      ...['collation odd.indexed.tag', 'generated column odd.reckoned.hash', 'history odd.kept'],
+      ...[
+        'collation odd.indexed.tag',
+        'collation odd.keyed.typ',
+        'generated column odd.reckoned.hash',
+        'history odd.kept',
+      ],
       'partitioning odd.parted',
     ]);
     expect(ran.json.tables.find(({ source }) => source === 'odd.parted')).toMatchObject({ targetRows: 2 });
