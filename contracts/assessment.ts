@@ -25,6 +25,8 @@ export interface Assessment {
   readonly cannotSee: readonly { readonly what: string; readonly mend: string }[];
   /** What stays behind, each with the effort to bring it over by hand. */
   readonly notMigrated: readonly (NotMigrated & { readonly minutes: number })[];
+  /** Translated; whether they give the same rows is shown by the proof of a migration. */
+  readonly views: readonly { readonly source: string; readonly target: string; readonly reads: readonly string[] }[];
   readonly renamed: readonly { readonly from: string; readonly to: string; readonly reason: string }[];
   readonly findings: readonly {
     readonly code: string;

@@ -117,7 +117,7 @@ export class Pace {
     const { version } = this.#row;
     const endMs = performance.now() + milliseconds;
     for (let leftMs = milliseconds; leftMs > 0; leftMs = endMs - performance.now()) {
-      await pause(Math.min(leftMs, POLL_MS), undefined, signal && { signal });
+      await pauseFor(Math.min(leftMs, POLL_MS), signal);
       if (this.#row.version !== version) return;
     }
   }
@@ -133,7 +133,7 @@ export class Pace {
   /** More or fewer sessions under the same name; more are waited for. */
   async resize(lease: string, sessions: number, signal?: AbortSignal): Promise<void> {
     while (this.limits.connections !== undefined && !(await this.#lease(lease, sessions))) {
-      await pause(POLL_MS, undefined, signal && { signal });
+      await pauseFor(POLL_MS, signal);
     }
     this.#leases.set(lease, sessions);
   }
@@ -201,5 +201,15 @@ export class Pace {
     } finally {
       if (isLimited) await this.#parts.throttles.release(lease).catch(() => undefined);
     }
+  }
+}
+
+/** Ends with the signal's own reason: whoever set a limit of time knows it by that. */
+async function pauseFor(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await pause(milliseconds, undefined, signal && { signal });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
   }
 }

@@ -21,6 +21,10 @@ export function assessmentLines(assessment: Assessment): string[] {
     ...listed('Questions for a person', questions.map(questionText)),
     ...tableLines(assessment.tables),
     ...listed(
+      'Views that are translated; the proof compares their rows',
+      assessment.views.map(({ source, target }) => `${source} to ${target}`),
+    ),
+    ...listed(
       'Stays behind',
       notMigrated.map(({ kind, name, reason, minutes }) => `${kind} ${name}: ${reason} (${minutesText(minutes)})`),
     ),

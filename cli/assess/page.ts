@@ -62,7 +62,7 @@ function cards({ source, risk, effort, time }: Assessment): Html {
   </section>`;
 }
 
-function lists({ refused, cannotSee, questions, notMigrated, findings, renamed }: Assessment): Html {
+function lists({ refused, cannotSee, questions, notMigrated, findings, renamed, views }: Assessment): Html {
   return join([
     section(
       'Refused',
@@ -78,6 +78,11 @@ function lists({ refused, cannotSee, questions, notMigrated, findings, renamed }
       'Questions for a person',
       ['Question', 'Options', 'Default'],
       questions.map(({ text, options, default: fallback }) => [text, options.join(', '), fallback ?? 'none']),
+    ),
+    section(
+      'Views that are translated; the proof compares their rows',
+      ['View', 'Becomes', 'Reads'],
+      views.map(({ source, target, reads }) => [source, target, reads.join(', ')]),
     ),
     section(
       'What stays behind',

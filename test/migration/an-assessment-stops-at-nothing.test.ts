@@ -67,10 +67,10 @@ describe('An assessment', () => {
       { id: 'key:main.weak', default: 'unique' },
     ]);
     expect(assessment.notMigrated.map(({ kind, minutes }) => [kind, minutes])).toEqual([
-      ['view', 30],
       ['trigger', 60],
       ['primary key', 15],
     ]);
+    expect(assessment.views).toEqual([{ source: 'main.towns', target: 'public.towns', reads: ['main.city'] }]);
     const [odd] = assessment.tables.filter(({ source }) => source === `main.${NAME}`);
     expect(odd?.columns.find(({ source }) => source === 'born')).toMatchObject({ declared: 'DATE', type: 'date' });
     // Its odd date, the question about it, and its check.
@@ -78,7 +78,7 @@ describe('An assessment', () => {
     expect(odd?.risk).toBeCloseTo(1 - (1 - 0.4 / 4) * (1 - 0.2 / 4), 3);
     const { minutes, parts } = assessment.effort;
     expect(parts.reduce((sum, part) => sum + part.minutes, 0)).toBe(minutes);
-    expect(minutes).toBe(3 * 60 + 2 * 10 + 10 + 30 + 60 + 15);
+    expect(minutes).toBe(3 * 60 + 2 * 10 + 10 + 60 + 15);
     expect(assessment.rules.effort).toContain('60 for a trigger to rewrite');
     expect(assessment.rules.risk).toContain('0.4 × n / (n + 3) for columns with odd values');
   });

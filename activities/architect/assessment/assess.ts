@@ -44,6 +44,11 @@ export function assess(input: AssessInput): Assessment {
     questions,
     cannotSee: mapping.cannotSee,
     notMigrated: mapping.notMigrated.map((left) => ({ ...left, minutes: leftChore(left, catalogue).minutes })),
+    views: mapping.views.map(({ source, target, reads }) => ({
+      source: qualified(source),
+      target: qualified(target),
+      reads,
+    })),
     renamed: mapping.renamed,
     findings: input.findings.map(({ code, object, count, detail }) => ({ code, object, count, detail })),
     tables,
