@@ -185,49 +185,55 @@ describe('What cannot be as it was', () => {
     expect(gone.stderr).toContain('it was purged: the values that it could not store are gone');
   });
 
-  it.concurrent('waits for "caravan accept" without --yes', async () => {
-    const target = await fresh();
-    const running = startMigrate({ source, target: target.url });
-    const migration = view.migration(running.id);
-    await migration.waits();
-    while ((await migration.questions()).some((question) => question.answer === undefined)) {
-      const [open] = (await migration.questions()).filter((question) => question.answer === undefined);
-      const answered = await caravan(['answer', running.id, open?.id ?? '', open?.default ?? '']);
-      expect(answered.exit, answered.stderr).toBe(0);
-    }
-    await migration.waits('planning');
-    await caravan(['approve', running.id]);
-    await migration.waits('verification');
-    const early = await caravan(['values', 'list', running.id, '--rule', 'nul_character', '--reveal', '--json']);
-    const seen = JSON.parse(early.stdout) as ShownValues;
-    expect({ ...seen, entries: seen.entries.map(({ key, column }) => [key['id']?.text, column]) }).toMatchObject({
-      place: 'target',
-      total: 1,
-      entries: [['10', 'name']],
-    });
-    expect(await keptInStore(view, 'archive', running.id), 'the copy that was read is taken away').toBe(0);
-    const open = (await migration.findings()).filter(({ disposition }) => disposition === 'open');
-    expect(open.length).toBeGreaterThan(5);
-    const accept = (id: string): Promise<Ran> =>
-      caravan(['accept', running.id, id, '--reason', 'known', '--by', 'ann']);
-    const accepted = await Promise.all(open.slice(0, 2).map(({ id }) => accept(id)));
-    for (const { exit, stderr } of accepted) expect(exit, stderr).toBe(0);
-    const listed = (await migration.findings()).find(({ disposition }) => disposition === 'listed');
-    const [again, needless] = await Promise.all([accept(open[0]?.id ?? ''), accept(listed?.id ?? '')]);
-    expect(needless.stderr).toContain('NOT_NOW');
-    expect(again.stderr).toMatch(/ALREADY_DECIDED.*ann/);
-    await migration.handle.executeUpdate('pause', { args: [{ by: 'bob' }] });
-    expect((await migration.progress()).status, 'paused or not, a person is needed').toBe('waiting');
-    for (const { id } of open.slice(2)) {
-      await migration.handle.executeUpdate('acceptFinding', { args: [{ findingId: id, by: 'bob', reason: 'known' }] });
-    }
-    await until('it is paused', async () => (await migration.progress()).status === 'paused');
-    expect(await objectsIn(target), 'a paused migration is not promoted').not.toContain('public.person');
-    await migration.handle.executeUpdate('resume', { args: [{ by: 'bob' }] });
-    const ended = await running.ended;
-    expect(ended.exit, ended.stderr).toBe(3);
-    expect(await leftovers(target)).toEqual([]);
-  });
+  it.concurrent(
+    'waits for "caravan accept" without --yes',
+    async () => {
+      const target = await fresh();
+      const running = startMigrate({ source, target: target.url });
+      const migration = view.migration(running.id);
+      await migration.waits();
+      while ((await migration.questions()).some((question) => question.answer === undefined)) {
+        const [open] = (await migration.questions()).filter((question) => question.answer === undefined);
+        const answered = await caravan(['answer', running.id, open?.id ?? '', open?.default ?? '']);
+        expect(answered.exit, answered.stderr).toBe(0);
+      }
+      await migration.waits('planning');
+      await caravan(['approve', running.id]);
+      await migration.waits('verification');
+      const early = await caravan(['values', 'list', running.id, '--rule', 'nul_character', '--reveal', '--json']);
+      const seen = JSON.parse(early.stdout) as ShownValues;
+      expect({ ...seen, entries: seen.entries.map(({ key, column }) => [key['id']?.text, column]) }).toMatchObject({
+        place: 'target',
+        total: 1,
+        entries: [['10', 'name']],
+      });
+      expect(await keptInStore(view, 'archive', running.id), 'the copy that was read is taken away').toBe(0);
+      const open = (await migration.findings()).filter(({ disposition }) => disposition === 'open');
+      expect(open.length).toBeGreaterThan(5);
+      const accept = (id: string): Promise<Ran> =>
+        caravan(['accept', running.id, id, '--reason', 'known', '--by', 'ann']);
+      const accepted = await Promise.all(open.slice(0, 2).map(({ id }) => accept(id)));
+      for (const { exit, stderr } of accepted) expect(exit, stderr).toBe(0);
+      const listed = (await migration.findings()).find(({ disposition }) => disposition === 'listed');
+      const [again, needless] = await Promise.all([accept(open[0]?.id ?? ''), accept(listed?.id ?? '')]);
+      expect(needless.stderr).toContain('NOT_NOW');
+      expect(again.stderr).toMatch(/ALREADY_DECIDED.*ann/);
+      await migration.handle.executeUpdate('pause', { args: [{ by: 'bob' }] });
+      expect((await migration.progress()).status, 'paused or not, a person is needed').toBe('waiting');
+      for (const { id } of open.slice(2)) {
+        await migration.handle.executeUpdate('acceptFinding', {
+          args: [{ findingId: id, by: 'bob', reason: 'known' }],
+        });
+      }
+      await until('it is paused', async () => (await migration.progress()).status === 'paused');
+      expect(await objectsIn(target), 'a paused migration is not promoted').not.toContain('public.person');
+      await migration.handle.executeUpdate('resume', { args: [{ by: 'bob' }] });
+      const ended = await running.ended;
+      expect(ended.exit, ended.stderr).toBe(3);
+      expect(await leftovers(target)).toEqual([]);
+    },
+    120_000,
+  );
 
   it.concurrent('is undone when nobody accepts it until the deadline', async () => {
     const target = await fresh();

@@ -69,8 +69,10 @@ describe.skipIf(!hasMariadb)('A source that others work on (MariaDB)', () => {
     const told = new Set(events.map(({ type }) => type));
     expect([told.has('source.strained'), told.has('source.relieved')]).toEqual([true, true]);
     await until('it is proven', async () => (await seen(migration))?.phase === 'verification', 60_000);
-    const tight = await caravan(['throttle', running.id, '--rows-per-second', '1', '--by', 'ann']);
-    expect(tight.stdout, tight.stderr).toContain('at 1 rows/s, 2 connections at most, by ann');
+    const tight = { limits: { ...spared.limits, rowsPerSecond: 1 }, by: 'bob' };
+    await migration.handle.executeUpdate('throttle', { args: [tight] });
+    const named = await caravan(['throttle', running.id, '--bytes-per-second', '20M', '--by', 'ann']);
+    expect(named.stdout, named.stderr).toContain('at 1 rows/s, 20,000,000 bytes/s, 2 connections at most, by ann');
     expect((await migration.progress()).phase, 'the proof keeps to the limits, too').toBe('verification');
     const offAtMs = performance.now();
     const off = await caravan(['throttle', running.id, '--off', '--by', 'ann']);
