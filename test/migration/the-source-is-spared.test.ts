@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Assessment } from '../../contracts/assessment.js';
 import type { BusEvent } from '../../contracts/events.js';
 import { eventChannel } from '../../contracts/events.js';
 import type { Progress } from '../../contracts/migration.js';
@@ -31,7 +32,10 @@ describe.skipIf(!hasMariadb)('A source that others work on (MariaDB)', () => {
       INSERT INTO reading SELECT seq, seq / 3, CONCAT('reading ', seq) FROM seq_1_to_${String(ROWS)};
       ANALYZE TABLE reading;
       CREATE USER reader@'%' IDENTIFIED BY 'secret'; GRANT SELECT, SHOW VIEW, TRIGGER, EVENT ON shop.* TO reader@'%';
-      GRANT RELOAD ON *.* TO reader@'%';`);
+      GRANT RELOAD ON *.* TO reader@'%';
+      CREATE TABLE locked (id INT PRIMARY KEY);
+      CREATE USER blind@'%' IDENTIFIED BY 'secret'; GRANT SELECT ON shop.reading TO blind@'%';
+      GRANT INSERT ON shop.locked TO blind@'%';`);
     root = await server.connect('shop');
     view = await viewStack();
     target = await freshDatabase();
@@ -105,6 +109,22 @@ describe.skipIf(!hasMariadb)('A source that others work on (MariaDB)', () => {
         texts.filter((text) => /^\s*(INSERT|UPDATE|DELETE|REPLACE|CREATE|ALTER|DROP|TRUNCATE)/iu.test(text)),
       ).toEqual([]);
     }
+  });
+
+  it('is assessed as far as a login may see it, and what it may not see is named with what mends it', async () => {
+    const ran = await caravan(['assess', '--source', urlOf(server.endpoint('shop', 'blind')), '--json']);
+    expect(ran.exit, ran.stderr).toBe(0);
+    const { assessment } = ran.json as unknown as { assessment: Assessment };
+    expect(assessment.refused).toEqual([
+      {
+        object: 'shop.locked',
+        reason: 'the login may not read it',
+        needed: 'grant SELECT on it, or leave it out with --exclude shop.locked',
+      },
+    ]);
+    expect(assessment.tables.map(({ source, rows }) => [source, rows])).toEqual([['shop.reading', ROWS]]);
+    expect(assessment.cannotSee.length).toBeGreaterThan(0);
+    for (const { mend } of assessment.cannotSee) expect(mend).toMatch(/^GRANT /u);
   });
 
   it('refuses limits that are none, before anything is started', async () => {
