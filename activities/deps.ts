@@ -1,6 +1,6 @@
 import type { Endpoint } from '../contracts/endpoint.js';
 import type { SourceStrain } from '../contracts/messages.js';
-import type { CompileTransform, CompileValidator } from '../contracts/record.js';
+import type { CompileRewrite, CompileTransform, CompileValidator } from '../contracts/record.js';
 import type { Source } from '../databases/source.js';
 import type { Target, TargetNames } from '../databases/target.js';
 import type { Bus } from '../platform/bus/bus.js';
@@ -25,6 +25,7 @@ export interface Deps {
   readonly openSource: (endpoint: Endpoint) => Promise<Source>;
   readonly openTarget: (endpoint: Endpoint, names: TargetNames) => Promise<Target>;
   readonly compileTransform: CompileTransform;
+  readonly compileRewrite: CompileRewrite;
   readonly compileValidator: CompileValidator;
   readonly failpoint: Failpoint;
   /** Plans up to this risk approve themselves; null: the policy is off. */

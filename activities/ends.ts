@@ -2,6 +2,9 @@ import { CaravanFailure } from '../contracts/failures.js';
 import type { FailureCode } from '../contracts/failures.js';
 import type { TableMapping } from '../contracts/mapping.js';
 import { qualified } from '../contracts/catalogue.js';
+import type { MigrationInput } from '../contracts/migration.schema.js';
+import { parseMapping } from '../language/mapping-file.js';
+import type { ReadMapping } from '../language/mapping-file.js';
 import type { Source } from '../databases/source.js';
 import type { Target } from '../databases/target.js';
 import type { MigrationRecord, StoredPlan } from '../platform/store/store.js';
@@ -22,6 +25,19 @@ export async function planOf(deps: Deps, planId: string): Promise<StoredPlan> {
     attempted: 'read plan',
     on: planId,
     seen: 'the store has none by this id',
+  });
+}
+
+/** The mapping file that a migration was started with. */
+export async function mappingFileOf(deps: Deps, { mapping }: MigrationInput): Promise<ReadMapping | undefined> {
+  if (mapping === undefined) return undefined;
+  const text = await deps.store.mappings.get(mapping);
+  if (text !== undefined) return parseMapping(text);
+  throw new CaravanFailure('MAPPING_INVALID', {
+    attempted: 'read the mapping file',
+    on: mapping,
+    seen: 'the store has none by this id',
+    next: 'Give the file again.',
   });
 }
 

@@ -111,8 +111,15 @@ function addEnds(command: Command, { isTargetNeeded }: { isTargetNeeded: boolean
         'snake',
       ]),
     )
+    .addOption(
+      new Option('--mode <what>', 'tables with their rows, or without (default: schema-and-data)').choices([
+        'schema-and-data',
+        'schema-only',
+      ]),
+    )
     .option('--include <glob>', 'only these tables, as "table" or "schema.table"; may be repeated', collect, [])
     .option('--exclude <glob>', 'not these tables; may be repeated', collect, [])
+    .option('--mapping <file>', 'what you decide before the plan is made: names, types, rows, values')
     .option('--workflow-id <id>', 'id of the migration; one that runs is attached to')
     .option('--deadline <duration>', 'limit for approval and questions (default: 24h)', durationOption)
     .option(

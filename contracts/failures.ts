@@ -66,6 +66,10 @@ export const FAILURES = {
     'Wait for it, cancel it, or run "caravan doctor --fix" when it is gone.',
   ),
   NAME_COLLISION: badInput('Two source names become one target name.', 'Use --identifiers lower or snake.'),
+  MAPPING_INVALID: badInput(
+    'The mapping file is not valid, or does not fit the source.',
+    'Correct the named lines: see docs/mapping-file.md.',
+  ),
   PLAN_INVALID: badInput('The plan is not valid.', 'Correct the named line.'),
   DEFINITION_INVALID: badInput('The workflow definition is not valid.', 'Correct the named lines.'),
   PLAN_VERSION: badInput('The plan has an unknown version.', 'Make it again with "caravan plan".'),
@@ -87,6 +91,10 @@ export const FAILURES = {
   FENCE_LOST: retryable('A newer attempt owns this chunk.', 'Nothing; the newer attempt goes on.'),
   SCHEMA_DRIFT: terminal('The source schema changed while it was read.', 'Start the migration again.'),
   ROW_REFUSED: terminal('The target refuses rows that passed every check.', 'Look at the quarantine.'),
+  VALUE_REFUSED: terminal(
+    'A value has no faithful form, and the plan says to fail then.',
+    'Repair the value in the source, or say what becomes of it in the mapping file.',
+  ),
   KEY_VIOLATED: terminal('Rows of the source violate a key of the plan.', 'Repair the named rows in the source.'),
   LEDGER_INCOMPLETE: terminal('The chunk ledger does not cover the key space.', 'Report this as a defect.'),
   NOT_EQUAL: terminal('Source and target differ and repair did not converge.', 'Look at the findings.'),

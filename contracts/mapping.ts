@@ -48,8 +48,62 @@ export const operator = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('from_unix_seconds') }),
   /** SQLite date and time texts ("YYYY-MM-DD HH:MM:SS[.fff]", "T", "Z") to the target's form. */
   z.strictObject({ op: z.literal('parse_datetime') }),
+  /** The steps from here on rewrite texts, one after another; every text that they change is in the value ledger. */
+  z.strictObject({ op: z.literal('trim') }).describe('Blanks, tabs and line ends at both ends go.'),
+  z.strictObject({ op: z.literal('lower') }),
+  z.strictObject({ op: z.literal('upper') }),
+  z.strictObject({ op: z.literal('empty_to_null') }),
+  z
+    .strictObject({ op: z.literal('replace'), find: z.string().min(1), with: z.string() })
+    .describe('Every occurrence, by exact characters.'),
+  z
+    .strictObject({ op: z.literal('decode'), from: z.literal('cp1252') })
+    .describe('Texts of UTF-8 bytes that were once taken for this character set; what does not decode stays.'),
 ]);
 export type Operator = z.infer<typeof operator>;
+
+/** Operators that make another text of a text. */
+export const TEXT_STEPS = ['trim', 'lower', 'upper', 'empty_to_null', 'replace', 'decode'] as const;
+export type TextStep = Extract<Operator, { op: (typeof TEXT_STEPS)[number] }>;
+
+export function isTextStep(step: Operator): step is TextStep {
+  return (TEXT_STEPS as readonly string[]).includes(step.op);
+}
+
+/** Why a value has no faithful form, as far as a person may say what becomes of it. */
+export const ODD_CAUSES = [
+  'zero_date',
+  'impossible_date',
+  'nul_character',
+  'invalid_utf8',
+  'out_of_range',
+  'too_long',
+  'too_precise',
+  'not_a_number',
+  'not_a_boolean',
+  'bad_label',
+  'wrong_storage',
+  'bad_form',
+] as const;
+export const oddCause = z.enum(ODD_CAUSES);
+export type OddCause = z.infer<typeof oddCause>;
+
+/** What becomes of a value without a faithful form. */
+export const oddPolicy = z.discriminatedUnion('do', [
+  z.strictObject({ do: z.literal('null') }).describe('NULL, and an entry in the value ledger.'),
+  z.strictObject({ do: z.literal('quarantine') }).describe('Its row stays out of the target, kept whole.'),
+  z.strictObject({ do: z.literal('fail') }).describe('The table fails.'),
+  z
+    .strictObject({ do: z.literal('use'), value: z.string().regex(/^[^\0]*$/u) })
+    .describe('This value, and an entry in the value ledger.'),
+  z.strictObject({ do: z.literal('remove') }).describe('Only of NUL characters: they go, the rest of the text stays.'),
+  z
+    .strictObject({ do: z.literal('decode'), from: z.literal('cp1252') })
+    .describe('Only of bytes that are not UTF-8: they are read in this character set.'),
+]);
+export type OddPolicy = z.infer<typeof oddPolicy>;
+export const oddPolicies = z.partialRecord(oddCause, oddPolicy);
+export type OddPolicies = z.infer<typeof oddPolicies>;
 
 const limits = z.strictObject({
   /** Decimal text, inclusive. */
@@ -80,8 +134,10 @@ export const columnMapping = z.strictObject({
   generated: z.string().optional(),
   /** Identity column; `next` is the least next value as decimal text. */
   identity: z.strictObject({ next: z.string() }).optional(),
-  /** What becomes of a value without a faithful form: NULL + value ledger, or the row is quarantined. */
-  onInvalid: z.enum(['null', 'quarantine']).default('null'),
+  /** What becomes of a value without a faithful form: NULL + value ledger, the row is quarantined, or the table fails. */
+  onInvalid: z.enum(['null', 'quarantine', 'fail']).default('null'),
+  /** What becomes of it by cause, where that is something else. */
+  values: oddPolicies.optional(),
   comment: z.string().optional(),
   confidence: z.number().min(0).max(1).default(1),
   reasons: z.array(z.string()).default([]),
@@ -130,10 +186,17 @@ export const foreignKeyMapping = z.strictObject({
 });
 export type ForeignKeyMapping = z.infer<typeof foreignKeyMapping>;
 
+/** `sql` is printed from `where` for the source; whatever a given plan has there is printed anew. */
+export const rowFilter = z.strictObject({ where: z.string().min(1), sql: z.string().optional() });
+
 export const tableMapping = z.strictObject({
   source: objectName,
   target: objectName,
   columns: z.array(columnMapping).min(1),
+  /** Only rows of the source that meet it are moved. */
+  filter: rowFilter.optional(),
+  /** `none`: the table is made with all that belongs to it, and stays empty. */
+  rows: z.enum(['all', 'none']).optional(),
   primaryKey: keyMapping.optional(),
   uniqueKeys: z.array(keyMapping).default([]),
   indexes: z.array(indexMapping).default([]),
@@ -187,6 +250,9 @@ export type ViewMapping = z.infer<typeof viewMapping>;
 
 export const notMigrated = z.strictObject({ kind: z.string(), name: z.string(), reason: z.string() });
 export type NotMigrated = z.infer<typeof notMigrated>;
+/** Kinds of what stays behind: the rows of a table that its filter leaves out, and all rows of one. */
+export const ROWS = 'rows';
+export const ALL_ROWS = 'all rows';
 
 /** The `migration:` part of a plan document. */
 export const migrationMapping = z.strictObject({

@@ -22,6 +22,8 @@ export const migrationInput = z.strictObject({
   /** Globs over "table" or "schema.table"; empty means all. */
   include: z.array(z.string()).default([]),
   exclude: z.array(z.string()).default([]),
+  /** `schema-only`: tables and all that belongs to them, without a row. */
+  mode: z.enum(['schema-and-data', 'schema-only']).default('schema-and-data'),
   dryRun: z.boolean().default(false),
   /** With `dryRun`: what is refused is listed in an assessment, beside all else, instead of ending it. */
   assess: z.boolean().optional(),
@@ -31,6 +33,8 @@ export const migrationInput = z.strictObject({
   limits: sourceLimits.optional(),
   /** Id in the store of a plan that is given back. */
   plan: z.string().optional(),
+  /** Id in the store of a mapping file. */
+  mapping: z.string().optional(),
 });
 export type MigrationInput = z.infer<typeof migrationInput>;
 /** As a person may write it: defaults not yet filled in. */

@@ -61,5 +61,19 @@ export type FieldCodec = (bytes: Uint8Array, start: number, end: number, storage
 /** Checks one field before it is encoded. Not called for NULL. `storage` is 0 where the engine has none per value. */
 export type FieldCheck = (bytes: Uint8Array, start: number, end: number, storage: number) => Issue;
 
+/**
+ * Rewrites the text of a field before it is checked: what it makes of it, null for NULL, undefined where it stays as it
+ * is. Not called for NULL.
+ */
+export type FieldRewrite = (bytes: Uint8Array) => Uint8Array | null | undefined;
+
+/**
+ * How the value ledger names what was stored: the bare name of an issue stands for NULL. Prefixes stand in ledgers:
+ * never renamed.
+ */
+export const STORED = { rewritten: 'rewritten:', replaced: 'replaced:' } as const;
+
 export type CompileTransform = (table: TableMapping) => readonly FieldCodec[];
+/** By column; undefined where a column's values are never rewritten. */
+export type CompileRewrite = (table: TableMapping) => readonly (FieldRewrite | undefined)[];
 export type CompileValidator = (table: TableMapping) => readonly FieldCheck[];

@@ -16,6 +16,8 @@ export interface Source {
    * make n + 1 chunks. Empty: one chunk.
    */
   chunkBounds(table: TableMapping): Promise<string[]>;
+  /** Rows that the plan's filter leaves. An engine without it has no filters either. */
+  countRows?(table: TableMapping): Promise<number>;
   /** S1 or S2: `connections` readers that see one state. */
   openSnapshot(options: SnapshotOptions): Promise<Snapshot>;
   /** A reader that sees what is there now, outside any snapshot. */

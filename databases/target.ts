@@ -124,8 +124,8 @@ export interface ChunkLedger {
 
 /** Entries of one identity. More than one of a kind: so many equal rows of a table without a key. */
 export interface RowExceptions {
-  /** Entries of the value ledger by target column. */
-  readonly changed: ReadonlyMap<string, number>;
+  /** Entries of the value ledger by target column. `rule`: what is stored; "" where the entries disagree. */
+  readonly changed: ReadonlyMap<string, { readonly count: number; readonly rule: string }>;
   readonly quarantined: number;
 }
 

@@ -12,7 +12,11 @@ import { LOCATED } from './read.js';
 /** All problems are looked for; this many stand in one failure. */
 const TOLD = 50;
 
-export function refuse(code: FailureCode, what: 'plan' | 'definition', problems: readonly DefinitionProblem[]): never {
+export function refuse(
+  code: FailureCode,
+  what: 'plan' | 'definition' | 'mapping file',
+  problems: readonly DefinitionProblem[],
+): never {
   const told = problems
     .slice(0, TOLD)
     .map(({ line, column, message, hint }) => `line ${String(line)}, column ${String(column)}: ${message} (${hint})`);

@@ -3,6 +3,7 @@ import { compensation, coordination, faultTolerance } from '../contracts/definit
 import { definitionAgent, eventRule, resources, retryPolicy } from '../contracts/definition-parts.schema.js';
 import { definitionTask, planDocument, workflowDefinition } from '../contracts/definition.schema.js';
 import { columnMapping, foreignKeyMapping, keyMapping, migrationMapping, tableMapping } from '../contracts/mapping.js';
+import { mappingFile } from '../contracts/mapping-file.schema.js';
 
 type Issue = z.core.$ZodIssue;
 
@@ -26,6 +27,8 @@ const FIELDS: readonly string[] = [
       columnMapping,
       keyMapping,
       foreignKeyMapping,
+      mappingFile,
+      mappingFile.shape.rename.unwrap(),
     ].flatMap((schema) => Object.keys(schema.shape)),
   ),
 ];

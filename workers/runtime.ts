@@ -11,6 +11,7 @@ import { openFailpoint } from '../activities/failpoints.js';
 import { compileValidator } from '../activities/kora/compile-validator.js';
 import { Pacer } from '../activities/pace/pacer.js';
 import { compileTransform } from '../activities/maba/compile-transform.js';
+import { compileRewrite } from '../activities/maba/rewrite/compile-rewrite.js';
 import { readConfig } from '../config/config.js';
 import type { Config } from '../config/config.js';
 import { SIGNALS } from '../contracts/messages.js';
@@ -101,6 +102,7 @@ async function openDeps({ config, box, log, processId, client }: DepParts): Prom
     openSource,
     openTarget,
     compileTransform,
+    compileRewrite,
     compileValidator,
     failpoint: openFailpoint(config.failpoint ?? undefined),
     autoApproveRisk: config.autoApproveRisk,

@@ -16,6 +16,8 @@ import { draftMapping } from '../maba/mapping/draft-mapping.js';
 import { bytesPerRow, Experience } from '../maba/mapping/experience.js';
 import { draftForAssessment, keepAssessment } from './assessment/keep.js';
 import type { Assessing } from './assessment/keep.js';
+import { withoutRows } from '../maba/mapping/given/row-filter.js';
+import { checkReplacements, givenMapping, withCounts } from './given.js';
 import { adoptPlan, withoutTables } from './adopt.js';
 import { draftPlan } from './draft.js';
 import { withoutGenerated } from './generated.js';
@@ -30,7 +32,9 @@ export function createArchitectActivities(deps: Deps): ArchitectActivities {
   return {
     raiseQuestions: async ({ migrationId, catalogueId, deadline }) => {
       const { catalogue, profiles } = await discovered(deps, catalogueId);
-      const questions = raiseQuestions(catalogue, profiles, deadline);
+      const { input } = await recordOf(deps, migrationId);
+      const mapped = await givenMapping(deps, input, catalogue);
+      const questions = raiseQuestions(catalogue, profiles, deadline, mapped?.given);
       for (const { id } of questions) {
         const at = new Date().toISOString();
         deps.bus.publish({ type: 'discovery.question_raised', migrationId, at, data: { question: id } });
@@ -89,7 +93,8 @@ async function makePlan(deps: Deps, input: DraftInput): Promise<DraftedPlan> {
   const throughput = await deps.store.learning.facts('throughput');
   const drafted = await makeDocument(deps, input, { ...found, start, throughput });
   const { findings, refused } = drafted;
-  let { document } = drafted;
+  let document = start.mode === 'schema-only' ? withoutRowsOf(drafted.document) : drafted.document;
+  checkReplacements(deps, document.migration);
   const fit = async (): Promise<void> => {
     if (start.target !== undefined) document = await fitToTarget(deps, { migrationId, start }, document);
   };
@@ -129,9 +134,17 @@ async function makeDocument(
   }
   const learned = [...(await deps.store.learning.facts('mapping')), ...throughput];
   const { targetSchema, identifiers } = start;
+  const mapped = await givenMapping(deps, start, catalogue);
   const drafting = { catalogue, profiles, meanings, answers: input.answers, targetSchema, identifiers, learned };
-  const { mapping, ...drafted } = start.assess === true ? draftForAssessment(drafting) : draftMapping(drafting);
-  return { ...drafted, document: draftPlan({ name: input.migrationId, mapping }) };
+  const whole = { ...drafting, ...(mapped && { given: mapped.given }) };
+  const { mapping, ...drafted } = start.assess === true ? draftForAssessment(whole) : draftMapping(whole);
+  mapped?.refuse(drafted.misfits);
+  const counted = await withCounts(deps, input.migrationId, mapping);
+  return { ...drafted, document: draftPlan({ name: input.migrationId, mapping: counted }) };
+}
+
+function withoutRowsOf(document: PlanDocument): PlanDocument {
+  return { ...document, migration: withoutRows(document.migration) };
 }
 
 type ExcludeInput = Parameters<ArchitectActivities['excludeTables']>[0];

@@ -1,7 +1,10 @@
 import type { CatalogueTable } from '../../contracts/catalogue.js';
 import { qualified } from '../../contracts/catalogue.js';
+import { isTextStep } from '../../contracts/mapping.js';
 import type { ColumnMapping, MigrationMapping, TableMapping } from '../../contracts/mapping.js';
 import { guardExpression } from '../../language/expressions.js';
+import { givenProblem } from '../maba/mapping/given/column.js';
+import { adoptFilter } from '../maba/mapping/given/row-filter.js';
 import { NAME_BYTES, SYSTEM_COLUMNS } from '../maba/mapping/names.js';
 import { transformProblem, typeProblem } from './target-types.js';
 
@@ -39,6 +42,9 @@ function adoptColumn(adoption: TableAdoption, column: ColumnMapping): ColumnMapp
   if (SYSTEM_COLUMNS.has(column.target)) say(`"${column.target}" is a system column of PostgreSQL`);
   say(typeProblem(column, new Set(mapping.types.map((type) => type.name))));
   say(transformProblem(column));
+  if (column.generated !== undefined && (column.values !== undefined || column.transform.some(isTextStep)))
+    say('the server reckons its values, so that nothing can be put in place of them');
+  say(givenProblem(column.kind, { policies: column.values, steps: column.transform }));
   for (const bound of [column.limits.min, column.limits.max]) {
     if (bound !== undefined && !/^-?\d+(?:\.\d+)?$/.test(bound)) say('a limit is no decimal number');
   }
@@ -155,6 +161,8 @@ function checkRowKey({ table, source, problems }: TableAdoption): void {
   if (column && (column.kind !== chunkKey.kind || column.target !== chunkKey.target)) {
     problems.invalid.push(`${place}: its chunk key has another kind or target than its column`);
   }
+  const replaced = Object.values(column?.values ?? {}).some((policy) => policy.do === 'use');
+  if (replaced) problems.invalid.push(`${place}: values of its chunk key cannot be replaced by others`);
   if (!column && chunkKey.source !== 'rowid') problems.invalid.push(`${place}: its chunk key is not mapped`);
 }
 
@@ -215,5 +223,20 @@ export function adoptTable(adoption: TableAdoption): TableMapping {
   checkForeignKeys(adoption);
   checkRowKey(adoption);
   checkOnUpdate(adoption);
-  return { ...table, columns, indexes: adoptIndexes(adoption), checks: adoptChecks(adoption) };
+  return {
+    ...table,
+    columns,
+    indexes: adoptIndexes(adoption),
+    checks: adoptChecks(adoption),
+    ...adoptedFilter(adoption),
+  };
+}
+
+/** The SQL that a given plan shows is never used: it is printed anew from what `where` says. */
+function adoptedFilter({ table, source, mapping, problems }: TableAdoption): Pick<TableMapping, 'filter'> {
+  if (table.filter === undefined) return {};
+  const adopted = adoptFilter(mapping.sourceEngine, source, table.filter);
+  if ('filter' in adopted) return adopted;
+  problems.invalid.push(`${qualified(source)}: ${adopted.problem}`);
+  return {};
 }

@@ -9,6 +9,7 @@ import { describeProblem } from '../../language/planner/problems.js';
 import type { AdoptProblems } from './adopt-table.js';
 import { adoptTable, nameProblem } from './adopt-table.js';
 import { draftViews } from '../maba/mapping/views.js';
+import { otherLeft, rowsLeft } from '../maba/mapping/given/row-filter.js';
 import { draftTasks, tasksFit } from './tasks.js';
 
 const TOLD = 20;
@@ -87,8 +88,9 @@ function listLeftOut(mapping: MigrationMapping, catalogue: Catalogue): Migration
         reason: 'left out of the plan',
       }));
   });
-  const known = new Set(mapping.notMigrated.map(({ kind, name }) => `${kind}\0${name}`));
-  return [...mapping.notMigrated, ...left.filter(({ kind, name }) => !known.has(`${kind}\0${name}`))];
+  const listed = [...otherLeft(mapping), ...mapping.tables.flatMap(rowsLeft)];
+  const known = new Set(listed.map(({ kind, name }) => `${kind}\0${name}`));
+  return [...listed, ...left.filter(({ kind, name }) => !known.has(`${kind}\0${name}`))];
 }
 
 /** A foreign key to a table that was removed from the plan goes with it, and is listed. */
@@ -179,7 +181,7 @@ export function adoptPlan(document: PlanDocument, catalogue: Catalogue): PlanDoc
   const fits = tasksFit(document.tasks, reduced);
   if (fits) problems.invalid.push(...cyclesOf(document.tasks));
   if (problems.invalid.length > 0) raise('PLAN_INVALID', document, problems.invalid);
-  const migration = { ...reduced, tables, notMigrated: listLeftOut(reduced, catalogue) };
+  const migration = { ...reduced, tables, notMigrated: listLeftOut({ ...reduced, tables }, catalogue) };
   return { ...document, migration, tasks: fits ? document.tasks : draftTasks(migration) };
 }
 

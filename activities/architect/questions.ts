@@ -4,6 +4,7 @@ import type { Question } from '../../contracts/migration.js';
 import type { TableProfile } from '../../contracts/profile.js';
 import type { Survey } from '../maba/mapping/choose-type.js';
 import { chooseType, contextOf, surveyOf, typeQuestionId } from '../maba/mapping/choose-type.js';
+import type { Given } from '../maba/mapping/given/given.js';
 import { keyQuestionId, rowsWithoutKey } from '../maba/mapping/table.js';
 
 /** A primary key that SQLite let be NULL in some rows. */
@@ -28,8 +29,13 @@ function keyQuestions(survey: Survey, table: CatalogueTable, deadline: string): 
  * What only a person can decide, in the catalogue's order. Ids are the same in every run, so that an answer given to
  * one plan can be given to the next. `deadline` is ISO 8601.
  */
-export function raiseQuestions(catalogue: Catalogue, profiles: readonly TableProfile[], deadline: string): Question[] {
-  const survey = surveyOf(catalogue, profiles, {});
+export function raiseQuestions(
+  catalogue: Catalogue,
+  profiles: readonly TableProfile[],
+  deadline: string,
+  given?: Given,
+): Question[] {
+  const survey = surveyOf(catalogue, profiles, {}, given?.columns);
   return catalogue.tables.flatMap((table) => {
     const types = table.columns.flatMap((column): Question[] => {
       const choice = chooseType(contextOf(survey, table, column));

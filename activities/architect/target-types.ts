@@ -56,6 +56,12 @@ const KINDS_OF: Readonly<Record<Operator['op'], readonly ValueKind[] | undefined
   to_bits: ['bit'],
   from_unix_seconds: ['timestamp', 'timestamptz', 'date'],
   parse_datetime: ['date', 'timestamp', 'timestamptz', 'time'],
+  trim: ['text'],
+  lower: ['text'],
+  upper: ['text'],
+  empty_to_null: ['text'],
+  replace: ['text'],
+  decode: ['text'],
 };
 /** Kinds whose text in the source is not their text in the target. */
 const NEEDS: Readonly<Partial<Record<ValueKind, readonly Operator['op'][]>>> = {

@@ -41,6 +41,12 @@ function operatorCheck(step: Operator, column: ColumnMapping): FieldCheck | unde
       return booleanCheck;
     case 'as_is':
     case 'parse_datetime':
+    case 'trim':
+    case 'lower':
+    case 'upper':
+    case 'empty_to_null':
+    case 'replace':
+    case 'decode':
       return undefined;
     default:
       return assertNever(step, 'operator');

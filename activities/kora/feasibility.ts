@@ -1,3 +1,4 @@
+import { isTextStep } from '../../contracts/mapping.js';
 import type { ColumnMapping, MigrationMapping } from '../../contracts/mapping.js';
 
 /**
@@ -15,7 +16,7 @@ export function unverifiableColumns(mapping: MigrationMapping): { table: string;
 
 function reasonOf(column: ColumnMapping, keyed: boolean): string | undefined {
   if (!keyed && column.onInvalid === 'quarantine') return undefined;
-  const ops = column.transform.map((step) => step.op);
+  const ops = column.transform.filter((step) => !isTextStep(step)).map((step) => step.op);
   if (ops.length > 1) return 'a pipeline of several operators has no canonical form on the source side yet';
   if (ops.includes('to_boolean') && column.kind !== 'boolean') return `to_boolean does not make ${column.kind}`;
   return undefined;

@@ -1,5 +1,6 @@
 import { CaravanFailure, assertNever } from '../../contracts/failures.js';
 import type { ColumnMapping, TableMapping, ValueKind } from '../../contracts/mapping.js';
+import { isTextStep } from '../../contracts/mapping.js';
 import type { FieldCodec } from '../../contracts/record.js';
 import { toNumeric } from './codecs/decimals.js';
 import { toDate, toInterval, toTime, toTimestamp, unixToDate, unixToTimestamp } from './codecs/moments.js';
@@ -14,8 +15,8 @@ import { asBytes, splitComma, toUuid } from './codecs/texts.js';
  */
 export function compileTransform(table: TableMapping): readonly FieldCodec[] {
   return table.columns.map((column) => {
-    const last = column.transform.at(-1);
-    if (last === undefined) throw new Error(`column "${column.source}" has an empty transform`);
+    // Text steps make another text of a text before it comes here.
+    const last = column.transform.findLast((step) => !isTextStep(step)) ?? { op: 'as_is' };
     switch (last.op) {
       case 'as_is':
       case 'parse_datetime':

@@ -33,7 +33,7 @@ export async function learn(
       throughputShape(sourceEngine, table.columns.length, widths.get(name) ?? 1),
       isSpared ? undefined : copied.get(name),
     );
-    addMappings(mappings, sourceEngine, table, origins);
+    if (table.rows !== 'none') addMappings(mappings, sourceEngine, table, origins);
     const quarantined = reports.get(name)?.quarantinedRows ?? 0;
     if (quarantined > 0) add(errors, 'rows_quarantined', { count: quarantined });
   }

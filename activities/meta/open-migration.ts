@@ -3,18 +3,21 @@ import type { MetaActivities, OpenedMigration } from '../../contracts/activities
 import { CaravanFailure } from '../../contracts/failures.js';
 import { migrationInput } from '../../contracts/migration.schema.js';
 import type { MigrationInput, MigrationStart } from '../../contracts/migration.schema.js';
+import type { Endpoint } from '../../contracts/endpoint.js';
+import type { ReadMapping } from '../../language/mapping-file.js';
 import { migrationHash } from '../../platform/hash.js';
 import type { Deps } from '../deps.js';
-import { withEnd } from '../ends.js';
+import { mappingFileOf, withEnd } from '../ends.js';
 
 type Input = Parameters<MetaActivities['openMigration']>[0];
 
 /** Everything that can be wrong with what a person gave is found here, before anything is touched. */
 export async function openMigration(deps: Deps, input: Input): Promise<OpenedMigration> {
-  const checked = checkInput(input.start, input.migrationId);
+  const given = checkInput(input.start, input.migrationId);
   const { migrationId, firstRunId, namespace } = input;
   const hash = migrationHash(migrationId, firstRunId);
-  const source = await deps.store.connections.get(checked.source);
+  const source = await deps.store.connections.get(given.source);
+  const checked = await withMapping(deps, given, { start: input.start, source });
   const [reachedSource, reachedTarget] = await Promise.allSettled([
     withEnd(deps.openSource(source), () => Promise.resolve()),
     checked.target === undefined ? null : reachTarget(deps, checked, { ...input, hash }),
@@ -42,6 +45,41 @@ export async function openMigration(deps: Deps, input: Input): Promise<OpenedMig
     data: { dryRun: checked.dryRun },
   });
   return { input: checked, hash, sourceEngine: source.engine, targetVersion };
+}
+
+/** Reads the mapping file, so that what is wrong with it is told first; its target schema is the migration's. */
+async function withMapping(
+  deps: Deps,
+  given: MigrationInput,
+  { start, source }: { start: MigrationStart; source: Endpoint },
+): Promise<MigrationInput> {
+  const read = await mappingFileOf(deps, given);
+  if (read === undefined) return given;
+  if (given.plan !== undefined) {
+    throw new CaravanFailure('INPUT_INVALID', {
+      attempted: 'use the mapping file with',
+      on: given.plan,
+      seen: 'a plan is given too, which says everything already',
+      next: 'Give the one or the other.',
+    });
+  }
+  const targetSchema = targetSchemaOf(read, 'database' in source ? source.database : 'main');
+  if (targetSchema === undefined) return given;
+  if (start.targetSchema === undefined || start.targetSchema === targetSchema) return { ...given, targetSchema };
+  throw new CaravanFailure('INPUT_INVALID', {
+    attempted: 'use the target schema',
+    on: start.targetSchema,
+    seen: `the mapping file says "${targetSchema}"`,
+    next: 'Leave one of them out.',
+  });
+}
+
+function targetSchemaOf({ file, refuse }: ReadMapping, schema: string): string | undefined {
+  const schemas = file.rename?.schemas ?? {};
+  const strangers = Object.keys(schemas).filter((key) => key !== schema);
+  const message = `the source has no schema of this name`;
+  refuse(strangers.map((key) => ({ path: ['rename', 'schemas'], key, message, hint: `it has "${schema}"` })));
+  return schemas[schema];
 }
 
 function checkInput(start: MigrationStart, migrationId: string): MigrationInput {

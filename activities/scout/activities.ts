@@ -10,9 +10,10 @@ import { qualified } from '../../contracts/catalogue.js';
 import type { Catalogue } from '../../contracts/catalogue.js';
 import { CaravanFailure } from '../../contracts/failures.js';
 import type { MigrationInput } from '../../contracts/migration.schema.js';
+import type { ReadMapping } from '../../language/mapping-file.js';
 import { inferMeanings } from '../maba/inference.js';
 import type { Deps } from '../deps.js';
-import { openSourceOf, recordOf, withEnd } from '../ends.js';
+import { mappingFileOf, openSourceOf, recordOf, withEnd } from '../ends.js';
 import { alive } from '../heartbeat.js';
 import type { Alive } from '../heartbeat.js';
 import { tableFilter } from './globs.js';
@@ -38,7 +39,11 @@ function pageOf({ tables }: Catalogue, offset: number): TableRef[] {
 async function inspectSource(deps: Deps, { migrationId }: InMigration, { signal }: Alive): Promise<InspectedSource> {
   const { input } = await recordOf(deps, migrationId);
   const whole = await withEnd(openSourceOf(deps, migrationId), (source) => source.catalogue(), signal);
-  const catalogue = narrow(whole, input, input.source);
+  const file = await mappingFileOf(deps, input);
+  if (file !== undefined) checkGlobs(file, whole);
+  const given = tableFilter(file?.file.include ?? [], file?.file.exclude ?? []);
+  const asked = tableFilter(input.include, input.exclude);
+  const catalogue = narrow(whole, (table) => given(table) && asked(table), input);
   const catalogueId = await deps.store.discovery.putCatalogue(migrationId, catalogue);
   const inspected = {
     catalogueId,
@@ -53,18 +58,33 @@ async function inspectSource(deps: Deps, { migrationId }: InMigration, { signal 
   return inspected;
 }
 
+/** A pattern of the mapping file that no table meets is a mistake, not a wish. */
+function checkGlobs({ file, refuse }: ReadMapping, { tables, unreadable }: Catalogue): void {
+  const names = [...tables, ...unreadable.map(nameOf)];
+  const problems = (['include', 'exclude'] as const).flatMap((part) =>
+    (file[part] ?? []).flatMap((glob, at) => {
+      if (names.some(tableFilter([glob], []))) return [];
+      const message = `no table of the source meets "${glob}"`;
+      return [{ path: [part, at], message, hint: 'write it as "table" or "schema.table", with * for any run' }];
+    }),
+  );
+  refuse(problems);
+}
+
+/** "schema.table", taken apart. */
+function nameOf(name: string): { schema: string; name: string } {
+  const dot = name.indexOf('.');
+  return { schema: name.slice(0, Math.max(0, dot)), name: name.slice(dot + 1) };
+}
+
 /** The catalogue of what is included; bad input when that is nothing, or cannot be read. */
 function narrow(
   catalogue: Catalogue,
-  { include, exclude, assess }: Pick<MigrationInput, 'include' | 'exclude' | 'assess'>,
-  source: string,
+  wanted: ReturnType<typeof tableFilter>,
+  { source, assess }: Pick<MigrationInput, 'source' | 'assess'>,
 ): Catalogue {
-  const wanted = tableFilter(include, exclude);
   const given = catalogue.tables.filter(wanted);
-  const unreadable = catalogue.unreadable.filter((name) => {
-    const dot = name.indexOf('.');
-    return wanted({ schema: name.slice(0, Math.max(0, dot)), name: name.slice(dot + 1) });
-  });
+  const unreadable = catalogue.unreadable.filter((name) => wanted(nameOf(name)));
   const tables = assess === true ? given.filter((table) => !unreadable.includes(qualified(table))) : given;
   // An assessment lists them; the rest of the source is worth looking at.
   if (unreadable.length > 0 && (assess !== true || tables.length === 0)) {

@@ -25,8 +25,19 @@ export function createValidatorActivities(
     proveViews: (input) => alive((context) => proveViews({ deps, host }, input, context)),
     compareStructure: (input) => alive(({ signal }) => compareStructure(deps, input, signal)),
     prepareRepair: (input) => alive(({ signal }) => prepareRepair(deps, input, signal)),
-    comparePosition: ({ snapshotId }) => alive(() => host.get(snapshotId).snapshot.moved()),
+    comparePosition: (input) => alive(() => comparePosition(deps, host, input)),
   };
+}
+
+/** Rows that come later change nothing where none is moved. */
+async function comparePosition(
+  deps: Deps,
+  host: SnapshotHost,
+  { planId, snapshotId }: InPlan & { snapshotId: string },
+): ReturnType<ValidatorActivities['comparePosition']> {
+  const { tables } = (await planOf(deps, planId)).document.migration;
+  const compared = await host.get(snapshotId).snapshot.moved();
+  return tables.every(({ rows }) => rows === 'none') ? { ...compared, moved: 'no' } : compared;
 }
 
 async function checkFeasibility(deps: Deps, { planId }: InPlan): Promise<{ columns: number; unverifiable: number }> {

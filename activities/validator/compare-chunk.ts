@@ -1,6 +1,7 @@
 import type { TableMapping } from '../../contracts/mapping.js';
 import type { CanonicalBatch, Reader } from '../../databases/source.js';
 import type { Chunk, Target } from '../../databases/target.js';
+import { noRows } from '../no-rows.js';
 import { ChunkExceptions } from './exceptions.js';
 import { hashSides } from './hash-sides.js';
 import { hashRow, rowOf } from './row-hash.js';
@@ -52,7 +53,8 @@ async function* expectedBatches(
   { table, reader, signal, onRows }: Comparison,
   { chunk, exceptions, keys }: { chunk: Chunk; exceptions: ChunkExceptions; keys: boolean },
 ): AsyncGenerator<CanonicalBatch> {
-  for await (const batch of reader.scan(table, chunk, { keys, signal })) {
+  const batches = table.rows === 'none' ? noRows<CanonicalBatch>() : reader.scan(table, chunk, { keys, signal });
+  for await (const batch of batches) {
     yield exceptions.isEmpty ? batch : expectedBatch(batch, exceptions);
     onRows(batch.rows);
   }

@@ -1,27 +1,45 @@
 import { NULL_MARK, ODD_MARK } from '../../databases/canonical.js';
 
-/**
- * A source row as it must stand in the target: ledgered fields become NULL. Undefined where the ledger is not true: it
- * names a field that the row does not have, or that is NULL in the source.
- */
-export function expectedRow(row: Buffer, changed: ReadonlySet<number>): Buffer | undefined {
-  const parts: Buffer[] = [];
-  let replaced = 0;
-  let at = 0;
-  for (let column = 0; at < row.length; column += 1) {
-    const next = endOfField(row, at);
-    const isReplaced = changed.has(column) && row.readUInt32BE(at) !== NULL_MARK;
-    if (isReplaced) replaced += 1;
-    parts.push(isReplaced ? NULL_FIELD : row.subarray(at, next));
-    at = next;
-  }
-  return replaced === changed.size ? Buffer.concat(parts) : undefined;
+/** A field of a canonical row: its value, or its raw bytes where it has no canonical form. */
+export interface CanonicalField {
+  readonly state: 'value' | 'odd' | 'null';
+  readonly bytes: Buffer;
+  /** As it stands in the row, with its frame. */
+  readonly framed: Buffer;
 }
 
-const NULL_FIELD = Buffer.from([0xff, 0xff, 0xff, 0xff]);
+/** What must stand in the target; undefined: the ledger is not true. */
+export type Expect = (field: CanonicalField, column: number) => Buffer | undefined;
 
-function endOfField(row: Buffer, at: number): number {
+/** A source row as it must stand in the target; undefined where the ledger is not true of one of its fields. */
+export function expectedRow(row: Buffer, expect: Expect): Buffer | undefined {
+  const parts: Buffer[] = [];
+  let at = 0;
+  for (let column = 0; at < row.length; column += 1) {
+    const field = fieldAt(row, at);
+    const expected = expect(field, column);
+    if (expected === undefined) return undefined;
+    parts.push(expected);
+    at += field.framed.length;
+  }
+  return Buffer.concat(parts);
+}
+
+export const NULL_FIELD = Buffer.from([0xff, 0xff, 0xff, 0xff]);
+
+/** A canonical value with its length in front. */
+export function framed(value: Buffer): Buffer {
+  const field = Buffer.allocUnsafe(4 + value.length);
+  field.writeUInt32BE(value.length, 0);
+  value.copy(field, 4);
+  return field;
+}
+
+function fieldAt(row: Buffer, at: number): CanonicalField {
   const mark = row.readUInt32BE(at);
-  if (mark === NULL_MARK) return at + 4;
-  return mark === ODD_MARK ? at + 8 + row.readUInt32BE(at + 4) : at + 4 + mark;
+  if (mark === NULL_MARK) return { state: 'null', bytes: NULL_FIELD, framed: row.subarray(at, at + 4) };
+  const odd = mark === ODD_MARK;
+  const from = at + (odd ? 8 : 4);
+  const to = from + (odd ? row.readUInt32BE(at + 4) : mark);
+  return { state: odd ? 'odd' : 'value', bytes: row.subarray(from, to), framed: row.subarray(at, to) };
 }

@@ -2,6 +2,7 @@ import type { InTable, ProvenTable } from '../../contracts/activities.js';
 import { qualified } from '../../contracts/catalogue.js';
 import type { TableMapping } from '../../contracts/mapping.js';
 import type { Finding, TableReport } from '../../contracts/migration.js';
+import { STORED } from '../../contracts/record.js';
 import type { Chunk, Target } from '../../databases/target.js';
 import type { Deps } from '../deps.js';
 import { mappingOf, openTargetOf, planOf, withEnd } from '../ends.js';
@@ -170,10 +171,16 @@ function exceptionFindings(
     const cause = isChange ? reason.slice('changed:'.length) : reason;
     const code = isChange ? 'values_changed' : 'rows_quarantined';
     const object = column !== null && changed.has(column) ? `${name}.${column}` : name;
-    const what = isChange ? 'value(s) stored as NULL' : 'row(s) in quarantine';
-    const detail = `${object}: ${String(count)} ${what}: ${cause}.`;
+    const detail = `${object}: ${String(count)} ${isChange ? storedAs(cause) : `row(s) in quarantine: ${cause}`}.`;
     return { id: `${code}:${object}:${cause}`, code, kind: 'data', object, count, disposition: 'open', detail };
   });
+}
+
+function storedAs(rule: string): string {
+  for (const [done, prefix] of Object.entries(STORED)) {
+    if (rule.startsWith(prefix)) return `value(s) ${done} as the plan says: ${rule.slice(prefix.length)}`;
+  }
+  return `value(s) stored as NULL: ${rule}`;
 }
 
 function reportOf(proven: ProvenTable): TableReport {

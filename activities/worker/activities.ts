@@ -61,8 +61,10 @@ async function cutTable(deps: Deps, input: InTable, signal: AbortSignal): Promis
   return withEnd(
     openTargetOf(deps, input.migrationId),
     async (target) => {
-      const opening = openSourceOf(deps, input.migrationId);
-      const bounds = await withEnd(opening, (source) => source.chunkBounds(table), signal);
+      const bounds =
+        table.rows === 'none'
+          ? []
+          : await withEnd(openSourceOf(deps, input.migrationId), (source) => source.chunkBounds(table), signal);
       const cut = await target.ledger.cut(input.table, bounds);
       return { ...cut, rows: Math.round(table.estimatedRows) };
     },

@@ -9,6 +9,7 @@ import { mappingOf, openSourceOf, openTargetOf, planOf, withEnd } from '../ends.
 import type { Alive } from '../heartbeat.js';
 import type { SnapshotHost } from '../snapshot-host.js';
 import { CopySink } from './byte-sink.js';
+import { noRows } from '../no-rows.js';
 import { RowEncoder } from './row-encoder.js';
 
 /** Ledger and quarantine entries are written when this many wait, so that memory stays flat. */
@@ -87,7 +88,11 @@ class ChunkCopy {
     const { deps, table, taken } = parts;
     this.#parts = parts;
     this.#plain = parts.plain;
-    this.#compiled = { checks: deps.compileValidator(table), codecs: deps.compileTransform(table) };
+    this.#compiled = {
+      checks: deps.compileValidator(table),
+      codecs: deps.compileTransform(table),
+      rewrites: deps.compileRewrite(table),
+    };
     this.#range = { lower: taken.chunk.lower, upper: taken.chunk.upper };
   }
 
@@ -122,7 +127,8 @@ class ChunkCopy {
     const encoder = new RowEncoder(table, compiled, (bytes, context) => deps.box.seal(bytes, context));
     try {
       let read = 0;
-      for await (const batch of reader.read(table, this.#range, alive.signal)) {
+      const batches = table.rows === 'none' ? noRows<RowBatch>() : reader.read(table, this.#range, alive.signal);
+      for await (const batch of batches) {
         await put(batch, encoder, writer, sink);
         read += batch.rows;
         if (encoder.changed.length + encoder.quarantined.length >= MOST_ENTRIES)

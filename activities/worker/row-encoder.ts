@@ -1,10 +1,13 @@
-import type { ColumnMapping, TableMapping } from '../../contracts/mapping.js';
-import { ISSUE, ISSUES } from '../../contracts/record.js';
-import type { FieldCheck, FieldCodec, Issue } from '../../contracts/record.js';
+import type { TableMapping } from '../../contracts/mapping.js';
+import { ISSUE, STORED } from '../../contracts/record.js';
+import type { FieldCheck, FieldCodec, FieldRewrite, Issue } from '../../contracts/record.js';
 import { keyIdentity, rowIdentity } from '../../databases/canonical.js';
+import { STORAGE } from '../../databases/source.js';
 import type { RowBatch } from '../../databases/source.js';
 import type { QuarantineEntry, ValueLedgerEntry } from '../../databases/target.js';
 import type { CopySink } from './byte-sink.js';
+import { columnRules, nameOf, refusedValue } from './column-rules.js';
+import type { ColumnRules } from './column-rules.js';
 
 /** Seals bytes that may not lie open anywhere; `context` binds them to their place. Must not keep the bytes. */
 export type Seal = (bytes: Uint8Array, context: string) => Buffer;
@@ -24,14 +27,23 @@ const NOTHING = Buffer.alloc(0);
 const ROW_BYTES_MAX = 2 ** 30 - 2 ** 20;
 
 /** One column, made ready for the loop. */
-interface CompiledColumn {
+interface CompiledColumn extends ColumnRules {
   readonly check: FieldCheck;
   readonly codec: FieldCodec;
-  readonly takesNull: boolean;
-  /** A value without a faithful form becomes NULL; otherwise its row goes to quarantine. */
-  readonly nullsOdd: boolean;
+  readonly rewrite: FieldRewrite | undefined;
   /** The server reckons it: it is not written. */
   readonly computed: boolean;
+}
+
+/** Beside the issues: the text became NULL. */
+const REWRITTEN_TO_NULL = -1;
+
+export interface CompiledRow {
+  readonly checks: readonly FieldCheck[];
+  readonly codecs: readonly FieldCodec[];
+  readonly rewrites?: readonly (FieldRewrite | undefined)[];
+  readonly rowBytesMax?: number;
+  readonly computed?: ReadonlySet<string>;
 }
 
 /**
@@ -47,26 +59,18 @@ export class RowEncoder {
   readonly #context: string;
   readonly #rowBytesMax: number;
   readonly #written: number;
-  /** Fields of a row that had no faithful form; reused. */
-  readonly #odd: { column: number; issue: Issue }[] = [];
+  /** Fields of a row that are stored otherwise than they were; reused. */
+  readonly #odd: { column: number; rule: string }[] = [];
 
-  constructor(
-    table: TableMapping,
-    compiled: {
-      checks: readonly FieldCheck[];
-      codecs: readonly FieldCodec[];
-      rowBytesMax?: number;
-      computed?: ReadonlySet<string>;
-    },
-    seal: Seal,
-  ) {
+  constructor(table: TableMapping, compiled: CompiledRow, seal: Seal) {
     this.#table = table;
     this.#columns = table.columns.map((column, index) => {
       const check = compiled.checks[index];
       const codec = compiled.codecs[index];
       if (check === undefined || codec === undefined) throw new Error(`column "${column.source}" was not compiled`);
       const computed = compiled.computed?.has(column.target) === true;
-      return { check, codec, computed, ...nullRules(table, column) };
+      const rewrite = compiled.rewrites?.[index];
+      return { check, codec, rewrite, computed, ...columnRules(table, column, { check, codec }) };
     });
     this.#written = this.#columns.filter(({ computed }) => !computed).length;
     this.#seal = seal;
@@ -102,16 +106,27 @@ export class RowEncoder {
       } else {
         const to = end[at] ?? 0;
         const kept = storage === undefined ? 0 : (storage[at] ?? 0);
-        issue = compiled.check(bytes, from, to, kept);
-        if (issue === ISSUE.ok) issue = compiled.codec(bytes, from, to, kept, sink);
-        if (issue === ISSUE.ok) {
-          sink.view.setInt32(frame, sink.length - frame - FRAME_BYTES);
+        const rewritten =
+          compiled.rewrite === undefined || kept === STORAGE.blob
+            ? undefined
+            : compiled.rewrite(bytes.subarray(from, to));
+        if (rewritten === undefined) {
+          issue = compiled.check(bytes, from, to, kept);
+          if (issue === ISSUE.ok) issue = compiled.codec(bytes, from, to, kept, sink);
+        } else issue = encodeText(compiled, rewritten, sink);
+        if (issue === ISSUE.ok || issue === REWRITTEN_TO_NULL) {
+          sink.view.setInt32(frame, issue === ISSUE.ok ? sink.length - frame - FRAME_BYTES : NULL_LENGTH);
+          if (rewritten !== undefined) this.#odd[odd++] = { column, rule: compiled.rewriteRule };
           continue;
         }
       }
-      if (from < 0 || !compiled.nullsOdd) return this.#refuse(batch, row, { column, issue, sink, mark });
-      sink.view.setInt32(frame, NULL_LENGTH);
-      this.#odd[odd++] = { column, issue };
+      if (from < 0) return this.#refuse(batch, row, { column, issue, sink, mark });
+      const stored = compiled.oddly[issue] ?? 'quarantine';
+      if (stored === 'fail') throw refusedValue(this.#table, column, issue);
+      if (stored === 'quarantine') return this.#refuse(batch, row, { column, issue, sink, mark });
+      if (stored === 'null') sink.view.setInt32(frame, NULL_LENGTH);
+      else putReplacement(stored, frame, sink);
+      this.#odd[odd++] = { column, rule: stored === 'null' ? nameOf(issue) : STORED.replaced + nameOf(issue) };
     }
     if (sink.length - mark > this.#rowBytesMax) {
       return this.#refuse(batch, row, { column: null, issue: ISSUE.too_long, sink, mark });
@@ -144,13 +159,13 @@ export class RowEncoder {
   #ledger(batch: RowBatch, row: number, odd: number): void {
     const { identity, key } = this.#key(batch, row);
     const base = row * batch.fields;
-    for (const { column, issue } of this.#odd.slice(0, odd)) {
+    for (const { column, rule } of this.#odd.slice(0, odd)) {
       const at = base + column;
       this.changed.push({
         keyIdentity: identity,
         key,
         column: this.#table.columns[column]?.target ?? '',
-        rule: nameOf(issue),
+        rule,
         original: this.#seal(batch.bytes.subarray(batch.start[at] ?? 0, batch.end[at] ?? 0), this.#context),
       });
     }
@@ -173,19 +188,18 @@ export class RowEncoder {
   }
 }
 
-/**
- * A key must not become NULL: the target's primary key refuses it, and a chunk whose rows are found by their key would
- * lose the row from its range.
- */
-function nullRules(table: TableMapping, column: ColumnMapping): { takesNull: boolean; nullsOdd: boolean } {
-  const inPrimaryKey = table.primaryKey?.columns.includes(column.target) === true;
-  const takesNull = column.nullable && !inPrimaryKey;
-  const cutsChunks = table.chunkKey?.source === column.source;
-  return { takesNull, nullsOdd: takesNull && !cutsChunks && column.onInvalid === 'null' };
+/** Checks and encodes a text that was rewritten, as the source's own. */
+function encodeText(column: CompiledColumn, text: Uint8Array | null, sink: CopySink): Issue {
+  if (text === null) return column.takesNull ? REWRITTEN_TO_NULL : ISSUE.null_in_not_null;
+  const issue = column.check(text, 0, text.length, STORAGE.null);
+  return issue === ISSUE.ok ? column.codec(text, 0, text.length, STORAGE.null, sink) : issue;
 }
 
-function nameOf(issue: Issue): string {
-  return ISSUES[issue] ?? 'bad_form';
+function putReplacement(encoded: Uint8Array, frame: number, sink: CopySink): void {
+  sink.ensure(encoded.length);
+  sink.bytes.set(encoded, frame + FRAME_BYTES);
+  sink.length = frame + FRAME_BYTES + encoded.length;
+  sink.view.setInt32(frame, encoded.length);
 }
 
 /** The row's original bytes: each field as 4-byte big-endian length (0xFFFFFFFF for NULL) and bytes. */

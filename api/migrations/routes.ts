@@ -10,6 +10,7 @@ import type { Api, ApiParts } from '../http/api.js';
 import { commandHeaders, idOfCommand } from '../http/idempotency.js';
 import { problems } from '../http/problems.js';
 import { describe, requireRunning } from './handle.js';
+import { mappingRoute } from './mapping-route.js';
 import * as schemas from './schemas.js';
 import { showMigration } from './show.js';
 import { start } from './start.js';
@@ -21,6 +22,7 @@ const LIST_MS = 5000;
 
 export function migrationRoutes(api: Api, parts: ApiParts): void {
   startRoute(api, parts);
+  mappingRoute(api, parts);
   readRoutes(api, parts);
   proofRoutes(api, parts);
   decisionRoutes(api, parts);

@@ -30,6 +30,11 @@ export const startBody = z
     message: 'it is missing; only a dry run needs none',
   });
 
+export const mappingBody = z.strictObject({
+  yaml: z.string().min(1).max(1_000_000).describe('A mapping file: see docs/mapping-file.md.'),
+});
+export const keptMapping = z.strictObject({ mapping_id: z.string().describe('For "mapping" of a start.') });
+
 export const params = z.strictObject({ id: z.string().min(1).max(200) });
 export const started = z.strictObject({
   migration_id: z.string(),

@@ -16,6 +16,8 @@ export interface MigrateOptions {
   readonly json?: boolean;
   /** File of a plan that is given back. */
   readonly plan?: string;
+  /** A mapping file: what a person decides before the plan is made. */
+  readonly mapping?: string;
   readonly dryRun?: boolean;
   /** The dry run of `caravan assess`. */
   readonly assess?: boolean;
@@ -25,6 +27,7 @@ export interface MigrateOptions {
   readonly onExisting?: 'fail' | 'replace';
   readonly onSourceMoved?: 'ask' | 'fail' | 'refresh' | 'accept';
   readonly identifiers?: 'lower' | 'preserve' | 'snake';
+  readonly mode?: 'schema-and-data' | 'schema-only';
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];
   readonly workflowId?: string;
@@ -53,7 +56,9 @@ export interface MigrateRequest {
   readonly source: End;
   readonly target: End | undefined;
   readonly plan: GivenPlan | undefined;
-  readonly start: Omit<MigrationStart, 'source' | 'target' | 'plan'>;
+  /** Text of the mapping file, which is known to be valid. */
+  readonly mapping: string | undefined;
+  readonly start: Omit<MigrationStart, 'source' | 'target' | 'plan' | 'mapping'>;
 }
 
 export async function readRequest(options: MigrateOptions, cwd: string, now = new Date()): Promise<MigrateRequest> {
@@ -63,13 +68,17 @@ export async function readRequest(options: MigrateOptions, cwd: string, now = ne
   checkEngines(source, target);
   if (target === undefined && !dryRun) throw usage('--target', 'it is missing; only a dry run needs none');
   const migrationId = workflowId === undefined ? makeId(verbOf(options), source, now) : checkId(workflowId);
+  if (options.plan !== undefined && options.mapping !== undefined)
+    throw usage('--mapping', '--plan is given too, which says everything already');
   const plan = options.plan === undefined ? undefined : await readPlanFile(resolve(cwd, options.plan));
+  const mapping = options.mapping === undefined ? undefined : await readMappingFile(resolve(cwd, options.mapping));
   return {
     migrationId,
     isNamed: workflowId !== undefined,
     source: nameEnd(source, `${migrationId}-source`),
     target: target && nameEnd(target, `${migrationId}-target`),
     plan,
+    mapping,
     start: startOf({ ...options, targetSchema: targetSchemaOf(options, plan) }),
   };
 }
@@ -87,18 +96,7 @@ function targetSchemaOf({ targetSchema }: MigrateOptions, plan: GivenPlan | unde
 }
 
 function startOf(options: MigrateOptions): MigrateRequest['start'] {
-  const {
-    targetSchema,
-    onExisting,
-    onSourceMoved,
-    identifiers,
-    include,
-    exclude,
-    dryRun,
-    assess,
-    yes,
-    deadlineSeconds,
-  } = options;
+  const { targetSchema, onExisting, onSourceMoved, identifiers, include, exclude, mode, dryRun, assess, yes } = options;
   const given = {
     targetSchema,
     onExisting,
@@ -106,10 +104,11 @@ function startOf(options: MigrateOptions): MigrateRequest['start'] {
     identifiers,
     include: include && [...include],
     exclude: exclude && [...exclude],
+    mode,
     dryRun,
     assess,
     yes,
-    deadlineSeconds,
+    deadlineSeconds: options.deadlineSeconds,
     limits: limitsOf(options),
   };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
@@ -185,14 +184,24 @@ export function checkId(id: string): string {
   });
 }
 
-async function readPlanFile(path: string): Promise<GivenPlan> {
-  let yaml: string;
+function textOf(path: string, code: 'PLAN_INVALID' | 'MAPPING_INVALID'): string {
   try {
-    yaml = readFileSync(path, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch (error) {
     const seen = `the file cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`;
-    throw new CaravanFailure('PLAN_INVALID', { attempted: 'read', on: path, seen, next: 'Check the path.' });
+    throw new CaravanFailure(code, { attempted: 'read', on: path, seen, next: 'Check the path.' });
   }
+}
+
+async function readMappingFile(path: string): Promise<string> {
+  const yaml = textOf(path, 'MAPPING_INVALID');
+  const { parseMapping } = await import('../../language/mapping-file.js');
+  parseMapping(yaml);
+  return yaml;
+}
+
+async function readPlanFile(path: string): Promise<GivenPlan> {
+  const yaml = textOf(path, 'PLAN_INVALID');
   const { parsePlan } = await import('../../language/plan.js');
   const document = parsePlan(yaml);
   return { yaml, document, planHash: planHash(document) };

@@ -48,12 +48,14 @@ async function putConnections({ store }: Session, { migrationId, source, target 
 }
 
 async function inputOf({ store }: Session, request: MigrateRequest): Promise<MigrationStart> {
-  const { source, target, plan, start } = request;
+  const { source, target, plan, mapping, start } = request;
+  const mappingId = mapping === undefined ? undefined : await patient(() => store.mappings.put(mapping));
   const planId = plan && (await patient(() => store.plans.put(plan)));
   return {
     ...start,
     source: source.name,
     ...(target === undefined ? {} : { target: target.name }),
     ...(planId === undefined ? {} : { plan: planId }),
+    ...(mappingId === undefined ? {} : { mapping: mappingId }),
   };
 }

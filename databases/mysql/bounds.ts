@@ -1,7 +1,7 @@
 import type { TableMapping } from '../../contracts/mapping.js';
 import type { MysqlSession } from './connect.js';
 import type { Attempt } from './errors.js';
-import { boundLiteral, quoteName, quoteTable } from './sql.js';
+import { boundLiteral, filterOf, quoteName, quoteTable, rangeClause } from './sql.js';
 
 /** More bounds than this would be work of the ledger and not of the copy; steps then grow. */
 const BOUNDS_MAX = 100_000;
@@ -36,10 +36,11 @@ export async function chunkBounds(session: MysqlSession, table: TableMapping): P
   const column = quoteName(key.source);
   const from = quoteTable(table.source);
   const kept = `${column} IS NOT NULL`;
+  const filter = filterOf(table);
   const one = async (where: string, offset: number): Promise<string | undefined> => {
     // "+ 0" takes the zeros of ZEROFILL and YEAR away.
     const value = key.kind === 'integer' ? `${column} + 0` : column;
-    const sql = `SELECT ${value} AS bound FROM ${from} WHERE ${where} ORDER BY ${column} LIMIT 1 OFFSET ${String(offset)}`;
+    const sql = `SELECT ${value} AS bound FROM ${from} WHERE ${where} AND ${filter} ORDER BY ${column} LIMIT 1 OFFSET ${String(offset)}`;
     return (await session.query(sql, attempt))[0]?.bound ?? undefined;
   };
   const bounds: string[] = [];
@@ -58,4 +59,12 @@ export async function chunkBounds(session: MysqlSession, table: TableMapping): P
     last = next;
   }
   return bounds;
+}
+
+/** Rows that the plan moves. */
+export async function countRows(session: MysqlSession, table: TableMapping): Promise<number> {
+  const { schema, name } = table.source;
+  const sql = `SELECT COUNT(*) AS count FROM ${quoteTable(table.source)}${rangeClause(table, {})}`;
+  const rows = await session.query(sql, { attempted: 'count', on: `${schema}.${name}`, schema, table: name });
+  return Number(rows[0]?.['count'] ?? 0);
 }

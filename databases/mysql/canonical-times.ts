@@ -106,8 +106,8 @@ const duration = ofWhole((value, out) => {
   out.text(negative && microseconds > 0 ? `-${String(microseconds)}` : String(microseconds));
 });
 
-const DATE_TEXT = /^(\d{4})-(\d{2})-(\d{2})$/;
-const MOMENT_TEXT = /^(\d{4})-(\d{2})-(\d{2})[ T]([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.(\d{1,6}))?$/;
+const DATE_TEXT = /^(\d{4})-(\d{2})-(\d{2})(?:[ T]00:00:00(?:\.0{1,6})?)?$/;
+const MOMENT_TEXT = /^(\d{4})-(\d{2})-(\d{2})(?:[ T]([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.(\d{1,6}))?)?$/;
 const TIME_TEXT = /^([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.(\d{1,6}))?$/;
 
 /** A text that a person mapped to a date or time. */
@@ -124,13 +124,13 @@ function dated(match: RegExpExecArray): boolean {
 
 const dateText = fromText(DATE_TEXT, (match, out) => {
   if (!dated(match)) return false;
-  out.text(match[0]);
+  out.text(match[0].slice(0, 10));
   return true;
 });
 
 const momentText = fromText(MOMENT_TEXT, (match, out) => {
   if (!dated(match)) return false;
-  out.text(`${match[0].slice(0, 10)} ${match[0].slice(11, 19)}.${(match[7] ?? '').padEnd(6, '0')}`);
+  out.text(`${match[0].slice(0, 10)} ${match[0].slice(11, 19) || '00:00:00'}.${(match[7] ?? '').padEnd(6, '0')}`);
   return true;
 });
 

@@ -3,7 +3,7 @@ import type { ServerEndpoint } from '../../contracts/endpoint.js';
 import type { TableMapping } from '../../contracts/mapping.js';
 import type { TableProfile } from '../../contracts/profile.js';
 import type { Reader, Snapshot, SnapshotOptions, Source, Strain } from '../source.js';
-import { chunkBounds } from './bounds.js';
+import { chunkBounds, countRows } from './bounds.js';
 import { readCatalogue } from './catalogue.js';
 import { profileTable } from './profile.js';
 import { poolReader } from './reader.js';
@@ -36,6 +36,10 @@ class MysqlSource implements Source {
 
   chunkBounds(table: TableMapping): Promise<string[]> {
     return this.#pool.use((session) => chunkBounds(session, table));
+  }
+
+  countRows(table: TableMapping): Promise<number> {
+    return this.#pool.use((session) => countRows(session, table));
   }
 
   async openSnapshot(options: SnapshotOptions): Promise<Snapshot> {

@@ -38,8 +38,21 @@ export function boundLiteral(kind: keyof typeof BOUND, bound: string): string {
   return kind === 'integer' ? bound : `'${bound}'`;
 }
 
-/** WHERE clause of a half-open range, or "". Rows without a chunk key belong to the first chunk. */
+/** WHERE clause of a half-open range and of the plan's filter, or "". */
 export function rangeClause(table: TableMapping, range: KeyRange): string {
+  const conditions = [rangeOf(table, range), ...(table.filter ? [filterOf(table)] : [])].filter((text) => text !== '');
+  return conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
+}
+
+/** The plan's filter, as it was printed for this engine; "TRUE" where all rows are moved. */
+export function filterOf({ source, filter }: TableMapping): string {
+  if (filter === undefined) return 'TRUE';
+  if (filter.sql !== undefined) return `(${filter.sql})`;
+  throw new CaravanFailure('INTERNAL', { attempted: 'filter', on: source.name, seen: 'a filter that was not printed' });
+}
+
+/** Rows without a chunk key belong to the first chunk. */
+function rangeOf(table: TableMapping, range: KeyRange): string {
   const key = table.chunkKey;
   if (!key || (range.lower === undefined && range.upper === undefined)) return '';
   const column = quoteName(key.source);
@@ -48,5 +61,5 @@ export function rangeClause(table: TableMapping, range: KeyRange): string {
   if (range.upper !== undefined) parts.push(`${column} < ${boundLiteral(key.kind, range.upper)}`);
   const nullable = table.columns.find((each) => each.source === key.source)?.sourceNullable ?? false;
   const inside = parts.join(' AND ');
-  return range.lower === undefined && nullable ? ` WHERE (${inside} OR ${column} IS NULL)` : ` WHERE ${inside}`;
+  return range.lower === undefined && nullable ? `(${inside} OR ${column} IS NULL)` : inside;
 }

@@ -173,19 +173,20 @@ class PgChunkLedger {
   }
 
   async exceptions(table: string, chunk: number): Promise<ReadonlyMap<string, RowExceptions>> {
-    const entries = (kind: string, column: string): string =>
-      `SELECT key_identity, ${column} AS column_name, count(*) AS count FROM ${this.#sidecar}.${kind}
-        WHERE source_table = $1 AND chunk = $2 GROUP BY 1, 2`;
-    const sql = `${entries('value_ledger', "coalesce(column_name, '')")} UNION ALL ${entries('quarantine', 'NULL')}`;
+    const entries = (kind: string, column: string, rule: string): string =>
+      `SELECT key_identity, ${column} AS column_name, ${rule} AS rule, count(*) AS count FROM ${this.#sidecar}.${kind}
+        WHERE source_table = $1 AND chunk = $2 GROUP BY 1, 2, 3`;
+    const sql = `${entries('value_ledger', "coalesce(column_name, '')", 'reason')} UNION ALL ${entries('quarantine', 'NULL', "''")}`;
     const rows = await this.#pool.use((session) => session.rows(sql, [table, chunk]));
-    const found = new Map<string, { changed: Map<string, number>; quarantined: number }>();
+    const found = new Map<string, { changed: Map<string, { count: number; rule: string }>; quarantined: number }>();
     for (const row of rows) {
       const identity = row['key_identity'] ?? '';
-      const of = found.get(identity) ?? { changed: new Map<string, number>(), quarantined: 0 };
+      const of = found.get(identity) ?? { changed: new Map<string, { count: number; rule: string }>(), quarantined: 0 };
       found.set(identity, of);
       const column = row['column_name'] ?? null;
-      if (column === null) of.quarantined = Number(row['count']);
-      else of.changed.set(column, Number(row['count']));
+      const count = Number(row['count']);
+      if (column === null) of.quarantined = count;
+      else of.changed.set(column, { count, rule: of.changed.has(column) ? '' : (row['rule'] ?? '') });
     }
     return found;
   }

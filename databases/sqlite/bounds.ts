@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { CaravanFailure } from '../../contracts/failures.js';
 import type { TableMapping } from '../../contracts/mapping.js';
 import type { KeyRange } from '../source.js';
 import { firstRow, quoteName, yieldTurn, type SqlValue } from './connect.js';
@@ -66,7 +67,9 @@ export function rangeClause(
   range: KeyRange,
   shape: TableShape,
 ): { sql: string; bound: SqlValue[] } {
-  if (!table.chunkKey || (range.lower === undefined && range.upper === undefined)) return { sql: '', bound: [] };
+  const filter = table.filter === undefined ? [] : [filterOf(table)];
+  if (!table.chunkKey || (range.lower === undefined && range.upper === undefined))
+    return { sql: filter.map((condition) => ` WHERE ${condition}`).join(''), bound: [] };
   const { source, kind } = table.chunkKey;
   const key = columnSql(shape, source);
   const value = (text: string): SqlValue => (kind === 'integer' ? BigInt(text) : text);
@@ -81,7 +84,20 @@ export function rangeClause(
     parts.push(range.lower !== undefined || isRowid(shape, source) ? below : `(${below} OR ${key} IS NULL)`);
     bound.push(value(range.upper));
   }
-  return { sql: ` WHERE ${parts.join(' AND ')}`, bound };
+  return { sql: ` WHERE ${[...parts, ...filter].join(' AND ')}`, bound };
+}
+
+/** The plan's filter, as it was printed for SQLite; "TRUE" where all rows are moved. */
+export function filterOf({ source, filter }: TableMapping): string {
+  if (filter === undefined) return 'TRUE';
+  if (filter.sql !== undefined) return `(${filter.sql})`;
+  throw new CaravanFailure('INTERNAL', { attempted: 'filter', on: source.name, seen: 'a filter that was not printed' });
+}
+
+/** Rows that the plan moves. */
+export function countRows(database: DatabaseSync, table: TableMapping): number {
+  const sql = `SELECT COUNT(*) FROM main.${quoteName(table.source.name)} WHERE ${filterOf(table)}`;
+  return Number(firstRow(database, sql)?.[0] ?? 0);
 }
 
 /**
@@ -101,8 +117,11 @@ export async function findChunkBounds(database: DatabaseSync, table: TableMappin
     if (firstRow(database, `SELECT 1 ${from} WHERE typeof(${key}) <> 'integer' LIMIT 1`)) return [];
   }
   const bounds: string[] = [];
-  const first = database.prepare(`SELECT ${key} ${from} ORDER BY ${key} LIMIT 1 OFFSET ?1`);
-  const next = database.prepare(`SELECT ${key} ${from} WHERE ${key} >= ?2 ORDER BY ${key} LIMIT 1 OFFSET ?1`);
+  const filter = filterOf(table);
+  const first = database.prepare(`SELECT ${key} ${from} WHERE ${filter} ORDER BY ${key} LIMIT 1 OFFSET ?1`);
+  const next = database.prepare(
+    `SELECT ${key} ${from} WHERE ${key} >= ?2 AND ${filter} ORDER BY ${key} LIMIT 1 OFFSET ?1`,
+  );
   let at = first.get(table.chunkRows) as unknown as [bigint] | undefined;
   while (at) {
     bounds.push(at[0].toString());

@@ -3,6 +3,7 @@ import { qualified } from '../../contracts/catalogue.js';
 import type { TableMapping } from '../../contracts/mapping.js';
 import { keyIdentity, NULL_MARK, ODD_MARK, rowIdentity } from '../canonical.js';
 import { STORAGE, type CanonicalBatch, type KeyRange, type ScanOptions } from '../source.js';
+import { filterOf } from './bounds.js';
 import { canonicaliserOf, directStorage, keyBytes } from './canonical-values.js';
 import { yieldTurn } from './connect.js';
 import { toFailure } from './errors.js';
@@ -59,19 +60,26 @@ function columnOf(names: ReadonlySet<string>, name: string): string {
 /** FROM and WHERE: [lower, upper); the first range takes keys that are NULL along, the last ones that are no numbers. */
 function scanFrom(
   table: TableMapping,
-  { lower, upper }: KeyRange,
+  range: KeyRange,
   names: ReadonlySet<string>,
 ): { sql: string; bound: (string | bigint)[] } {
   const from = `FROM main."${table.source.name.replaceAll('"', '""')}"`;
-  const chunkKey = table.chunkKey;
-  if (!chunkKey) return { sql: from, bound: [] };
+  const inside = insideOf(table, range, names);
+  const conditions = [...inside.sql, ...(table.filter === undefined ? [] : [filterOf(table)])];
+  return { sql: conditions.length === 0 ? from : `${from} WHERE ${conditions.join(' AND ')}`, bound: inside.bound };
+}
+
+function insideOf(
+  { chunkKey }: TableMapping,
+  { lower, upper }: KeyRange,
+  names: ReadonlySet<string>,
+): { sql: string[]; bound: (string | bigint)[] } {
+  if (!chunkKey || (lower === undefined && upper === undefined)) return { sql: [], bound: [] };
   const key = columnOf(names, chunkKey.source);
   const form = (text: string): string | bigint => (chunkKey.kind === 'integer' ? BigInt(text) : text);
-  if (lower === undefined && upper === undefined) return { sql: from, bound: [] };
-  if (upper === undefined) return { sql: `${from} WHERE ${key} >= ?`, bound: [form(lower ?? '')] };
-  if (lower !== undefined)
-    return { sql: `${from} WHERE ${key} >= ? AND ${key} < ?`, bound: [form(lower), form(upper)] };
-  return { sql: `${from} WHERE ${key} < ? OR ${key} IS NULL`, bound: [form(upper)] };
+  if (upper === undefined) return { sql: [`${key} >= ?`], bound: [form(lower ?? '')] };
+  if (lower !== undefined) return { sql: [`${key} >= ?`, `${key} < ?`], bound: [form(lower), form(upper)] };
+  return { sql: [`(${key} < ? OR ${key} IS NULL)`], bound: [form(upper)] };
 }
 
 /** Frames canonical values into one reused buffer. */

@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { qualified } from '../../contracts/catalogue.js';
 import type { FileEndpoint } from '../../contracts/endpoint.js';
 import type { Source } from '../source.js';
-import { findChunkBounds } from './bounds.js';
+import { countRows, findChunkBounds } from './bounds.js';
 import { readCatalogue } from './catalogue.js';
 import { connect, databaseFile } from './connect.js';
 import { toFailure, type Attempt } from './errors.js';
@@ -34,6 +34,8 @@ export async function openSqliteSource(endpoint: FileEndpoint): Promise<Source> 
       failing({ attempted: 'profile', on: qualified(table) }, () => profileTable(main, table, options)),
     chunkBounds: (table) =>
       failing({ attempted: 'find the chunks of', on: qualified(table.source) }, () => findChunkBounds(main, table)),
+    countRows: (table) =>
+      failing({ attempted: 'count', on: qualified(table.source) }, () => Promise.resolve(countRows(main, table))),
     openSnapshot: ({ connections }) => openSqliteSnapshot({ file, connections }),
     openReader: () =>
       failing({ attempted: 'open', on: basename(file) }, async () => {

@@ -1,4 +1,5 @@
 import type { Finding, TableReport, ViewReport } from '../../contracts/migration.js';
+import { ALL_ROWS, ROWS } from '../../contracts/mapping.js';
 import type { NotMigrated } from '../../contracts/mapping.js';
 import { sha256Hex } from '../hash.js';
 import { canonicalJson } from '../../contracts/canonical-json.js';
@@ -116,8 +117,12 @@ export function isProvenEqual(table: TableReport): boolean {
 
 function provenStatements(evidence: Evidence): Proven[] {
   const equal = evidence.tables.filter(isProvenEqual);
-  const statements = equal.map((table) => ({
-    what: `${table.target} holds ${String(table.targetRows)} of the ${String(table.sourceRows)} rows of ${table.source}, equal to the source at its position`,
+  const leaving = (wanted: string): Set<string> =>
+    new Set(evidence.notMigrated.filter(({ kind }) => kind === wanted).map(({ name }) => name));
+  const [filtered, empty] = [leaving(ROWS), leaving(ALL_ROWS)];
+  const moved = equal.filter(({ source }) => !empty.has(source));
+  const statements = moved.map((table) => ({
+    what: `${table.target} holds ${String(table.targetRows)} of the ${String(table.sourceRows)} rows of ${table.source}${filtered.has(table.source) ? ' that meet its filter' : ''}, equal to the source at its position`,
     how: 'Both sides were read apart from the copy, put into one canonical form, and compared by count and by the sum modulo 2^128 of the hashes of all rows.',
   }));
   const views = (evidence.views ?? []).filter((view) => view.equal).map(provenView);
@@ -150,7 +155,7 @@ function notProvenStatements(evidence: Evidence): string[] {
     ...tables.filter((table) => table.quarantinedRows > 0).map(quarantinedStatement),
     ...tables.filter((table) => table.changedValues > 0).map(changedStatement),
     ...findings.filter((finding) => !COUNTED_ABOVE.includes(finding.code)).map(findingStatement),
-    ...notMigrated.map((object) => `The ${object.kind} ${object.name} was not migrated: ${object.reason}.`),
+    ...notMigrated.map(leftStatement),
     ...cannotSee.map((part) => `The login could not see ${part.what}.`),
     'Queries of the application were not replayed against the target.',
   ];
@@ -168,6 +173,12 @@ function changedStatement(table: TableReport): string {
 
 function findingStatement(finding: Finding): string {
   return `Finding ${finding.code} on ${finding.object}, ${String(finding.count)} times, ${finding.disposition}.`;
+}
+
+function leftStatement({ kind, name, reason }: NotMigrated): string {
+  if (kind === ALL_ROWS) return `No row of ${name} was migrated: ${reason}.`;
+  if (kind === ROWS) return `Not all rows of ${name} were migrated: ${reason}.`;
+  return `The ${kind} ${name} was not migrated: ${reason}.`;
 }
 
 function hasFinding(evidence: Evidence, code: Finding['code']): boolean {

@@ -76,6 +76,11 @@ interface PlansTable {
   body: Json;
   ordinal: Generated<number>;
 }
+interface MappingsTable {
+  mapping_id: Generated<string>;
+  digest: string;
+  yaml: string;
+}
 interface OutboxTable {
   id: Generated<number>;
   migration_id: string;
@@ -151,6 +156,7 @@ export interface StoreTables extends EngineTables {
   catalogue_tables: CatalogueTablesTable;
   profiles: ProfilesTable;
   plans: PlansTable;
+  mappings: MappingsTable;
   outbox: OutboxTable;
   outbox_keys: OutboxKeysTable;
   outbox_deliveries: OutboxDeliveriesTable;

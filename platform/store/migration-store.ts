@@ -138,6 +138,14 @@ async function purge(query: StoreTransaction, migrationId: string): Promise<void
     .where('migration_id', '=', '')
     .where(sql<string>`plan_id::text`, 'in', given)
     .execute();
+  // The same text is one file, whoever gives it.
+  const mappings = query.selectFrom('migrations').select(sql<string>`input ->> 'mapping'`.as('mapping'));
+  const others = mappings.where('migration_id', '<>', migrationId).where(sql`input ->> 'mapping'`, 'is not', null);
+  await query
+    .deleteFrom('mappings')
+    .where(sql<string>`mapping_id::text`, 'in', mappings.where('migration_id', '=', migrationId))
+    .where(sql<string>`mapping_id::text`, 'not in', others)
+    .execute();
   for (const table of PURGED) await query.deleteFrom(table).where('migration_id', '=', migrationId).execute();
 }
 

@@ -10,6 +10,7 @@ import { patternStore } from './engine/patterns.js';
 import { requestStore } from './engine/requests.js';
 import { discoveryStore } from './discovery-store.js';
 import { learningStore } from './learning-store.js';
+import { mappingStore } from './mapping-store.js';
 import { migrateStore } from './migrate-store.js';
 import { migrationStore } from './migration-store.js';
 import { outbox } from './outbox.js';
@@ -39,6 +40,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     migrations: migrationStore(database),
     discovery: discoveryStore(database, options.secretBox),
     plans: planStore(database),
+    mappings: mappingStore(database),
     outbox: outbox(database),
     learning: learningStore(database),
     archive: archiveStore(database),

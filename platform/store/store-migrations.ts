@@ -238,4 +238,15 @@ export const STORE_MIGRATIONS: readonly { readonly number: number; readonly name
       CREATE INDEX ON source_leases (migration_id);
     `,
   },
+  {
+    number: 10,
+    name: 'mapping files',
+    sql: `
+      CREATE TABLE mappings (
+        mapping_id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+        digest text NOT NULL UNIQUE,
+        yaml text NOT NULL
+      );
+    `,
+  },
 ];

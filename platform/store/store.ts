@@ -14,6 +14,7 @@ export interface Store {
   readonly migrations: MigrationStore;
   readonly discovery: DiscoveryStore;
   readonly plans: PlanStore;
+  readonly mappings: MappingStore;
   readonly outbox: Outbox;
   readonly learning: LearningStore;
   readonly archive: ArchiveStore;
@@ -112,6 +113,13 @@ export interface PlanStore {
   get(planId: string): Promise<StoredPlan | undefined>;
   /** The plan that was made last for a migration. */
   latest(migrationId: string): Promise<StoredPlan | undefined>;
+}
+
+/** Mapping files, as text: what they say is read where it is needed, so that problems can be told with their lines. */
+export interface MappingStore {
+  /** The same text again is the same id. */
+  put(yaml: string): Promise<string>;
+  get(mappingId: string): Promise<string | undefined>;
 }
 
 export interface Outbox {

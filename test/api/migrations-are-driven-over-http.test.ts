@@ -200,4 +200,30 @@ describe('a migration over HTTP', () => {
       }
     }
   });
+
+  it('takes a mapping file by the id that keeping it gave', async () => {
+    const oscar = await api.as('operator', 'oscar');
+    const put = (yaml: string) => oscar.call('putMapping', { body: { yaml } });
+    const wrong = await put('caravan_mapping: 1\nrenam: {}\n');
+    expect(wrong.status).toBe(422);
+    expect(wrong.body).toMatchObject({ code: 'MAPPING_INVALID' });
+    expect(JSON.stringify(wrong.body)).toContain('line 2, column 1');
+    const yaml = 'caravan_mapping: 1\nrename: {tables: {note: memo}}\n';
+    const [first, again] = [await put(yaml), await put(yaml)];
+    expect(first.status, JSON.stringify(first.body)).toBe(201);
+    expect(again.body).toEqual(first.body);
+    const body = { source: named('clean'), dryRun: true, mapping: first.body.mapping_id };
+    const begun = await oscar.call('startMigration', { body });
+    expect(begun.status, JSON.stringify(begun.body)).toBe(202);
+    const id = begun.body.migration_id;
+    await reaches(id, 'planned');
+    let yamlOfPlan = '';
+    // A busy worker may refuse a query once.
+    await until('the plan is told', async () => {
+      const planned = await api.client.call('getPlan', { params: { id } });
+      if (planned.status === 200) yamlOfPlan = planned.body.yaml;
+      return planned.status === 200;
+    });
+    expect(yamlOfPlan).toContain('name: memo');
+  });
 });

@@ -30,6 +30,8 @@ export interface AnswerBody {
   readonly execution_id: string;
   readonly execution_url: string;
   readonly migration_id: string;
+  readonly mapping_id: string;
+  readonly yaml: string;
   readonly checkpoint_id: string | null;
   readonly last_checkpoint_id: string | null;
   readonly version: number;

@@ -68,6 +68,7 @@ function record(migrationId: string, firstRunId: string = randomUUID()): Migrati
       exclude: [],
       dryRun: false,
       yes: false,
+      mode: 'schema-and-data',
       deadlineSeconds: 86_400,
     },
     sourceEngine: 'mysql',
@@ -201,6 +202,22 @@ describe('a migration', () => {
     }
     await client.end();
     expect(rows.length).toBeGreaterThan(8);
+  });
+});
+
+describe('mapping files', () => {
+  it('are one for the same text, and go with the last migration that was started with them', async () => {
+    const [id, again] = [await store.mappings.put('a: 1'), await store.mappings.put('a: 1')];
+    expect(again).toBe(id);
+    expect(await store.mappings.get(id)).toBe('a: 1');
+    for (const name of ['mapped-1', 'mapped-2']) {
+      const plain = record(name);
+      await store.migrations.open({ ...plain, input: { ...plain.input, mapping: id } });
+    }
+    await store.migrations.purge('mapped-1');
+    expect(await store.mappings.get(id)).toBe('a: 1');
+    await store.migrations.purge('mapped-2');
+    expect(await store.mappings.get(id)).toBeUndefined();
   });
 });
 

@@ -83,12 +83,12 @@ async function* once(rows: readonly Row[]): AsyncGenerator<CanonicalBatch> {
 }
 
 function exceptionsOf({ entries }: Copied): Map<string, RowExceptions> {
-  const found = new Map<string, { changed: Map<string, number>; quarantined: number }>();
+  const found = new Map<string, { changed: Map<string, { count: number; rule: string }>; quarantined: number }>();
   for (const { identity, column: name } of entries) {
-    const of = found.get(identity) ?? { changed: new Map<string, number>(), quarantined: 0 };
+    const of = found.get(identity) ?? { changed: new Map<string, { count: number; rule: string }>(), quarantined: 0 };
     found.set(identity, of);
     if (name === null) of.quarantined += 1;
-    else of.changed.set(name, (of.changed.get(name) ?? 0) + 1);
+    else of.changed.set(name, { count: (of.changed.get(name)?.count ?? 0) + 1, rule: 'too_long' });
   }
   return found;
 }

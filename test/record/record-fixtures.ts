@@ -1,6 +1,7 @@
 import type { ColumnMapping, TableMapping } from '../../contracts/mapping.js';
 import { columnMapping } from '../../contracts/mapping.js';
 import { compileTransform } from '../../activities/maba/compile-transform.js';
+import { compileRewrite } from '../../activities/maba/rewrite/compile-rewrite.js';
 import { compileValidator } from '../../activities/kora/compile-validator.js';
 import { CopySink } from '../../activities/worker/byte-sink.js';
 import { RowEncoder } from '../../activities/worker/row-encoder.js';
@@ -63,7 +64,11 @@ export const openSeal = (bytes: Uint8Array, context: string): Buffer =>
   Buffer.concat([Buffer.from(`${context}|`), bytes]);
 
 export function encoderOf(table: TableMapping, rowBytesMax?: number): RowEncoder {
-  const compiled = { checks: compileValidator(table), codecs: compileTransform(table) };
+  const compiled = {
+    checks: compileValidator(table),
+    codecs: compileTransform(table),
+    rewrites: compileRewrite(table),
+  };
   return new RowEncoder(table, rowBytesMax === undefined ? compiled : { ...compiled, rowBytesMax }, openSeal);
 }
 

@@ -16,6 +16,8 @@ export interface TypeContext {
   readonly jsonChecked: boolean;
   /** An unsigned 64-bit column that stays bigint because it is, or references, an identity column. */
   readonly keptBigint: boolean;
+  /** What a mapping file casts the column to. */
+  readonly cast?: TypeChoice;
   /** A person's answer to the question of this column, or its default. */
   readonly answer?: string;
 }

@@ -3,6 +3,7 @@ import { qualified } from '../../../contracts/catalogue.js';
 import type { ColumnProfile, TableProfile } from '../../../contracts/profile.js';
 import { jsonCheckedColumn } from './checks.js';
 import type { ChosenType, TypeContext } from './choice.js';
+import type { Given } from './given/given.js';
 import { chooseMysqlType } from './types-mysql.js';
 import { chooseSqliteType } from './types-sqlite.js';
 
@@ -15,6 +16,8 @@ export interface Survey {
   readonly referenced: ReadonlySet<string>;
   /** "schema.table.column" of unsigned 64-bit columns that stay bigint. */
   readonly keptBigint: ReadonlySet<string>;
+  /** What a mapping file says of columns, by "schema.table.column". */
+  readonly given: Given['columns'];
 }
 
 export function columnPath(table: { readonly schema: string; readonly name: string }, column: string): string {
@@ -123,6 +126,7 @@ export function surveyOf(
   catalogue: Catalogue,
   profiles: readonly TableProfile[],
   answers: Readonly<Record<string, string>>,
+  given: Given['columns'] = new Map(),
 ): Survey {
   const byTable = new Map(profiles.map((profile) => [`${profile.schema}.${profile.table}`, profile]));
   const keys = allForeignKeys(catalogue);
@@ -132,7 +136,14 @@ export function surveyOf(
       ...parentColumns.map((column) => columnPath(parent, column.name)),
     ]),
   );
-  return { catalogue, profiles: byTable, answers, referenced, keptBigint: keptBigints(catalogue, keys, byTable) };
+  return {
+    catalogue,
+    profiles: byTable,
+    answers,
+    referenced,
+    keptBigint: keptBigints(catalogue, keys, byTable),
+    given,
+  };
 }
 
 export function inPrimaryKey(table: CatalogueTable, column: string): boolean {
@@ -144,6 +155,7 @@ export function contextOf(survey: Survey, table: CatalogueTable, column: Catalog
   const tableProfile = survey.profiles.get(qualified(table));
   const profile = tableProfile?.columns.find((candidate) => candidate.column === column.name);
   const answer = survey.answers[typeQuestionId(table, column.name)];
+  const cast = survey.given.get(path)?.cast;
   return {
     engine: survey.catalogue.engine,
     column,
@@ -155,10 +167,12 @@ export function contextOf(survey: Survey, table: CatalogueTable, column: Catalog
     ),
     keptBigint: survey.keptBigint.has(path),
     ...(profile && { profile }),
+    ...(cast && { cast }),
     ...(answer !== undefined && { answer }),
   };
 }
 
 export function chooseType(context: TypeContext): ChosenType {
+  if (context.cast) return context.cast;
   return context.engine === 'sqlite' ? chooseSqliteType(context) : chooseMysqlType(context);
 }

@@ -6,6 +6,8 @@ import type { Survey } from './choose-type.js';
 import { chooseType, columnPath, contextOf, inPrimaryKey } from './choose-type.js';
 import { translateDefault } from './defaults.js';
 import type { Experience } from './experience.js';
+import { givenProblem, meeting, notKept, policiesOf, stepsKindProblem, withSteps } from './given/column.js';
+import type { GivenColumn } from './given/given.js';
 import type { Notes } from './notes.js';
 import { oddValuesFor, tellOdd, totalOdd } from './odd-values.js';
 
@@ -20,9 +22,17 @@ export interface DraftedColumn {
   /** Values without a faithful form in the chosen type. */
   readonly odd: number;
   readonly nulls: number;
+  /** A mapping file gave its type. */
+  readonly isCast: boolean;
+  /** A mapping file says what becomes of its values. */
+  readonly isRewritten: boolean;
+  /** Its order in the source may be another than in the target: no chunks are cut by it. */
+  readonly isRecast: boolean;
   /** Length of the longest value that was seen; 0 where none was looked at. */
   readonly longest: number;
 }
+
+type OddCounts = Readonly<Partial<Record<string, number>>>;
 
 export interface ColumnDrafting {
   readonly survey: Survey;
@@ -103,17 +113,62 @@ function defaultOf(drafting: ColumnDrafting, column: CatalogueColumn, choice: Ty
 function nullability(drafting: ColumnDrafting, context: TypeContext, odd: Partial<Record<string, number>>) {
   const { survey, table, notes } = drafting;
   const { column } = context;
+  const given = givenOf(drafting, column);
+  const otherwise = given.policies?.otherwise;
   const never = isRowidAlias(survey, table, column);
   const sourceNullable = column.nullable && !never;
+  const strict = otherwise === 'fail' ? ('fail' as const) : ('quarantine' as const);
   if (drafting.keepsPrimaryKey && inPrimaryKey(table, column.name)) {
-    return { sourceNullable, nullable: false, onInvalid: 'quarantine' as const };
+    return { sourceNullable, nullable: false, onInvalid: strict };
   }
-  const count = totalOdd(odd);
-  if (sourceNullable) return { sourceNullable, nullable: true, onInvalid: 'null' as const };
-  if (count === 0) return { sourceNullable, nullable: false, onInvalid: 'quarantine' as const };
-  const detail = `NOT NULL relaxed: ${tellOdd(odd)} without a faithful form become NULL, kept in the value ledger`;
+  if (sourceNullable) return { sourceNullable, nullable: true, onInvalid: otherwise ?? ('null' as const) };
+  const nulls = meeting(odd, given, 'null');
+  const count = totalOdd(nulls);
+  const empties = given.steps?.some(({ op }) => op === 'empty_to_null') === true;
+  if (count === 0 && !empties && !mayNull(context, given))
+    return { sourceNullable, nullable: false, onInvalid: strict };
+  const what = count > 0 ? `${tellOdd(nulls)} without a faithful form` : 'values';
+  const detail = `NOT NULL relaxed: ${what} become NULL, kept in the value ledger`;
   notes.find('not_null_relaxed', columnPath(table, column.name), { kind: 'structural', count, detail });
-  return { sourceNullable, nullable: true, onInvalid: 'null' as const, reason: detail };
+  return { sourceNullable, nullable: true, onInvalid: otherwise ?? ('null' as const), reason: detail };
+}
+
+/** The mapping file wishes NULL, and not every value was looked at, or not with the type in mind that it gives. */
+function mayNull({ whole }: TypeContext, { policies = {}, cast }: GivenColumn): boolean {
+  const wished = Object.values(policies).some((policy) => (typeof policy === 'string' ? policy : policy.do) === 'null');
+  return wished && (!whole || cast !== undefined);
+}
+
+function givenOf({ survey, table }: ColumnDrafting, column: CatalogueColumn): GivenColumn {
+  return survey.given.get(columnPath(table, column.name)) ?? { at: {} };
+}
+
+/** What the mapping file says of the column and its type cannot take, or its values refuse. */
+function listMisfits(drafting: ColumnDrafting, context: TypeContext, choice: TypeChoice, odd: OddCounts): void {
+  const { table, notes, keepsPrimaryKey } = drafting;
+  const { column } = context;
+  const given = givenOf(drafting, column);
+  const path = columnPath(table, column.name);
+  const { at, steps = [] } = given;
+  const policies = policiesOf(given);
+  const [wrongPolicy, wrongStep] = [
+    givenProblem(choice.kind, { policies }),
+    givenProblem(choice.kind, { steps }) ?? stepsKindProblem(choice.kind, steps),
+  ];
+  if (wrongPolicy !== undefined) notes.misfit(at.policies ?? [], `${path}: ${wrongPolicy}`);
+  if (wrongStep !== undefined) notes.misfit(at.steps ?? [], `${path}: ${wrongStep}`);
+  if (keepsPrimaryKey && inPrimaryKey(table, column.name) && steps.some(({ op }) => op === 'empty_to_null'))
+    notes.misfit(at.steps ?? [], `${path}: a primary key is never NULL`);
+  const failing = meeting(odd, given, 'fail');
+  if (totalOdd(failing) > 0)
+    notes.misfit(at.policies ?? [], `${path} holds ${tellOdd(failing)} without a faithful form, and it says to fail`);
+}
+
+/** A cast to another order, or values that are replaced: [lower, upper) would hold other rows on both sides. */
+function isRecast({ type }: CatalogueColumn, { cast, policies }: GivenColumn): boolean {
+  const isInteger = /^(?:tiny|small|medium|big)?int(?:eger)?$/.test(type.base.toLowerCase());
+  const recast = cast !== undefined && !(isInteger && cast.kind === 'integer');
+  return recast || Object.values(policies ?? {}).some((policy) => typeof policy === 'object' && policy.do === 'use');
 }
 
 /** Drafts one column; undefined, and refused in the notes, where its type has no mapping. */
@@ -126,9 +181,12 @@ export function draftColumn(drafting: ColumnDrafting, column: CatalogueColumn): 
     notes.refuse(path, choice.refused);
     return undefined;
   }
-  const odd = oddValuesFor(choice, context);
+  const given = givenOf(drafting, column);
+  const odd = notKept(oddValuesFor(choice, context), given.policies);
+  listMisfits(drafting, context, choice, odd);
+  const policies = policiesOf(given);
   const mojibake = context.profile?.odd?.mojibake ?? 0;
-  if (mojibake > 0) {
+  if (mojibake > 0 && given.steps?.some(({ op }) => op === 'decode') !== true) {
     const detail = 'texts look as if they were decoded with the wrong character set; they are copied as they are';
     notes.find('mojibake_suspected', path, { kind: 'semantic', count: mojibake, detail });
   }
@@ -145,7 +203,8 @@ export function draftColumn(drafting: ColumnDrafting, column: CatalogueColumn): 
     type: choice.type,
     kind: choice.kind,
     ...nulls,
-    transform: [...choice.transform],
+    transform: [...withSteps(choice, given)],
+    ...(policies && { values: policies }),
     limits: choice.limits,
     ...(sqlDefault !== undefined && { default: sqlDefault }),
     ...(identity && { identity }),
@@ -158,6 +217,9 @@ export function draftColumn(drafting: ColumnDrafting, column: CatalogueColumn): 
     mapping,
     touches,
     odd: totalOdd(odd),
+    isCast: given.cast !== undefined,
+    isRewritten: given.cast !== undefined || given.policies !== undefined || given.steps !== undefined,
+    isRecast: isRecast(column, given),
     nulls: context.profile?.nulls ?? 0,
     longest: context.profile?.maxLength ?? 0,
     ...(choice.enumLabels && { enumLabels: choice.enumLabels }),

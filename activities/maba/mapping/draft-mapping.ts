@@ -2,11 +2,14 @@ import type { Catalogue, CatalogueObject } from '../../../contracts/catalogue.js
 import { qualified } from '../../../contracts/catalogue.js';
 import type { MigrationMapping, TableMapping } from '../../../contracts/mapping.js';
 import type { Finding } from '../../../contracts/migration.js';
+import type { MappingProblem } from '../../../language/mapping-file.js';
 import type { Meaning, TableProfile } from '../../../contracts/profile.js';
 import type { LearningFact } from '../../../platform/store/store.js';
 import { inferMeanings } from '../inference.js';
 import { surveyOf } from './choose-type.js';
 import { Experience } from './experience.js';
+import type { Given } from './given/given.js';
+import { rowsLeft } from './given/row-filter.js';
 import type { ReferencedTable } from './foreign-keys.js';
 import type { IdentifierRule } from './names.js';
 import { applyRule, RelationNames, targetNames } from './names.js';
@@ -27,12 +30,16 @@ export interface DraftMappingInput {
   readonly targetSchema: string;
   readonly identifiers: IdentifierRule;
   readonly learned: readonly LearningFact[];
+  /** What a mapping file says. */
+  readonly given?: Given;
 }
 
 export interface DraftedMapping {
   readonly mapping: MigrationMapping;
   /** Not empty: the plan cannot be made (TYPE_UNMAPPED), and `mapping` lacks these. */
   readonly refused: readonly Refused[];
+  /** What a mapping file says and cannot be; not empty: the plan cannot be made. */
+  readonly misfits: readonly MappingProblem[];
   /** What is known before a row is copied. */
   readonly findings: readonly Finding[];
 }
@@ -66,16 +73,23 @@ function noteCatalogue(catalogue: Catalogue, notes: Notes): void {
 }
 
 function tableNames(input: DraftMappingInput): ReturnType<typeof targetNames> {
-  const views = input.catalogue.objects.filter(({ kind }) => kind === 'view');
-  const sources = [...input.catalogue.tables, ...views].map(({ name }) => name);
-  return targetNames(sources, { rule: input.identifiers, what: 'table' });
+  const { tables, objects } = input.catalogue;
+  const views = objects.filter(({ kind }) => kind === 'view');
+  const given = new Map(
+    tables.flatMap((table) => {
+      const target = input.given?.tables.get(qualified(table));
+      return target === undefined ? [] : [[table.name, target] as const];
+    }),
+  );
+  const sources = [...tables, ...views].map(({ name }) => name);
+  return targetNames(sources, { rule: input.identifiers, what: 'table', given });
 }
 
 /** Every included table and column as a mapping. Pure: the same input gives the same plan. */
 export function draftMapping(input: DraftMappingInput): DraftedMapping {
   const { catalogue, identifiers, targetSchema } = input;
   const notes = new Notes();
-  const survey = surveyOf(catalogue, input.profiles, input.answers);
+  const survey = surveyOf(catalogue, input.profiles, input.answers, input.given?.columns);
   const experience = new Experience(input.learned);
   noteCatalogue(catalogue, notes);
   const { names, renamed } = tableNames(input);
@@ -94,7 +108,11 @@ export function draftMapping(input: DraftMappingInput): DraftedMapping {
   const types = named.flatMap((table) => nameTypes(table, relations));
   const all: ReadonlyMap<string, ReferencedTable> = new Map(named.map((table) => [qualified(table.table), table]));
   const finishing = { survey, all, rule: identifiers, notes, experience, functions: new Set<string>() };
-  const tables: TableMapping[] = named.map((table) => finishTable(table, finishing));
+  const tables: TableMapping[] = named.map((table) => {
+    const finished = finishTable(table, finishing);
+    const filter = input.given?.filters.get(qualified(finished.source));
+    return filter === undefined ? finished : { ...finished, filter };
+  });
   const { views, notMigrated } = draftViews({ catalogue, tables, targetSchema, identifiers, names });
   for (const { kind, name, reason } of notMigrated) notes.leave(kind, name, reason);
   const mapping: MigrationMapping = {
@@ -104,11 +122,11 @@ export function draftMapping(input: DraftMappingInput): DraftedMapping {
     types,
     tables,
     views: [...views],
-    notMigrated: notes.notMigrated,
+    notMigrated: [...notes.notMigrated, ...tables.flatMap(rowsLeft)],
     cannotSee: catalogue.cannotSee.map((entry) => ({ ...entry })),
     renamed: [...renamed, ...relations.renamed],
   };
-  return { mapping, refused: notes.refused, findings: notes.findings };
+  return { mapping, refused: notes.refused, misfits: notes.misfits, findings: notes.findings };
 }
 
 /** Index names that more than one table wants: all of them get their table in front, whatever their order. */

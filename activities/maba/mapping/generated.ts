@@ -65,6 +65,8 @@ function translate(
   const { engine, columns, context, answers } = drafting;
   if (drafting.keyed(column.name)) throw new Untranslatable('it is part of a key');
   if (mapping.kind === 'enum') throw new Untranslatable('its values are labels');
+  if (columns.some(({ isRewritten }) => isRewritten))
+    throw new Untranslatable('the mapping file changes values of its table');
   if (odd > 0) throw new Untranslatable('some of its values have no faithful form');
   const parsed = parseExpression(column.generated?.expression ?? '', engine === 'sqlite' ? 'sqlite' : 'mysql');
   if (!parsed.ok) throw new Untranslatable(parsed.problem);

@@ -125,7 +125,13 @@ export function rowAndChunkKey(drafting: KeyDrafting, keys: DraftedKeys): Pick<T
   }
   const rowKey = key.map(({ column }) => column.name);
   const [leading] = key;
-  if (!leading || leading.odd > 0 || leading.mapping.sourceNullable || !CHUNK_KINDS.has(leading.mapping.kind))
+  if (
+    !leading ||
+    leading.isRecast ||
+    leading.odd > 0 ||
+    leading.mapping.sourceNullable ||
+    !CHUNK_KINDS.has(leading.mapping.kind)
+  )
     return { rowKey };
   const kind = leading.mapping.kind as 'integer' | 'date' | 'timestamp';
   return { rowKey, chunkKey: { source: leading.column.name, target: leading.mapping.target, kind } };

@@ -66,6 +66,8 @@ export interface NameScope {
   readonly taken?: ReadonlySet<string>;
   /** True for columns, which may not be named like a system column. */
   readonly columns?: boolean;
+  /** Target names that a person chose, by source name; they are taken before any other. */
+  readonly given?: ReadonlyMap<string, string>;
   /** In front of a name where it is listed: "main.orders". */
   readonly place?: string;
 }
@@ -104,9 +106,11 @@ export function targetNames(
     renamed.push({ from, to: target, reason });
   };
   const late: { source: string; ruled: string; reason: string }[] = [];
-  const exactFirst = [...sources].sort(
-    (a, b) => rank(a, scope.rule) - rank(b, scope.rule) || (a < b ? -1 : a > b ? 1 : 0),
-  );
+  const given = sources.filter((source) => scope.given?.has(source));
+  for (const source of given) give(source, scope.given?.get(source) ?? source, 'the mapping file says so');
+  const exactFirst = sources
+    .filter((source) => !names.has(source))
+    .sort((a, b) => rank(a, scope.rule) - rank(b, scope.rule) || (a < b ? -1 : a > b ? 1 : 0));
   for (const source of exactFirst) {
     const ruled = applyRule(source, scope.rule);
     const reason = why(ruled, scope) ?? (taken.has(ruled) ? `another ${scope.what} is named "${ruled}"` : undefined);

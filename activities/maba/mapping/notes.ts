@@ -1,4 +1,5 @@
 import type { NotMigrated } from '../../../contracts/mapping.js';
+import type { MappingProblem } from '../../../language/mapping-file.js';
 import type { Finding, FindingCode } from '../../../contracts/migration.js';
 
 export interface Refused {
@@ -12,9 +13,15 @@ export class Notes {
   readonly refused: Refused[] = [];
   readonly notMigrated: NotMigrated[] = [];
   readonly findings: Finding[] = [];
+  /** What a mapping file says and cannot be. */
+  readonly misfits: MappingProblem[] = [];
 
   refuse(object: string, reason: string): void {
     this.refused.push({ object, reason });
+  }
+
+  misfit(path: readonly string[], message: string): void {
+    this.misfits.push({ path, message, hint: 'see docs/mapping-file.md' });
   }
 
   leave(kind: string, name: string, reason: string): void {

@@ -9,7 +9,7 @@ import type {
 } from '../../../contracts/mapping.js';
 import type { Meaning } from '../../../contracts/profile.js';
 import { quoteName, quoteString } from '../../../language/expressions.js';
-import { knownColumns, translateCheck } from './checks.js';
+import { jsonCheckedColumn, knownColumns, translateCheck } from './checks.js';
 import type { Survey } from './choose-type.js';
 import { columnPath, inPrimaryKey } from './choose-type.js';
 import type { ColumnDrafting, DraftedColumn } from './column.js';
@@ -106,7 +106,14 @@ export function draftTable(drafting: TableDrafting): DraftedTable | undefined {
   const { survey, table, target, notes } = drafting;
   const place = qualified(table);
   const sources = table.columns.map((column) => column.name);
-  const { names, renamed } = targetNames(sources, { rule: drafting.rule, what: 'column', columns: true, place });
+  const given = new Map(
+    sources.flatMap((source) => {
+      const name = survey.given.get(columnPath(table, source))?.target;
+      return name === undefined ? [] : [[source, name] as const];
+    }),
+  );
+  const scope = { rule: drafting.rule, what: 'column', columns: true, place, given };
+  const { names, renamed } = targetNames(sources, scope);
   drafting.renamed.push(...renamed);
   noteTable(drafting);
   const keeps = keepsPrimaryKey(drafting);
@@ -201,6 +208,14 @@ function labelChecks(columns: readonly DraftedColumn[]): { from: string; express
   });
 }
 
+/** MariaDB's json is a text with this check: who casts the column wishes it away. */
+function isOfCastJson(expression: string, columns: readonly DraftedColumn[]): boolean {
+  const name = jsonCheckedColumn(expression)?.toLowerCase();
+  return columns.some(
+    ({ column, isCast, mapping }) => isCast && mapping.kind !== 'json' && column.name.toLowerCase() === name,
+  );
+}
+
 function draftChecks(named: NamedTable, finishing: Finishing, taken: Set<string>): TableMapping['checks'] {
   const { survey, notes, rule } = finishing;
   const columns = knownColumns(
@@ -215,6 +230,10 @@ function draftChecks(named: NamedTable, finishing: Finishing, taken: Set<string>
     const label = `${place}.${check.name === '' ? `check ${String(at + 1)}` : check.name}`;
     if (check.enforced === false) {
       notes.leave('check', label, 'the source does not enforce it: its rows may break it');
+      return [];
+    }
+    if (isOfCastJson(check.expression, named.columns)) {
+      notes.leave('check', label, 'the mapping file makes another type of its column than json');
       return [];
     }
     const translated = translateCheck(check.expression, context);
