@@ -2,7 +2,17 @@
  * The source's catalogue, read whole, in terms that every engine shares. It lives in the store by id; histories
  * carry the id. Names are exactly as the source spells them.
  */
-export type SourceEngine = 'mysql' | 'mariadb' | 'sqlite';
+export type SourceEngine = 'mysql' | 'mariadb' | 'sqlite' | 'postgres';
+
+/** PostgreSQL: something that an expression, an index or a type cannot do without, and that is no part of the server. */
+export interface CatalogueNeed {
+  /** As PostgreSQL describes it: "function public.f(integer)". */
+  readonly what: string;
+  /** The extension that brings it. */
+  readonly extension?: string;
+  /** "schema.name" of a type in `Catalogue.types`. */
+  readonly type?: string;
+}
 
 /** A declared type, taken apart. */
 export interface SourceType {
@@ -16,6 +26,57 @@ export interface SourceType {
   readonly unsigned?: boolean;
   /** Labels of enum and set, decoded. */
   readonly labels?: readonly string[];
+  /** PostgreSQL: set for a type that is not built in, or that cannot be migrated. */
+  readonly named?: NamedType;
+}
+
+/** A type of PostgreSQL that somebody made, or that an extension brings. Of an array, its elements' type. */
+export interface NamedType {
+  readonly schema: string;
+  readonly name: string;
+  /** "(Point,4326)", or empty. */
+  readonly modifier: string;
+  readonly array: boolean;
+  readonly extension?: string;
+  /** Why no target can be given this type. */
+  readonly refused?: string;
+}
+
+/** Options of a sequence, as decimal text. */
+export interface SequenceOptions {
+  readonly start: string;
+  readonly increment: string;
+  readonly min: string;
+  readonly max: string;
+  readonly cache: string;
+  readonly cycle: boolean;
+}
+
+export interface CatalogueSequence extends SequenceOptions {
+  readonly schema: string;
+  readonly name: string;
+  readonly type: string;
+  readonly next: string;
+  readonly ownedBy?: { readonly schema: string; readonly table: string; readonly column: string };
+  /** Another sequence of this name stands in front of it, so that expressions name its schema. */
+  readonly hidden?: boolean;
+}
+
+/** PostgreSQL: a type that somebody made. One of `labels`, `domain`, `attributes` is set, or it cannot be made. */
+export interface CatalogueMadeType {
+  readonly schema: string;
+  readonly name: string;
+  readonly labels?: readonly string[];
+  readonly domain?: {
+    readonly type: SourceType;
+    readonly collation?: string;
+    readonly notNull: boolean;
+    readonly default?: string;
+    readonly checks: readonly { readonly name: string; readonly expression: string; readonly validated: boolean }[];
+  };
+  readonly attributes?: readonly { readonly name: string; readonly type: SourceType; readonly collation?: string }[];
+  readonly needs: readonly CatalogueNeed[];
+  readonly refused?: string;
 }
 
 export interface CatalogueColumn {
@@ -28,9 +89,15 @@ export interface CatalogueColumn {
    */
   readonly default?:
     | { readonly kind: 'literal'; readonly value: string | null }
-    | { readonly kind: 'expression'; readonly text: string };
+    | { readonly kind: 'expression'; readonly text: string; readonly needs?: readonly CatalogueNeed[] };
   readonly autoIncrement?: boolean;
-  readonly generated?: { readonly expression: string; readonly stored: boolean };
+  /** PostgreSQL: an identity column with its sequence. */
+  readonly identity?: { readonly always: boolean; readonly sequence: CatalogueSequence };
+  readonly generated?: {
+    readonly expression: string;
+    readonly stored: boolean;
+    readonly needs?: readonly CatalogueNeed[];
+  };
   /** MySQL's ON UPDATE clause, as text. */
   readonly onUpdate?: string;
   /** INVISIBLE: `SELECT *` and an INSERT without a list of columns pass it by. */
@@ -57,6 +124,11 @@ export interface CatalogueIndex {
   readonly parts: readonly KeyPart[];
   /** Predicate of a partial index (SQLite). */
   readonly where?: string;
+  /** PostgreSQL: what stands behind USING, or of a constraint the whole definition behind its name. */
+  readonly definition?: string;
+  /** PostgreSQL: a unique constraint and no bare index. */
+  readonly constraint?: boolean;
+  readonly needs?: readonly CatalogueNeed[];
 }
 
 export interface CatalogueForeignKey {
@@ -70,6 +142,37 @@ export interface CatalogueForeignKey {
   /** "NO ACTION", "RESTRICT", "CASCADE", "SET NULL", "SET DEFAULT". */
   readonly onDelete: string;
   readonly onUpdate: string;
+  /** PostgreSQL: "FULL", and what else its definition says. */
+  readonly match?: 'FULL';
+  readonly deferrable?: 'IMMEDIATE' | 'DEFERRED';
+  readonly onDeleteColumns?: readonly string[];
+  /** False: the source has not looked at its old rows (NOT VALID). */
+  readonly validated?: boolean;
+  readonly enforced?: boolean;
+}
+
+/** PostgreSQL: how a table stands among others. */
+export interface TableStanding {
+  /** Partitions that hold its rows. */
+  readonly partitions: number;
+  /** Has children, or parents, by inheritance. */
+  readonly inherits: boolean;
+  readonly primaryKeyName?: string;
+  readonly primaryKeyDefinition?: string;
+  readonly exclusions: readonly {
+    readonly name: string;
+    readonly definition: string;
+    readonly needs: readonly CatalogueNeed[];
+  }[];
+}
+
+export interface CatalogueCheck {
+  readonly name: string;
+  readonly expression: string;
+  readonly enforced?: boolean;
+  /** PostgreSQL: false where the source has not looked at its old rows (NOT VALID). */
+  readonly validated?: boolean;
+  readonly needs?: readonly CatalogueNeed[];
 }
 
 export interface CatalogueTable {
@@ -81,7 +184,7 @@ export interface CatalogueTable {
   readonly indexes: readonly CatalogueIndex[];
   readonly foreignKeys: readonly CatalogueForeignKey[];
   /** `enforced: false`: the source only keeps the text; its rows may break it. Absent: enforced. */
-  readonly checks: readonly { readonly name: string; readonly expression: string; readonly enforced?: boolean }[];
+  readonly checks: readonly CatalogueCheck[];
   readonly estimatedRows: number;
   readonly estimatedBytes: number;
   /** False where the storage engine stands outside any snapshot (MyISAM). */
@@ -95,11 +198,38 @@ export interface CatalogueTable {
   readonly nextIdentity?: string;
   /** Set for a SQLite table that has a rowid (then `rowid` is a usable key). */
   readonly rowid?: boolean;
+  readonly standing?: TableStanding;
 }
+
+export type ObjectKind =
+  | 'view'
+  | 'trigger'
+  | 'routine'
+  | 'event'
+  | 'sequence'
+  | 'virtual table'
+  | 'materialized view'
+  | 'rule'
+  | 'policy'
+  | 'grant'
+  | 'foreign table'
+  | 'statistics'
+  | 'index'
+  | 'constraint'
+  | 'comment'
+  | 'table'
+  | 'schema'
+  | 'large objects'
+  | 'storage parameters'
+  | 'publication'
+  | 'event trigger'
+  | 'operator'
+  | 'collation'
+  | 'text search';
 
 /** An object that is not a table: listed, never dropped in silence. */
 export interface CatalogueObject {
-  readonly kind: 'view' | 'trigger' | 'routine' | 'event' | 'sequence' | 'virtual table';
+  readonly kind: ObjectKind;
   readonly schema: string;
   readonly name: string;
   readonly definition?: string;
@@ -111,6 +241,9 @@ export interface Catalogue {
   readonly database: string;
   readonly tables: readonly CatalogueTable[];
   readonly objects: readonly CatalogueObject[];
+  /** PostgreSQL: in the order in which they can be made. */
+  readonly types?: readonly CatalogueMadeType[];
+  readonly sequences?: readonly CatalogueSequence[];
   /** What the login cannot see, found from its grants, each with the statement that mends it. */
   readonly cannotSee: readonly { readonly what: string; readonly mend: string }[];
   /** Included tables that the login may not read; non-empty means exit 2. */

@@ -44,11 +44,16 @@ export const FAILURES = {
     'Check the path; the workers must be able to see it.',
   ),
   SELECT_MISSING: badInput('The login may not read an included table.', 'Grant SELECT, or exclude the table.'),
+  SOURCE_VERSION: badInput('The source server is outside PostgreSQL 12 to 18.', 'Use a supported server.'),
   SOURCE_EMPTY: badInput('Nothing is left to migrate.', 'Check --include and --exclude.'),
   TYPE_UNMAPPED: badInput('A column has a type, key, check or default without a mapping.', 'Exclude the table.'),
   TARGET_CREATE_MISSING: badInput('The login may not create a schema in the target.', 'Grant CREATE on the database.'),
   TARGET_ENCODING: badInput('The target database is not UTF8.', 'Create the database with ENCODING UTF8.'),
   TARGET_VERSION: badInput('The target server is outside PostgreSQL 13 to 18.', 'Use a supported server.'),
+  TARGET_EXTENSION_MISSING: badInput(
+    'The target lacks an extension, a type or a collation that the plan needs.',
+    'Create it in the target database, or exclude the tables that need it.',
+  ),
   TARGET_CONFLICT: badInput(
     'The target already has an object with a name of the plan.',
     'Use --on-existing replace, another --target-schema, or move the object.',
@@ -90,6 +95,10 @@ export const FAILURES = {
   SNAPSHOT_LOST: retryable('The process that held the snapshot is gone.', 'The rest is read fresh by itself.'),
   FENCE_LOST: retryable('A newer attempt owns this chunk.', 'Nothing; the newer attempt goes on.'),
   SCHEMA_DRIFT: terminal('The source schema changed while it was read.', 'Start the migration again.'),
+  VALUE_UNREADABLE: terminal(
+    'The source cannot give a value that it holds.',
+    'Repair the value in the source, or exclude the table.',
+  ),
   ROW_REFUSED: terminal('The target refuses rows that passed every check.', 'Look at the quarantine.'),
   VALUE_REFUSED: terminal(
     'A value has no faithful form, and the plan says to fail then.',

@@ -26,6 +26,8 @@ export const VALUE_KINDS = [
   'uuid',
   'inet',
   'geometry',
+  /** A value of PostgreSQL on its way to PostgreSQL: the server's own text, whatever its type. */
+  'native',
 ] as const;
 export const valueKind = z.enum(VALUE_KINDS);
 export type ValueKind = z.infer<typeof valueKind>;
@@ -116,6 +118,16 @@ const limits = z.strictObject({
 });
 export type Limits = z.infer<typeof limits>;
 
+/** Options of a sequence, as decimal text. */
+const sequenceOptions = {
+  start: z.string(),
+  increment: z.string(),
+  min: z.string(),
+  max: z.string(),
+  cache: z.string(),
+  cycle: z.boolean(),
+};
+
 export const columnMapping = z.strictObject({
   source: z.string(),
   target: z.string(),
@@ -133,7 +145,16 @@ export const columnMapping = z.strictObject({
   /** Target SQL of GENERATED ALWAYS AS (…) STORED: the server reckons the values, and the copy leaves them to it. */
   generated: z.string().optional(),
   /** Identity column; `next` is the least next value as decimal text. */
-  identity: z.strictObject({ next: z.string() }).optional(),
+  identity: z
+    .strictObject({
+      next: z.string(),
+      /** GENERATED ALWAYS; else BY DEFAULT. */
+      always: z.boolean().optional(),
+      sequence: z.strictObject({ name: z.string(), ...sequenceOptions }).optional(),
+    })
+    .optional(),
+  /** Name of a collation of the server, where it is not its type's own. */
+  collation: z.string().optional(),
   /** What becomes of a value without a faithful form: NULL + value ledger, the row is quarantined, or the table fails. */
   onInvalid: z.enum(['null', 'quarantine', 'fail']).default('null'),
   /** What becomes of it by cause, where that is something else. */
@@ -149,7 +170,12 @@ const action = z.enum(['NO ACTION', 'RESTRICT', 'CASCADE', 'SET NULL', 'SET DEFA
 export const objectName = z.strictObject({ schema: z.string(), name: z.string() });
 export type ObjectName = z.infer<typeof objectName>;
 
-export const keyMapping = z.strictObject({ name: z.string(), columns: z.array(z.string()).min(1) });
+export const keyMapping = z.strictObject({
+  name: z.string(),
+  columns: z.array(z.string()).min(1),
+  /** PostgreSQL's own words behind the constraint's name; absent: what columns and kind of key say. */
+  definition: z.string().optional(),
+});
 export type KeyMapping = z.infer<typeof keyMapping>;
 
 const indexPart = z.union([
@@ -161,13 +187,16 @@ export type IndexPart = z.infer<typeof indexPart>;
 
 export const indexMapping = z.strictObject({
   name: z.string(),
-  columns: z.array(indexPart).min(1),
+  /** Empty only with a definition. */
+  columns: z.array(indexPart),
   /** Absent: btree. */
   method: z.enum(['gin', 'gist']).optional(),
   /** Only of an index that is no key: over an expression, or of a part of the rows. */
   unique: z.boolean().optional(),
   /** Target SQL: the rows that a partial index holds. */
   where: z.string().optional(),
+  /** PostgreSQL's own words behind USING, in place of all this. */
+  definition: z.string().optional(),
   /** Said where it is another index than the source's. */
   reason: z.string().optional(),
 });
@@ -183,6 +212,12 @@ export const foreignKeyMapping = z.strictObject({
   targetColumns: z.array(z.string()).min(1),
   onDelete: action,
   onUpdate: action,
+  match: z.literal('FULL').optional(),
+  deferrable: z.enum(['IMMEDIATE', 'DEFERRED']).optional(),
+  /** Columns that SET NULL or SET DEFAULT is for; PostgreSQL 15 and later. */
+  onDeleteColumns: z.array(z.string()).optional(),
+  /** False: NOT VALID in the source, and so it stays. */
+  validated: z.boolean().optional(),
 });
 export type ForeignKeyMapping = z.infer<typeof foreignKeyMapping>;
 
@@ -202,7 +237,11 @@ export const tableMapping = z.strictObject({
   indexes: z.array(indexMapping).default([]),
   foreignKeys: z.array(foreignKeyMapping).default([]),
   /** Target SQL expressions, one for each constraint. */
-  checks: z.array(z.strictObject({ name: z.string(), expression: z.string() })).default([]),
+  checks: z
+    .array(z.strictObject({ name: z.string(), expression: z.string(), validated: z.boolean().optional() }))
+    .default([]),
+  /** PostgreSQL's own words behind the constraint's name. */
+  exclusions: z.array(z.strictObject({ name: z.string(), definition: z.string() })).optional(),
   comment: z.string().optional(),
   /** A BEFORE UPDATE trigger and its function, both of this name: its columns get the clock when a row really changes. */
   onUpdate: onUpdateMapping.optional(),
@@ -217,7 +256,7 @@ export const tableMapping = z.strictObject({
       source: z.string(),
       /** Target column; absent for SQLite's implicit rowid, which the target does not have. */
       target: z.string().optional(),
-      kind: z.enum(['integer', 'date', 'timestamp']),
+      kind: z.enum(['integer', 'date', 'timestamp', 'uuid']),
     })
     .optional(),
   /** Rows per chunk that planning aims at. */
@@ -247,6 +286,48 @@ export const viewMapping = z.strictObject({
   reads: z.array(z.string()).default([]),
 });
 export type ViewMapping = z.infer<typeof viewMapping>;
+/**
+ * Are its rows passed from PostgreSQL to PostgreSQL as they are, as lines of COPY's text form? All columns of a table
+ * are native, or none.
+ */
+export function isNative(table: TableMapping): boolean {
+  return table.columns[0]?.kind === 'native';
+}
+
+/** Columns that the copy writes; the others the target computes. */
+export function copiedColumns(table: TableMapping): ColumnMapping[] {
+  return table.columns.filter((column) => column.generated === undefined);
+}
+
+/** A type that the plan makes in the target schema: an enum by its labels, a domain, or a composite type. */
+export const madeType = z.strictObject({
+  name: z.string(),
+  labels: z.array(z.string()),
+  domain: z
+    .strictObject({
+      type: z.string(),
+      collation: z.string().optional(),
+      notNull: z.boolean(),
+      default: z.string().optional(),
+      checks: z.array(z.strictObject({ name: z.string(), expression: z.string(), validated: z.boolean().optional() })),
+    })
+    .optional(),
+  attributes: z
+    .array(z.strictObject({ name: z.string(), type: z.string(), collation: z.string().optional() }))
+    .optional(),
+});
+export type MadeType = z.infer<typeof madeType>;
+
+/** A sequence that is no identity column's: one that stands free, or that a column's default asks. */
+export const sequenceMapping = z.strictObject({
+  name: z.string(),
+  type: z.enum(['smallint', 'integer', 'bigint']),
+  ...sequenceOptions,
+  next: z.string(),
+  /** Target names. */
+  ownedBy: z.strictObject({ table: z.string(), column: z.string() }).optional(),
+});
+export type SequenceMapping = z.infer<typeof sequenceMapping>;
 
 export const notMigrated = z.strictObject({ kind: z.string(), name: z.string(), reason: z.string() });
 export type NotMigrated = z.infer<typeof notMigrated>;
@@ -256,11 +337,16 @@ export const ALL_ROWS = 'all rows';
 
 /** The `migration:` part of a plan document. */
 export const migrationMapping = z.strictObject({
-  sourceEngine: z.enum(['mysql', 'mariadb', 'sqlite']),
+  sourceEngine: z.enum(['mysql', 'mariadb', 'sqlite', 'postgres']),
   targetSchema: z.string(),
   identifiers: z.enum(['lower', 'preserve', 'snake']),
-  /** Enum types that the plan makes, in the target schema. */
-  types: z.array(z.strictObject({ name: z.string(), labels: z.array(z.string()) })).default([]),
+  /** Types that the plan makes, in the target schema, in this order. */
+  types: z.array(madeType).default([]),
+  sequences: z.array(sequenceMapping).optional(),
+  /** Extensions that the target must have. */
+  extensions: z.array(z.string()).optional(),
+  /** Collations that the target must have. */
+  collations: z.array(z.string()).optional(),
   tables: z.array(tableMapping).min(1),
   /** In the order in which they can be made: what a view reads stands before it. */
   views: z.array(viewMapping).default([]),

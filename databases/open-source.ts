@@ -1,6 +1,6 @@
 import type { Endpoint } from '../contracts/endpoint.js';
-import { CaravanFailure } from '../contracts/failures.js';
 import { openMysqlSource } from './mysql/source.js';
+import { openPostgresSource } from './postgres/source/source.js';
 import type { Source } from './source.js';
 import { openSqliteSource } from './sqlite/source.js';
 
@@ -13,11 +13,6 @@ export async function openSource(endpoint: Endpoint): Promise<Source> {
     case 'sqlite':
       return openSqliteSource(endpoint);
     case 'postgres':
-      throw new CaravanFailure('INPUT_INVALID', {
-        attempted: 'use as a source',
-        on: endpoint.engine,
-        seen: 'this engine is not a source yet',
-        next: 'Use MySQL, MariaDB or SQLite.',
-      });
+      return openPostgresSource(endpoint);
   }
 }

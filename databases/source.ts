@@ -82,6 +82,8 @@ export interface ScanOptions {
  * (in the source's plain text or bytes). The batch is reused: valid until the next one is asked for.
  */
 export interface RowBatch {
+  /** Each row is one field: a whole line of COPY's text form, of a native table's copied columns. */
+  readonly lines?: boolean;
   readonly rows: number;
   readonly fields: number;
   readonly bytes: Buffer;

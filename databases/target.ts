@@ -16,6 +16,7 @@ export interface Target {
   preflight(options: {
     readonly targetSchema: string;
     readonly objects: number;
+    readonly needs?: TargetNeeds;
   }): Promise<{ readonly version: number }>;
   /** Conflicts of the plan's names with what is there; with `replace`, outside dependents of what would be replaced. */
   checkNames(mapping: MigrationMapping, onExisting: 'fail' | 'replace'): Promise<void>;
@@ -85,6 +86,16 @@ export interface RefusedColumn {
   readonly reason: string;
 }
 
+/** What a plan needs of the target's server beside what every supported one has. */
+export interface TargetNeeds {
+  readonly extensions: readonly string[];
+  readonly collations: readonly string[];
+  /** Built-in types as PostgreSQL prints them. */
+  readonly types: readonly string[];
+  /** Keys and indexes that older servers cannot make. */
+  readonly newest: readonly { readonly what: string; readonly version: number }[];
+}
+
 export interface Chunk {
   readonly table: string;
   readonly chunk: number;
@@ -147,7 +158,7 @@ export interface ChunkWriter {
   /** Target columns that the server reckons: rows are written without them. */
   readonly computed: ReadonlySet<string>;
   /**
-   * Whole rows in COPY's binary form, without its header and trailer. Resolves when the next write is welcome
+   * Whole rows in COPY's binary form, without its header and trailer; of a native table, lines of its text form. Resolves when the next write is welcome
    * (back-pressure) and `bytes` may be used again.
    */
   write(bytes: Buffer): Promise<void>;

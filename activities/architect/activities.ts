@@ -23,6 +23,7 @@ import { draftPlan } from './draft.js';
 import { withoutGenerated } from './generated.js';
 import { raiseQuestions } from './questions.js';
 import { assessRisk } from './risk.js';
+import { targetNeeds } from './target-needs.js';
 
 /** A plan longer than this is not shown by the query: histories stay small. Bytes. */
 const SHOWN_PLAN_BYTES = 256 * 1024;
@@ -195,10 +196,10 @@ async function fitToTarget(
   const objects = migration.tables.reduce(
     (count, { indexes, uniqueKeys, foreignKeys, onUpdate }) =>
       count + 2 + indexes.length + uniqueKeys.length + foreignKeys.length + (onUpdate ? 1 : 0),
-    migration.types.length + migration.views.length,
+    migration.types.length + migration.views.length + (migration.sequences?.length ?? 0),
   );
   return withEnd(openTargetOf(deps, migrationId), async (target) => {
-    await target.preflight({ targetSchema: start.targetSchema, objects });
+    await target.preflight({ targetSchema: start.targetSchema, objects, needs: targetNeeds(migration) });
     await target.checkNames(migration, start.onExisting);
     return withoutGenerated(document, await target.refusedGenerated(migration));
   });

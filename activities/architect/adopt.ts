@@ -6,6 +6,7 @@ import type { MigrationMapping, TableMapping } from '../../contracts/mapping.js'
 import { findCycles } from '../../language/planner/cycles.js';
 import { indexDependencies } from '../../language/planner/dependency-index.js';
 import { describeProblem } from '../../language/planner/problems.js';
+import { checkNative } from './adopt-native.js';
 import type { AdoptProblems } from './adopt-table.js';
 import { adoptTable, nameProblem } from './adopt-table.js';
 import { draftViews } from '../maba/mapping/views.js';
@@ -56,8 +57,8 @@ function sharedNames(mapping: MigrationMapping, problems: AdoptProblems): void {
 }
 
 function checkTypes(mapping: MigrationMapping, problems: AdoptProblems): void {
-  for (const { name, labels } of mapping.types) {
-    if (labels.length === 0) problems.invalid.push(`type ${name} has no label`);
+  for (const { name, labels, domain, attributes } of mapping.types) {
+    if (labels.length === 0 && !domain && !attributes) problems.invalid.push(`type ${name} has no label`);
     if (new Set(labels).size !== labels.length) problems.invalid.push(`type ${name} has a label twice`);
     const long = labels.some((label) => Buffer.byteLength(label) > 63 || label.includes('\0'));
     if (long) problems.invalid.push(`type ${name} has a label that is longer than 63 bytes or holds NUL`);
@@ -108,8 +109,19 @@ function withoutDangling(mapping: MigrationMapping): MigrationMapping {
   });
   const views = readable(mapping, dropped);
   const used = new Set(tables.flatMap((table) => table.columns.map((column) => column.type)));
-  const types = mapping.types.filter((type) => used.has(type.name));
-  return { ...mapping, tables, types, views, notMigrated: [...mapping.notMigrated, ...dropped] };
+  const native = mapping.sourceEngine === 'postgres';
+  // Types of PostgreSQL are made of each other, and expressions name them: one that nothing needs any more does no harm.
+  const types = mapping.types.filter((type) => native || used.has(type.name));
+  const names = new Set(tables.map((table) => table.target.name));
+  const sequences = mapping.sequences?.filter(({ ownedBy }) => ownedBy === undefined || names.has(ownedBy.table));
+  return {
+    ...mapping,
+    tables,
+    types,
+    views,
+    ...(sequences && { sequences }),
+    notMigrated: [...mapping.notMigrated, ...dropped],
+  };
 }
 
 /** Views all of whose tables and views are in the plan; the others go, and are listed. */
@@ -160,6 +172,8 @@ export function adoptPlan(document: PlanDocument, catalogue: Catalogue): PlanDoc
   if (given.sourceEngine !== catalogue.engine) {
     problems.stale.push(`it was made for ${given.sourceEngine}, and the source is ${catalogue.engine}`);
   }
+  const native = given.sourceEngine === 'postgres' && catalogue.engine === 'postgres';
+  if (native) checkNative(given, catalogue, problems);
   checkSchema(given, problems);
   checkTypes(given, problems);
   sharedNames(given, problems);
@@ -173,7 +187,7 @@ export function adoptPlan(document: PlanDocument, catalogue: Catalogue): PlanDoc
     if (table.target.schema !== given.targetSchema)
       problems.invalid.push(`${name}: its target is not in the schema "${given.targetSchema}"`);
     const source = findTable(catalogue, table);
-    if (source) return adoptTable({ table, source, mapping: reduced, problems });
+    if (source) return native ? table : adoptTable({ table, source, mapping: reduced, problems });
     problems.stale.push(`the source has no table ${name}`);
     return table;
   });

@@ -96,6 +96,8 @@ function kindCheck(column: ColumnMapping): FieldCheck {
       return inetCheck;
     case 'geometry':
       return placeCheck;
+    case 'native':
+      throw new Error(`the values of "${column.source}" are passed as they are, and not checked`);
     default:
       return assertNever(kind, 'kind of value');
   }

@@ -1,5 +1,6 @@
 import type { CopiedChunk, CopyChunk } from '../../contracts/activities.js';
 import { CaravanFailure } from '../../contracts/failures.js';
+import { isNative } from '../../contracts/mapping.js';
 import type { TableMapping } from '../../contracts/mapping.js';
 import { ISSUE } from '../../contracts/record.js';
 import type { KeyRange, Reader, RowBatch } from '../../databases/source.js';
@@ -10,7 +11,9 @@ import type { Alive } from '../heartbeat.js';
 import type { SnapshotHost } from '../snapshot-host.js';
 import { CopySink } from './byte-sink.js';
 import { noRows } from '../no-rows.js';
+import { LinePasser } from './line-passer.js';
 import { RowEncoder } from './row-encoder.js';
+import type { Encoder } from './row-encoder.js';
 
 /** Ledger and quarantine entries are written when this many wait, so that memory stays flat. */
 const MOST_ENTRIES = 2000;
@@ -80,19 +83,15 @@ interface ChunkParts {
 
 class ChunkCopy {
   readonly #parts: ChunkParts;
-  readonly #compiled;
+  readonly #encoder: (computed: ReadonlySet<string>) => Encoder;
   readonly #range: KeyRange;
   #plain: boolean;
 
   constructor(parts: ChunkParts) {
     const { deps, table, taken } = parts;
     this.#parts = parts;
-    this.#plain = parts.plain;
-    this.#compiled = {
-      checks: deps.compileValidator(table),
-      codecs: deps.compileTransform(table),
-      rewrites: deps.compileRewrite(table),
-    };
+    this.#plain = parts.plain && !isNative(table);
+    this.#encoder = encoderOf(deps, table);
     this.#range = { lower: taken.chunk.lower, upper: taken.chunk.upper };
   }
 
@@ -105,7 +104,7 @@ class ChunkCopy {
       const { deps, table, taken } = this.#parts;
       deps.log.warn({ event: 'copy.refused', chunk: taken.chunk.chunk, sqlstate: error.facts.sqlstate });
       // An expression of the plan may fail where the source has a value: no row is lost to that.
-      if (!this.#plain && table.columns.some((column) => column.generated !== undefined)) {
+      if (!this.#plain && !isNative(table) && table.columns.some((column) => column.generated !== undefined)) {
         this.#plain = true;
         return this.run(reader);
       }
@@ -117,14 +116,13 @@ class ChunkCopy {
 
   async #attempt(
     reader: Reader,
-    put: (batch: RowBatch, encoder: RowEncoder, writer: ChunkWriter, sink: CopySink) => Promise<void>,
+    put: (batch: RowBatch, encoder: Encoder, writer: ChunkWriter, sink: CopySink) => Promise<void>,
   ): Promise<Totals> {
     const { deps, table, taken, alive } = this.#parts;
     const sink = new CopySink();
     const totals: Totals = { rows: 0, bytes: 0, quarantined: 0, changed: 0 };
     const writer = counted(await taken.begin(table, { plain: this.#plain }), totals);
-    const compiled = { ...this.#compiled, computed: writer.computed };
-    const encoder = new RowEncoder(table, compiled, (bytes, context) => deps.box.seal(bytes, context));
+    const encoder = this.#encoder(writer.computed);
     try {
       let read = 0;
       const batches = table.rows === 'none' ? noRows<RowBatch>() : reader.read(table, this.#range, alive.signal);
@@ -149,7 +147,10 @@ class ChunkCopy {
     }
   }
 
-  async #stream(batch: RowBatch, encoder: RowEncoder, writer: ChunkWriter, sink: CopySink): Promise<void> {
+  async #stream(batch: RowBatch, encoder: Encoder, writer: ChunkWriter, sink: CopySink): Promise<void> {
+    // Lines are passed on as they came.
+    if (batch.lines === true)
+      return writer.write(batch.bytes.subarray(batch.start[0] ?? 0, batch.end[batch.rows - 1] ?? 0));
     for (let row = 0; row < batch.rows; row += 1) {
       encoder.encode(batch, row, sink);
       if (sink.isFull) await writer.write(sink.take());
@@ -186,7 +187,7 @@ class ChunkCopy {
   }
 
   /** Quarantine and value ledger, in the same transaction as the rows. */
-  async #note(encoder: RowEncoder, writer: ChunkWriter, totals: Totals): Promise<void> {
+  async #note(encoder: Encoder, writer: ChunkWriter, totals: Totals): Promise<void> {
     await writer.flush();
     if (encoder.quarantined.length > 0) await writer.quarantine(encoder.quarantined);
     if (encoder.changed.length > 0) await writer.valueLedger(encoder.changed);
@@ -197,9 +198,21 @@ class ChunkCopy {
   }
 }
 
+/** Of a native table rows are lines; of others fields that are checked and encoded. */
+function encoderOf(deps: Deps, table: TableMapping): (computed: ReadonlySet<string>) => Encoder {
+  const seal = (bytes: Uint8Array, context: string): Buffer => deps.box.seal(bytes, context);
+  if (isNative(table)) return () => new LinePasser(table, seal);
+  const compiled = {
+    checks: deps.compileValidator(table),
+    codecs: deps.compileTransform(table),
+    rewrites: deps.compileRewrite(table),
+  };
+  return (computed) => new RowEncoder(table, { ...compiled, computed }, seal);
+}
+
 interface Bisection {
   readonly batch: RowBatch;
-  readonly encoder: RowEncoder;
+  readonly encoder: Encoder;
   readonly writer: ChunkWriter;
   readonly sink: CopySink;
 }

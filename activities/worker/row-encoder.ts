@@ -12,6 +12,15 @@ import type { ColumnRules } from './column-rules.js';
 /** Seals bytes that may not lie open anywhere; `context` binds them to their place. Must not keep the bytes. */
 export type Seal = (bytes: Uint8Array, context: string) => Buffer;
 
+/** What the copy does with the rows of a batch. */
+export interface Encoder {
+  readonly quarantined: QuarantineEntry[];
+  readonly changed: ValueLedgerEntry[];
+  /** Appends the row to the sink; false when it went to quarantine. */
+  encode(batch: RowBatch, row: number, sink: CopySink): boolean;
+  quarantine(batch: RowBatch, row: number, fault: { column: number | null; issue: Issue }): void;
+}
+
 /** Bytes that stand in front of a field: its length, or the mark of NULL. */
 const FRAME_BYTES = 4;
 const NULL_LENGTH = -1;
@@ -50,7 +59,7 @@ export interface CompiledRow {
  * One row from source bytes to a row of COPY's binary form, checked by KORA and encoded by MABA. A field without a faithful form becomes
  * NULL with an entry in the value ledger; a row that cannot be represented goes to quarantine and leaves no bytes.
  */
-export class RowEncoder {
+export class RowEncoder implements Encoder {
   readonly quarantined: QuarantineEntry[] = [];
   readonly changed: ValueLedgerEntry[] = [];
   readonly #table: TableMapping;

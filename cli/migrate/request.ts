@@ -65,7 +65,7 @@ export async function readRequest(options: MigrateOptions, cwd: string, now = ne
   const { workflowId, dryRun = false } = options;
   const source = readEnd(options.source, cwd);
   const target = options.target === undefined ? undefined : readEnd(options.target, cwd);
-  checkEngines(source, target);
+  checkTarget(target);
   if (target === undefined && !dryRun) throw usage('--target', 'it is missing; only a dry run needs none');
   const migrationId = workflowId === undefined ? makeId(verbOf(options), source, now) : checkId(workflowId);
   if (options.plan !== undefined && options.mapping !== undefined)
@@ -135,10 +135,7 @@ function nameEnd(given: Given, name: string): End {
   return 'name' in given ? { kind: 'name', name: given.name } : { kind: 'url', name, endpoint: given.endpoint };
 }
 
-function checkEngines(source: Given, target: Given | undefined): void {
-  if ('endpoint' in source && source.endpoint.engine === 'postgres') {
-    throw wrongEngine(source.endpoint, 'a source is mysql, mariadb or sqlite');
-  }
+function checkTarget(target: Given | undefined): void {
   if (target !== undefined && 'endpoint' in target && target.endpoint.engine !== 'postgres') {
     throw wrongEngine(target.endpoint, 'a target is postgres');
   }

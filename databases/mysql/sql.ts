@@ -24,7 +24,12 @@ export function quoteText(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
 }
 
-const BOUND = { integer: /^-?\d{1,20}$/, date: /^[\d-]{8,10}$/, timestamp: /^[\d :.-]{8,26}$/ } as const;
+const BOUND = {
+  integer: /^-?\d{1,20}$/,
+  date: /^[\d-]{8,10}$/,
+  timestamp: /^[\d :.-]{8,26}$/,
+  uuid: /^[\da-f-]{36}$/i,
+} as const;
 
 /** A chunk bound as SQL. Bounds are data that come back from ledgers, so their form is checked, not trusted. */
 export function boundLiteral(kind: keyof typeof BOUND, bound: string): string {

@@ -1,3 +1,4 @@
+import { isNative } from '../../contracts/mapping.js';
 import { shadowSchema, sidecarSchema } from '../../contracts/names.js';
 import { CaravanFailure } from '../../contracts/failures.js';
 import type { FailureFacts } from '../../contracts/failures.js';
@@ -63,6 +64,7 @@ class PgChunkWriter implements ChunkWriter {
   readonly opened: Opened;
   readonly computed: ReadonlySet<string>;
   readonly #place: string;
+  readonly #form: 'binary' | 'text';
   readonly #pending: Record<LedgerKind, string[]> = { quarantine: [], value_ledger: [] };
   #pendingBytes = 0;
   #copy: CopyInto | undefined;
@@ -72,6 +74,7 @@ class PgChunkWriter implements ChunkWriter {
     const { hash, mapping } = opened.task;
     this.opened = opened;
     this.computed = opened.computed;
+    this.#form = isNative(mapping) ? 'text' : 'binary';
     const written = mapping.columns.filter((column) => !opened.computed.has(column.target));
     const columns = quotedList(written.map((column) => column.target));
     this.#place = `${qualified(shadowSchema(hash), mapping.target.name)} (${columns})`;
@@ -79,7 +82,7 @@ class PgChunkWriter implements ChunkWriter {
 
   async write(bytes: Buffer): Promise<void> {
     await this.#guarded('write rows to', async () => {
-      this.#copy ??= new CopyInto(this.#session, this.#place, 'binary');
+      this.#copy ??= new CopyInto(this.#session, this.#place, this.#form);
       await this.#copy.write(bytes);
     });
   }

@@ -40,6 +40,12 @@ const SETTINGS: readonly (readonly [name: string, value: string])[] = [
   ['TimeZone', 'UTC'],
   ['extra_float_digits', '3'],
   ['bytea_output', 'hex'],
+  // Money as the source prints it must be what the target reads.
+  ['lc_monetary', 'C'],
+  ['xmloption', 'content'],
+  ['array_nulls', 'on'],
+  ['quote_all_identifiers', 'off'],
+  ['transform_null_equals', 'off'],
   ['standard_conforming_strings', 'on'],
   ['default_transaction_isolation', 'read committed'],
   ['default_transaction_read_only', 'off'],

@@ -45,7 +45,7 @@ export async function constraintsIn(
        FROM pg_catalog.pg_constraint c JOIN pg_catalog.pg_class t ON t.oid = c.conrelid
        JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace
        LEFT JOIN pg_catalog.pg_class r ON r.oid = c.confrelid
-      WHERE n.nspname = $1 AND ($2::text IS NULL OR t.relname = $2) AND c.contype IN ('p', 'u', 'f', 'c')
+      WHERE n.nspname = $1 AND ($2::text IS NULL OR t.relname = $2) AND c.contype IN ('p', 'u', 'f', 'c', 'x')
       ORDER BY c.conname`,
     [schema, table ?? null],
   );

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type pg from 'pg';
 import { CaravanFailure } from '../../contracts/failures.js';
+import type { Session } from './connect.js';
 
 /** First letters of the protocol's messages that matter here; every other one is the driver's business. */
 const COPY_DATA = 0x64;
@@ -9,6 +10,44 @@ const COPY_DONE = 0x63;
 const ERROR_RESPONSE = 0x45;
 /** The letter, and the length that counts itself. */
 const HEAD_BYTES = 5;
+
+/** Puts the payloads of a COPY together as batches. */
+export interface RowCollector<Batch> {
+  readonly rows: number;
+  readonly isFull: boolean;
+  take: TakePayload;
+  /** Valid until the next one is asked for. */
+  batch(): Batch;
+  /** The server has told of the end; throws where the rows do not end there. */
+  end(): void;
+}
+
+/** Batches of a COPY … TO STDOUT. When the loop is left early the statement still runs: the caller ends it, or the session. */
+export async function* copyBatches<Batch>(
+  session: Session,
+  statement: string,
+  rows: RowCollector<Batch>,
+): AsyncGenerator<Batch> {
+  const copy: CopyOut = new CopyOut(statement, (bytes, from, to) => {
+    rows.take(bytes, from, to);
+    if (rows.isFull) copy.pause();
+  });
+  session.client.query(copy);
+  try {
+    while (!copy.ended || rows.isFull) {
+      // Full while nobody waited: the stream stands still, and there will be no news.
+      if (!rows.isFull) await copy.news();
+      if (!rows.isFull) continue;
+      const batch = rows.batch();
+      copy.resume();
+      yield batch;
+    }
+    rows.end();
+    if (rows.rows > 0) yield rows.batch();
+  } finally {
+    copy.discard();
+  }
+}
 
 type DataListener = (bytes: Buffer) => void;
 
@@ -32,6 +71,7 @@ export class CopyOut implements pg.Submittable {
   #held = 0;
   #wanted = HEAD_BYTES;
   #failure: unknown;
+  #discarding = false;
   #wake: (() => void) | undefined;
   readonly #listener: DataListener = (bytes) => {
     this.#read(bytes);
@@ -61,6 +101,12 @@ export class CopyOut implements pg.Submittable {
 
   resume(): void {
     this.#stream?.resume();
+  }
+
+  /** Nobody wants the rest: what still comes is passed over, so that the server can end the statement. */
+  discard(): void {
+    this.#discarding = true;
+    if (!this.ended) this.resume();
   }
 
   /** Waits until there is something new. Throws the statement's error, or the connection's. */
@@ -125,7 +171,7 @@ export class CopyOut implements pg.Submittable {
   }
 
   #payload(bytes: Buffer, from: number, to: number): void {
-    if (this.#failure !== undefined) return;
+    if (this.#discarding || this.#failure !== undefined) return;
     try {
       this.#take(bytes, from, to);
     } catch (error) {

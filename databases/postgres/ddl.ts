@@ -2,11 +2,12 @@ import { shadowSchema } from '../../contracts/names.js';
 import { CaravanFailure } from '../../contracts/failures.js';
 import type { MigrationMapping, TableMapping } from '../../contracts/mapping.js';
 import type { Session } from './connect.js';
-import { literal, qualified, quoted } from './identifiers.js';
+import { qualified, quoted } from './identifiers.js';
 import { generatedSql } from './generated.js';
 import { indexSql } from './indexes.js';
 import { onUpdateBody } from './on-update.js';
 import { inTransaction } from './session-pool.js';
+import { collateSql, constraintSql, createTypeSql, makeSequences, sequenceOptionsSql } from './native-ddl.js';
 import { expressionSql, typeSql } from './sql-guards.js';
 
 /** Tables made in one transaction: each takes a handful of locks, and a server has 6,400 by default. */
@@ -16,11 +17,14 @@ const TABLES_PER_TRANSACTION = 100;
 export function checkDefinitions(hash: string, mapping: MigrationMapping): void {
   const shadow = shadowSchema(hash);
   quoted(mapping.targetSchema);
-  for (const type of mapping.types) createTypeSql(shadow, type);
+  for (const type of mapping.types) createTypeSql(shadow, type, mapping.types);
+  for (const sequence of mapping.sequences ?? []) sequenceOptionsSql(sequence);
   for (const table of mapping.tables) {
     createTableSql(shadow, table, mapping);
     const keys = [...(table.primaryKey === undefined ? [] : [table.primaryKey]), ...table.uniqueKeys];
     for (const named of [...keys, ...table.indexes, ...table.foreignKeys, ...table.checks]) quoted(named.name);
+    for (const key of [...keys, ...(table.exclusions ?? [])])
+      if (key.definition !== undefined) constraintSql(key.definition);
     for (const check of table.checks) expressionSql(check.expression);
     onUpdateBody(table);
     for (const column of table.columns) if (column.default !== undefined) expressionSql(column.default);
@@ -34,7 +38,7 @@ export async function makeTypesAndTables(session: Session, hash: string, mapping
   const types = await namesIn(session, shadow, 'type');
   const tables = await namesIn(session, shadow, 'table');
   const statements = [
-    ...mapping.types.filter((type) => !types.has(type.name)).map((type) => createTypeSql(shadow, type)),
+    ...mapping.types.filter((type) => !types.has(type.name)).map((type) => createTypeSql(shadow, type, mapping.types)),
     ...mapping.tables
       .filter((table) => !tables.has(table.target.name))
       .map((table) => createTableSql(shadow, table, mapping)),
@@ -43,6 +47,7 @@ export async function makeTypesAndTables(session: Session, hash: string, mapping
     const batch = statements.slice(at, at + TABLES_PER_TRANSACTION);
     await inTransaction(session, () => session.run(batch.join(';\n')));
   }
+  await makeSequences(session, shadow, mapping);
 }
 
 /** Drops tables, functions and types that the mapping does not name. Before the pivot only; nothing of the plan depends on them. */
@@ -60,6 +65,7 @@ export async function dropUnnamed(session: Session, hash: string, mapping: Migra
       .map((name) => `DROP FUNCTION ${qualified(shadow, name)}()`),
     ...[...(await namesIn(session, shadow, 'type'))]
       .filter((name) => !types.has(name))
+      .reverse()
       .map((name) => `DROP TYPE ${qualified(shadow, name)}`),
   ];
   for (let at = 0; at < unnamed.length; at += TABLES_PER_TRANSACTION) {
@@ -68,15 +74,11 @@ export async function dropUnnamed(session: Session, hash: string, mapping: Migra
   }
 }
 
-export function createTypeSql(schema: string, type: MigrationMapping['types'][number]): string {
-  return `CREATE TYPE ${qualified(schema, type.name)} AS ENUM (${type.labels.map(literal).join(', ')})`;
-}
-
 /** Never UNLOGGED: after a crash such a table is empty while the ledger says done. */
 export function createTableSql(schema: string, table: TableMapping, mapping: MigrationMapping): string {
   const columns = table.columns.map((column) => {
     const type = typeSql(column, mapping.types, schema);
-    return `${quoted(column.target)} ${type}${generatedSql(column)}${column.nullable ? '' : ' NOT NULL'}`;
+    return `${quoted(column.target)} ${type}${collateSql(column.collation)}${generatedSql(column)}${column.nullable ? '' : ' NOT NULL'}`;
   });
   return `CREATE TABLE ${qualified(schema, table.target.name)} (\n  ${columns.join(',\n  ')}\n)`;
 }
@@ -85,7 +87,8 @@ const NAMES = {
   table: `SELECT c.relname AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = $1 AND c.relkind IN ('r', 'p')`,
   type: `SELECT t.typname AS name FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
-    WHERE n.nspname = $1 AND t.typtype = 'e'`,
+    WHERE n.nspname = $1 AND (t.typtype IN ('e', 'd') OR t.typtype = 'c'
+      AND (SELECT c.relkind FROM pg_catalog.pg_class c WHERE c.oid = t.typrelid) = 'c') ORDER BY t.oid`,
   function: `SELECT p.proname AS name FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
     WHERE n.nspname = $1 AND p.pronargs = 0`,
 } as const;

@@ -3,6 +3,7 @@ import type { Session } from './connect.js';
 import { isServerError, SQLSTATE } from './errors.js';
 import { qualified, quoted } from './identifiers.js';
 import { leftIn, objectsIn, schemaOid } from './schema-objects.js';
+import type { SchemaObject } from './schema-objects.js';
 import { inTransaction } from './session-pool.js';
 
 /** One DROP of 2,000 tables runs the server out of lock space at its default settings. */
@@ -32,14 +33,25 @@ export async function dropSchemaWithContents(session: Session, schema: string): 
     above.map((object) => `DROP ${object.kind} IF EXISTS ${object.sql}`),
   );
   for (let at = 0; at < tables.length; at += BATCH) await dropTables(session, tables.slice(at, at + BATCH));
-  await dropAll(
-    session,
-    below.map((object) => `DROP ${object.kind} IF EXISTS ${object.sql}`),
-  );
+  await dropInAnyOrder(session, schema, below);
   const left = await leftIn(session, schema);
   if (left.length > 0) return left;
   const gone = await patiently(session, `DROP SCHEMA IF EXISTS ${quoted(schema)} RESTRICT`);
   return gone ? [] : [`schema ${schema}`];
+}
+
+/** Types are made of types: what still stands on another goes at the next pass. */
+async function dropInAnyOrder(session: Session, schema: string, objects: readonly SchemaObject[]): Promise<void> {
+  for (let left = objects; left.length > 0;) {
+    await dropAll(
+      session,
+      left.map((object) => `DROP ${object.kind} IF EXISTS ${object.sql}`),
+    );
+    const there = new Set((await objectsIn(session, schema)).map((object) => object.sql));
+    const still = left.filter((object) => there.has(object.sql));
+    if (still.length === left.length) return;
+    left = still;
+  }
 }
 
 /** For a schema of few objects: all or nothing, so that no reader meets half of it. Returns what is left, by name. */

@@ -35,16 +35,17 @@ async function addForeignKey(
   constraints: readonly ExistingConstraint[],
 ): Promise<Finding[]> {
   const there = constraints.find((constraint) => constraint.kind === 'f' && constraint.name === key.name);
-  if (there?.validated === true) return [];
+  if (there?.validated === true || (there !== undefined && key.validated === false)) return [];
   const name = quoted(key.name);
   const referenced = qualified(at.shadow, key.targetTable.name);
   if (there === undefined) {
     await at.session.run(
       `ALTER TABLE ${at.sql} ADD CONSTRAINT ${name} FOREIGN KEY (${quotedList(key.columns)})
          REFERENCES ${referenced} (${quotedList(key.targetColumns)})
-         ON DELETE ${key.onDelete} ON UPDATE ${key.onUpdate} NOT VALID`,
+         ${clausesOf(key)} NOT VALID`,
     );
   }
+  if (key.validated === false) return [];
   try {
     await at.session.run(`ALTER TABLE ${at.sql} VALIDATE CONSTRAINT ${name}`);
     return [];
@@ -54,6 +55,13 @@ async function addForeignKey(
   const count = await countOrphans(at, key);
   const detail = `Foreign key "${key.name}" is NOT VALID: ${count} rows refer to rows of "${key.targetTable.name}" that are not there.`;
   return [finding('foreign_key_not_valid', `${objectName(at.table)}.${key.name}`, { count, detail })];
+}
+
+function clausesOf({ match, onDelete, onUpdate, onDeleteColumns, deferrable }: ForeignKeyMapping): string {
+  const columns = onDeleteColumns === undefined ? '' : ` (${quotedList(onDeleteColumns)})`;
+  const deferred = deferrable === undefined ? '' : ` DEFERRABLE INITIALLY ${deferrable}`;
+  const full = match === undefined ? '' : `MATCH ${match} `;
+  return `${full}ON DELETE ${onDelete}${columns} ON UPDATE ${onUpdate}${deferred}`;
 }
 
 async function countOrphans(at: ShadowTable, key: ForeignKeyMapping): Promise<number> {

@@ -1,4 +1,5 @@
 import { shadowSchema } from '../../contracts/names.js';
+import { isNative } from '../../contracts/mapping.js';
 import type { ColumnMapping, MigrationMapping, TableMapping } from '../../contracts/mapping.js';
 import type { Finding } from '../../contracts/migration.js';
 import type { RefusedColumn } from '../target.js';
@@ -67,7 +68,10 @@ async function computedIn(session: Session, table: string): Promise<Set<string>>
 
 /** Tries every generated column of the plan beside its table's others, on temporary tables that are rolled back. */
 export async function refusedGenerated(session: Session, mapping: MigrationMapping): Promise<RefusedColumn[]> {
-  const tables = mapping.tables.filter((table) => table.columns.some((column) => column.generated !== undefined));
+  // PostgreSQL's own expressions need no trial.
+  const tables = mapping.tables.filter(
+    (table) => !isNative(table) && table.columns.some((column) => column.generated !== undefined),
+  );
   if (tables.length === 0) return [];
   const [login] = await session.rows(
     `SELECT pg_catalog.has_database_privilege(pg_catalog.current_database(), 'TEMPORARY') AS may`,

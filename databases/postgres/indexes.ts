@@ -8,12 +8,14 @@ import { sameNames } from './constraints.js';
 import { factsOf, isServerError, SQLSTATE } from './errors.js';
 import { finding } from './findings.js';
 import { quoted } from './identifiers.js';
+import { nativeIndexSql } from './native-ddl.js';
 import { objectName } from './shadow-table.js';
 import type { ShadowTable } from './shadow-table.js';
 import { expressionSql } from './sql-guards.js';
 
 /** What stands behind the table's name in CREATE INDEX. */
-export function indexSql({ columns, method, where }: IndexMapping): string {
+export function indexSql({ columns, method, where, definition }: IndexMapping): string {
+  if (definition !== undefined) return `USING ${nativeIndexSql(definition)}`;
   const parts = columns.map((part) => {
     const what = 'column' in part ? quoted(part.column) : expressionSql(part.expression);
     return `${what}${part.descending ? ' DESC' : ''}`;
@@ -24,6 +26,7 @@ export function indexSql({ columns, method, where }: IndexMapping): string {
 
 /** Of an expression the place is compared, not its text: the server prints it in its own way. */
 export function isSameIndex(there: ExistingIndex, index: IndexMapping): boolean {
+  if (index.definition !== undefined) return there.unique === (index.unique === true);
   const wanted = index.columns.map((part) => `${'column' in part ? part.column : ''}${part.descending ? ' desc' : ''}`);
   return (
     sameNames(there.columns, wanted) &&

@@ -12,6 +12,7 @@ import { plainColumns } from './generated.js';
 import { syncIdentity } from './identity.js';
 import { addIndex } from './indexes.js';
 import { literal, qualified, quoted, quotedList } from './identifiers.js';
+import { constraintSql } from './native-ddl.js';
 import { addOnUpdate } from './on-update.js';
 import type { ShadowTable } from './shadow-table.js';
 import { expressionSql } from './sql-guards.js';
@@ -31,6 +32,7 @@ export async function buildKeys(at: ShadowTable): Promise<{ keys: number; indexe
   );
   if (table.primaryKey !== undefined) await addKey(at, { key: table.primaryKey, kind: 'p', constraints });
   for (const key of table.uniqueKeys) await addKey(at, { key, kind: 'u', constraints });
+  await addExclusions(at, constraints);
   const findings: Finding[] = await plainColumns(at);
   for (const index of table.indexes) findings.push(...(await addIndex(at, index, indexes)));
   await setDefaults(at);
@@ -61,13 +63,19 @@ async function addKey(
   for (const column of key.columns) targetColumn(at.table, column);
   const what = kind === 'p' ? 'PRIMARY KEY' : 'UNIQUE';
   try {
-    await at.session.run(
-      `ALTER TABLE ${at.sql} ADD CONSTRAINT ${quoted(key.name)} ${what} (${quotedList(key.columns)})`,
-    );
+    const words = key.definition === undefined ? `${what} (${quotedList(key.columns)})` : constraintSql(key.definition);
+    await at.session.run(`ALTER TABLE ${at.sql} ADD CONSTRAINT ${quoted(key.name)} ${words}`);
   } catch (error) {
     const violated = [SQLSTATE.uniqueViolation, SQLSTATE.notNullViolation, SQLSTATE.programLimit];
     if (!isServerError(error) || !violated.some((state) => state === error.code)) throw error;
     throw await keyViolated(at, key, { ...factsOf(error), table: at.table.target.name, constraint: key.name });
+  }
+}
+
+async function addExclusions(at: ShadowTable, constraints: readonly ExistingConstraint[]): Promise<void> {
+  for (const key of at.table.exclusions ?? []) {
+    if (constraints.some((constraint) => constraint.kind === 'x' && constraint.name === key.name)) continue;
+    await at.session.run(`ALTER TABLE ${at.sql} ADD CONSTRAINT ${quoted(key.name)} ${constraintSql(key.definition)}`);
   }
 }
 

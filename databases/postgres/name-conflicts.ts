@@ -33,6 +33,8 @@ export function wantedNames(mapping: MigrationMapping): WantedNames {
     ...(table.primaryKey === undefined ? [] : [table.primaryKey.name]),
     ...table.uniqueKeys.map((key) => key.name),
     ...table.indexes.map((index) => index.name),
+    ...(table.exclusions ?? []).map((key) => key.name),
+    ...table.columns.flatMap((column) => column.identity?.sequence?.name ?? []),
   ]);
   const types = [...tables, ...views, ...enumTypes];
   return {
@@ -40,7 +42,7 @@ export function wantedNames(mapping: MigrationMapping): WantedNames {
     views: new Set(views),
     enumTypes: new Set(enumTypes),
     functions: mapping.tables.flatMap((table) => table.onUpdate?.name ?? []),
-    relations: [...tables, ...views, ...inner],
+    relations: [...tables, ...views, ...inner, ...(mapping.sequences ?? []).map((sequence) => sequence.name)],
     types: [...types, ...types.map(arrayTypeName)],
   };
 }

@@ -1,7 +1,8 @@
 import { CaravanFailure } from '../../contracts/failures.js';
 import type { FailureCode } from '../../contracts/failures.js';
-import type { TargetNames } from '../target.js';
+import type { TargetNames, TargetNeeds } from '../target.js';
 import type { Row, Session } from './connect.js';
+import { checkNeeds } from './preflight-needs.js';
 import { ownerFor } from './privileges.js';
 import { leased, leaseOf, schemaState } from './ownership.js';
 
@@ -20,7 +21,11 @@ const LOCKS_SPARE = 200;
 export async function preflight(
   session: Session,
   names: TargetNames,
-  options: { readonly targetSchema: string; readonly objects: number },
+  options: {
+    readonly targetSchema: string;
+    readonly objects: number;
+    readonly needs?: TargetNeeds;
+  },
 ): Promise<{ version: number }> {
   const [server] = await session.rows(
     `SELECT current_setting('server_version_num')::int / 10000 AS version, current_setting('server_encoding') AS encoding,
@@ -42,6 +47,7 @@ export async function preflight(
   if (server['may_create'] !== 't')
     throw refused('TARGET_CREATE_MISSING', database, 'the login has no CREATE on the database');
   await checkSchemaPrivileges(session, options.targetSchema);
+  if (options.needs !== undefined) await checkNeeds(session, { database, version }, options.needs);
   const { login, owner } = await ownerFor(session, options.targetSchema);
   checkLocks(server, options.objects, owner === login ? LOCKS_PER_OBJECT : LOCKS_PER_OBJECT_OWNED);
   const lease = leaseOf(options.targetSchema);

@@ -1,5 +1,6 @@
 import type { ColumnMapping, TableMapping } from '../../contracts/mapping.js';
 import { quoted } from './identifiers.js';
+import { nativeForm, nativeKey } from './native-forms.js';
 
 /**
  * The SELECT list of the proof: expressions whose binary form is the canonical form, so that a row of COPY's binary
@@ -44,6 +45,8 @@ export function canonicalExpression(column: ColumnMapping): string {
       return `substring(pg_catalog.inet_send(${name}) FROM 2 FOR 1) || substring(pg_catalog.inet_send(${name}) FROM 5)`;
     case 'geometry':
       return `${name}::bytea`;
+    case 'native':
+      return nativeForm(name, column.type);
     default:
       return unknownKind(column.kind);
   }
@@ -108,6 +111,8 @@ function keyExpression(column: ColumnMapping): string {
     case 'json':
     case 'uuid':
       return `${name}::text`;
+    case 'native':
+      return nativeKey(name);
     default:
       return unknownKind(column.kind);
   }

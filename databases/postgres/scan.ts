@@ -1,9 +1,11 @@
 import { hash } from 'node:crypto';
 import { CaravanFailure } from '../../contracts/failures.js';
 import type { TableMapping } from '../../contracts/mapping.js';
+import { rowIdentity } from '../canonical.js';
 import type { CanonicalBatch, KeyRange, ScanOptions } from '../source.js';
 import type { Session } from './connect.js';
-import { CopyOut, outOfStep } from './copy-out.js';
+import { copyBatches, outOfStep } from './copy-out.js';
+import type { RowCollector } from './copy-out.js';
 import { failureOf } from './errors.js';
 import { qualified } from './identifiers.js';
 import { rangeCondition } from './key-range.js';
@@ -32,28 +34,20 @@ export async function* scanRows(
   const condition = rangeCondition(table, range);
   const where = condition === undefined ? '' : ` WHERE ${condition}`;
   const query = `SELECT ${list.join(', ')} FROM ${qualified(schema, table.target.name)}${where}`;
-  const rows = new RowFramer({ fields: list.length, keyFields: keys?.length ?? 0, withKeys: options.keys });
-  const copy = new CopyOut(`COPY (${query}) TO STDOUT (FORMAT binary)`, (bytes, from, to) => {
-    rows.take(bytes, from, to);
-    if (rows.isFull) copy.pause();
-  });
   const abort = (): void => {
     session.destroy();
   };
   options.signal?.addEventListener('abort', abort, { once: true });
   try {
-    session.client.query(copy);
-    while (!copy.ended || rows.isFull) {
-      // Full while nobody waited: the stream stands still, and there will be no news.
-      if (!rows.isFull) await copy.news();
+    const shape = {
+      fields: list.length,
+      keyFields: keys?.length ?? 0,
+      identity: options.keys ? 'key' : 'none',
+    } as const;
+    for await (const batch of canonicalBatches(session, query, shape)) {
       options.signal?.throwIfAborted();
-      if (!rows.isFull) continue;
-      const batch = rows.batch();
-      copy.resume();
       yield batch;
     }
-    rows.end();
-    if (rows.rows > 0) yield rows.batch();
   } catch (error) {
     options.signal?.throwIfAborted();
     throw failureOf(error, { attempted: 'scan', on: `${schema}.${table.target.name}` });
@@ -62,18 +56,24 @@ export async function* scanRows(
   }
 }
 
+/** Rows of a query whose fields are canonical in their binary form, those that tell the row apart first. */
+export function canonicalBatches(session: Session, query: string, shape: Shape): AsyncIterable<CanonicalBatch> {
+  return copyBatches(session, `COPY (${query}) TO STDOUT (FORMAT binary)`, new RowFramer(shape));
+}
+
 interface Shape {
   readonly fields: number;
   /** Leading fields that are the key. */
   readonly keyFields: number;
-  readonly withKeys: boolean;
+  /** Whether the leading fields are a key, or the whole row of a table without one. */
+  readonly identity: 'key' | 'row' | 'none';
 }
 
 /**
  * Takes rows of the binary format, each in a message of its own: 2 bytes count of fields, then each field as it stands
  * in a canonical row. -1 as count ends them.
  */
-class RowFramer {
+class RowFramer implements RowCollector<CanonicalBatch> {
   readonly #shape: Shape;
   #started = false;
   #ended = false;
@@ -101,11 +101,11 @@ class RowFramer {
       this.#ended = true;
       return;
     }
-    const { fields, keyFields, withKeys } = this.#shape;
+    const { fields, keyFields, identity } = this.#shape;
     if (this.#ended || count !== fields) throw outOfStep(`a row of ${String(count)} fields`);
     const first = at + 2;
     const body = keyFields === 0 ? first : behind(bytes, first, keyFields);
-    if (withKeys) this.#filling.keys.push(keyFields === 0 ? '' : identityOf(bytes, first, body));
+    if (identity !== 'none') this.#filling.keys.push(keyFields === 0 ? '' : IDENTITIES[identity](bytes, first, body));
     this.#filling.append(bytes, body, to);
   }
 
@@ -175,3 +175,16 @@ function identityOf(bytes: Buffer, from: number, to: number): string {
   }
   return hash('sha256', framed, 'hex').slice(0, 32);
 }
+
+/** As `rowIdentity` tells it; PostgreSQL has no storage class per value. */
+function identityOfRow(bytes: Buffer, from: number, to: number): string {
+  const fields: (Buffer | null)[] = [];
+  for (let at = from; at < to;) {
+    const size = bytes.readInt32BE(at);
+    fields.push(size < 0 ? null : bytes.subarray(at + 4, at + 4 + size));
+    at += 4 + Math.max(size, 0);
+  }
+  return rowIdentity(fields, () => 0);
+}
+
+const IDENTITIES = { key: identityOf, row: identityOfRow } as const;

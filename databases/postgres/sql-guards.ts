@@ -1,5 +1,5 @@
 import { CaravanFailure } from '../../contracts/failures.js';
-import type { ColumnMapping, MigrationMapping } from '../../contracts/mapping.js';
+import type { ColumnMapping, MadeType, MigrationMapping } from '../../contracts/mapping.js';
 import { qualified } from './identifiers.js';
 
 /**
@@ -17,6 +17,7 @@ const NAMED = /^(?:"((?:[^"\0]|"")+)"|([^"[\]]+?))\s*((?:\[\d*\])*)$/;
 
 /** SQL of a column's type; a type of the plan is qualified with `schema`. */
 export function typeSql(column: ColumnMapping, types: MigrationMapping['types'], schema: string): string {
+  if (column.kind === 'native') return nativeTypeSql(column.type, types, schema);
   const text = column.type.trim();
   const named = NAMED.exec(text);
   if (named !== null) {
@@ -25,13 +26,33 @@ export function typeSql(column: ColumnMapping, types: MigrationMapping['types'],
     if (mayBeOurs && types.some((type) => type.name === name)) return `${qualified(schema, name)}${named[3] ?? ''}`;
   }
   if (BUILT_IN.test(text)) return text;
-  throw refused('use the type', column.type, 'it is neither a type of the plan nor a built-in type');
+  throw refusedPart('use the type', column.type, 'it is neither a type of the plan nor a built-in type');
+}
+
+const NATIVE_NAMED = /^"((?:[^"\0]|"")+)"(\([\w ,.+-]*\))?((?:\[\])*)$/;
+
+/** SQL of a type that PostgreSQL printed: built in, of the plan, or of an extension, which the search path finds. */
+export function nativeTypeSql(text: string, types: readonly MadeType[], schema: string): string {
+  const [, quotedName, modifier = '', array = ''] = NATIVE_NAMED.exec(text) ?? [];
+  if (quotedName === undefined) {
+    if (BUILT_IN.test(text)) return text;
+    throw refusedPart('use the type', text, 'it is no type that PostgreSQL prints');
+  }
+  const name = quotedName.replaceAll('""', '"');
+  return types.some((type) => type.name === name) ? `${qualified(schema, name)}${modifier}${array}` : text;
+}
+
+/** PostgreSQL's own words for a part of a statement: they begin as they must, and end where they end. */
+export function wordsSql(text: string, begins: RegExp): string {
+  const fault = begins.test(text) ? faultOfExpression(text) : 'it does not begin as it must';
+  if (fault !== undefined) throw refusedPart('use the definition', text, fault);
+  return text;
 }
 
 /** One expression in parentheses, so that nothing of it can reach the statement around it. */
 export function expressionSql(expression: string): string {
   const fault = faultOfExpression(expression);
-  if (fault !== undefined) throw refused('use the expression', expression, fault);
+  if (fault !== undefined) throw refusedPart('use the expression', expression, fault);
   return `(${expression})`;
 }
 
@@ -84,6 +105,6 @@ function endOfString(text: string, from: number, escapes: boolean): number | und
   return undefined;
 }
 
-function refused(attempted: string, on: string, seen: string): CaravanFailure {
+export function refusedPart(attempted: string, on: string, seen: string): CaravanFailure {
   return new CaravanFailure('PLAN_INVALID', { attempted, on: on.slice(0, 200), seen });
 }

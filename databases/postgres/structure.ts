@@ -44,7 +44,7 @@ export async function compareStructure(
     differences.check(
       labels !== undefined && sameNames(labels, type.labels),
       `${mapping.targetSchema}.${type.name}`,
-      'the enum type',
+      'the type',
     );
   }
   for (const table of mapping.tables) compareTable(table, { actual, mapping, shadow, differences });
@@ -172,6 +172,8 @@ function compareConstraints(table: TableMapping, { actual, differences }: Compar
       ACTIONS[found.onUpdate ?? ''] === key.onUpdate;
     differences.check(equal, `${name}.${key.name}`, 'the foreign key');
   }
+  for (const key of table.exclusions ?? [])
+    differences.check(find('x', key.name) !== undefined, `${name}.${key.name}`, 'the exclusion constraint');
   for (const check of table.checks)
     differences.check(find('c', check.name) !== undefined, `${name}.${check.name}`, 'the check');
 }
@@ -207,7 +209,7 @@ async function enumsIn(session: Session, schema: string): Promise<Map<string, st
     `SELECT t.typname AS name, (SELECT coalesce(json_agg(e.enumlabel ORDER BY e.enumsortorder), '[]')
                                   FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid) AS labels
        FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
-      WHERE n.nspname = $1 AND t.typtype = 'e'`,
+      WHERE n.nspname = $1 AND t.typtype IN ('e', 'd', 'c')`,
     [schema],
   );
   return new Map(rows.map((row) => [row['name'] ?? '', JSON.parse(row['labels'] ?? '[]') as string[]]));

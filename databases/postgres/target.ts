@@ -13,11 +13,12 @@ import { dropForeignKeys } from './drop-schema.js';
 import { attempting, codeOfSqlState, factsOf, isServerError } from './errors.js';
 import { addForeignKeys } from './foreign-keys.js';
 import { refusedGenerated } from './generated.js';
-import { literal, qualified, quoted } from './identifiers.js';
+import { literal, qualified } from './identifiers.js';
 import { buildKeys, keysApplication } from './keys.js';
 import { shadowTable } from './shadow-table.js';
 import { chunkLedger } from './ledger.js';
 import { checkConflicts, wantedNames } from './name-conflicts.js';
+import { definitionPath } from './native-ddl.js';
 import { preflight } from './preflight.js';
 import { promote } from './promote.js';
 import { scanRows } from './scan.js';
@@ -47,10 +48,7 @@ class PostgresTarget implements Target {
     this.ledger = chunkLedger(this.#pool, names);
   }
 
-  async preflight(options: {
-    readonly targetSchema: string;
-    readonly objects: number;
-  }): Promise<{ readonly version: number }> {
+  async preflight(options: Parameters<Target['preflight']>[0]): Promise<{ readonly version: number }> {
     return this.#attempt('check', () => this.#pool.use((session) => preflight(session, this.#names, options)));
   }
 
@@ -61,6 +59,7 @@ class PostgresTarget implements Target {
         if ((await readPromotionRecord(session, this.#names.hash)) !== undefined) return;
         checkDefinitions(this.#names.hash, mapping);
         await makeSchemas(session, this.#names, mapping);
+        await this.#readDefinitions(session, mapping);
         await makeTypesAndTables(session, this.#names.hash, mapping);
       }),
     );
@@ -75,16 +74,18 @@ class PostgresTarget implements Target {
     );
   }
 
-  async buildKeys(table: TableMapping): Promise<{ keys: number; indexes: number; findings: Finding[] }> {
+  async buildKeys(
+    table: TableMapping,
+    mapping: MigrationMapping,
+  ): Promise<{ keys: number; indexes: number; findings: Finding[] }> {
     return this.#defining(
       'build the keys of',
       () =>
         this.#alone('keys', async (session) => {
           const name = keysApplication(this.#names, await tableNumber(session, this.#names.hash, table));
           await endBackends(session, { name });
-          // Defaults and checks name types of the plan without a schema.
-          const path = quoted(shadowSchema(this.#names.hash));
-          await session.run(`SET application_name = ${literal(name)}; SET search_path = ${path}`);
+          await session.run(`SET application_name = ${literal(name)}`);
+          await this.#readDefinitions(session, mapping);
           return buildKeys(shadowTable(session, this.#names.hash, table));
         }),
       table.target.name,
@@ -142,7 +143,10 @@ class PostgresTarget implements Target {
 
   async compareStructure(mapping: MigrationMapping): Promise<{ objects: number; findings: Finding[] }> {
     return this.#defining('compare the structure of', () =>
-      this.#alone('structure', (session) => compareStructure(session, this.#names.hash, mapping)),
+      this.#alone('structure', async (session) => {
+        await this.#readDefinitions(session, mapping);
+        return compareStructure(session, this.#names.hash, mapping);
+      }),
     );
   }
 
@@ -216,6 +220,12 @@ class PostgresTarget implements Target {
 
   async close(): Promise<void> {
     await this.#pool.close();
+  }
+
+  /** Defaults, checks and types name what the plan makes without a schema. */
+  async #readDefinitions(session: Session, mapping: MigrationMapping): Promise<void> {
+    const path = await definitionPath(session, shadowSchema(this.#names.hash), mapping.extensions);
+    await session.run(`SET search_path = ${path}`);
   }
 
   async #attempt<T>(attempted: string, work: () => Promise<T>, on = this.#names.workflowId): Promise<T> {

@@ -70,6 +70,7 @@ export function canonicaliserOf(column: ColumnMapping): Canonicalise {
     case 'interval':
     case 'inet':
     case 'geometry':
+    case 'native':
       return () => undefined;
   }
 }

@@ -5,6 +5,7 @@ import { jsonCheckedColumn } from './checks.js';
 import type { ChosenType, TypeContext } from './choice.js';
 import type { Given } from './given/given.js';
 import { chooseMysqlType } from './types-mysql.js';
+import { choosePostgresType } from './types-postgres.js';
 import { chooseSqliteType } from './types-sqlite.js';
 
 /** What all choices of one migration look at; made once. */
@@ -174,5 +175,6 @@ export function contextOf(survey: Survey, table: CatalogueTable, column: Catalog
 
 export function chooseType(context: TypeContext): ChosenType {
   if (context.cast) return context.cast;
+  if (context.engine === 'postgres') return choosePostgresType(context);
   return context.engine === 'sqlite' ? chooseSqliteType(context) : chooseMysqlType(context);
 }

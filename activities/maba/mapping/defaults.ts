@@ -96,6 +96,8 @@ function literalDefault(value: string, choice: TypeChoice): TranslatedDefault {
       return textDefault(value, choice);
     case 'geometry':
       return refused('its default is a place');
+    case 'native':
+      return refused('its default is an expression of PostgreSQL');
   }
 }
 

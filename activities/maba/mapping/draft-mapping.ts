@@ -16,6 +16,7 @@ import { applyRule, RelationNames, targetNames } from './names.js';
 import type { Refused } from './notes.js';
 import { Notes } from './notes.js';
 import type { DraftedTable, TableDrafting } from './table.js';
+import { draftFromPostgres } from './postgres/draft.js';
 import { draftViews } from './views.js';
 import { draftTable, finishTable, nameKeys, nameTypes, wantedNames } from './table.js';
 
@@ -44,7 +45,7 @@ export interface DraftedMapping {
   readonly findings: readonly Finding[];
 }
 
-const OBJECT_REASONS: Readonly<Record<Exclude<CatalogueObject['kind'], 'view'>, string>> = {
+const OBJECT_REASONS: Readonly<Partial<Record<CatalogueObject['kind'], string>>> = {
   trigger: 'triggers are not yet translated',
   routine: 'routines are not yet translated',
   event: 'events have no counterpart in PostgreSQL',
@@ -55,7 +56,8 @@ const OBJECT_REASONS: Readonly<Record<Exclude<CatalogueObject['kind'], 'view'>, 
 /** What stands in the plan although no table tells it: other objects, and what the login cannot see. */
 function noteCatalogue(catalogue: Catalogue, notes: Notes): void {
   for (const object of catalogue.objects) {
-    if (object.kind !== 'view') notes.leave(object.kind, qualified(object), OBJECT_REASONS[object.kind]);
+    if (object.kind === 'view') continue;
+    notes.leave(object.kind, qualified(object), OBJECT_REASONS[object.kind] ?? 'it has no counterpart (yet)');
   }
   for (const { what, mend } of catalogue.cannotSee) {
     notes.find('cannot_see', what, {
@@ -87,6 +89,7 @@ function tableNames(input: DraftMappingInput): ReturnType<typeof targetNames> {
 
 /** Every included table and column as a mapping. Pure: the same input gives the same plan. */
 export function draftMapping(input: DraftMappingInput): DraftedMapping {
+  if (input.catalogue.engine === 'postgres') return draftFromPostgres(input);
   const { catalogue, identifiers, targetSchema } = input;
   const notes = new Notes();
   const survey = surveyOf(catalogue, input.profiles, input.answers, input.given?.columns);

@@ -28,6 +28,7 @@ const CAUSES: Readonly<Record<ValueKind, readonly OddValue[]>> = {
   uuid: TEXTS,
   inet: TEXTS,
   geometry: [],
+  native: [],
 };
 
 /** Values of a SQLite column whose storage class the chosen kind does not take. */

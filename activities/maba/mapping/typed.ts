@@ -47,6 +47,7 @@ export const SORTS: Readonly<Record<ColumnMapping['kind'], Sort>> = {
   uuid: 'other',
   inet: 'other',
   geometry: 'other',
+  native: 'other',
 };
 
 export const TRUE: Typed = { expression: { node: 'boolean', value: true }, sort: 'boolean' };

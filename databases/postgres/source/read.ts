@@ -1,0 +1,40 @@
+import { copiedColumns } from '../../../contracts/mapping.js';
+import type { TableMapping } from '../../../contracts/mapping.js';
+import { keyExpression, scanExpression } from './scan-list.js';
+import type { CanonicalBatch, KeyRange, RowBatch, ScanOptions } from '../../source.js';
+import type { Session } from '../connect.js';
+import { copyBatches } from '../copy-out.js';
+import { quotedList } from '../identifiers.js';
+import { canonicalBatches } from '../scan.js';
+import { sourceFailureOf } from './errors.js';
+import { LineCollector } from './line-batches.js';
+import { rangeClause, sourceTable } from './range.js';
+
+/** Rows of a key range as lines of COPY's text form. */
+export function readLines(session: Session, table: TableMapping, range: KeyRange): AsyncIterable<RowBatch> {
+  const columns = quotedList(copiedColumns(table).map((column) => column.source));
+  const query = `SELECT ${columns} FROM ${sourceTable(table)}${rangeClause(table, range)}`;
+  return failing(copyBatches(session, `COPY (${query}) TO STDOUT`, new LineCollector()), 'read', table);
+}
+
+/** Rows of a key range in canonical form. */
+export function scanCanonical(
+  session: Session,
+  table: TableMapping,
+  { range, options }: { readonly range: KeyRange; readonly options: ScanOptions },
+): AsyncIterable<CanonicalBatch> {
+  const keys = options.keys ? (table.rowKey ?? copiedColumns(table).map((column) => column.source)) : [];
+  const list = [...keys.map(keyExpression), ...table.columns.map(scanExpression)];
+  const query = `SELECT ${list.join(', ')} FROM ${sourceTable(table)}${rangeClause(table, range)}`;
+  const identity = !options.keys ? 'none' : table.rowKey === undefined ? 'row' : 'key';
+  const shape = { fields: list.length, keyFields: keys.length, identity } as const;
+  return failing(canonicalBatches(session, query, shape), 'prove', table);
+}
+
+async function* failing<T>(batches: AsyncIterable<T>, attempted: string, { source }: TableMapping): AsyncIterable<T> {
+  try {
+    yield* batches;
+  } catch (error) {
+    throw sourceFailureOf(error, { attempted, on: `${source.schema}.${source.name}` });
+  }
+}

@@ -1,0 +1,61 @@
+import type { Reader } from '../../source.js';
+import type { Session } from '../connect.js';
+import { readLines, scanCanonical } from './read.js';
+import type { SourceSessions } from './sessions.js';
+
+/** How a reader has a session for one reading, and gives it back. */
+export interface Lending {
+  take(): Promise<Session>;
+  /** Ends the statement that runs; called when nobody waits for it any more. */
+  cut(session: Session): void;
+  /** `whole`: the statement came to its end. */
+  give(session: Session, whole: boolean): Promise<void>;
+}
+
+/** Reads by sessions that are lent for one statement each. */
+export function readerOf(lending: Lending): Reader {
+  return {
+    read: (table, range, signal) => lent(lending, signal, (session) => readLines(session, table, range)),
+    scan: (table, range, options) =>
+      lent(lending, options.signal, (session) => scanCanonical(session, table, { range, options })),
+  };
+}
+
+/** A reader outside any snapshot: every reading takes a session of the pool, so a lost one is replaced. */
+export function poolReader(pool: SourceSessions): Reader {
+  return readerOf({
+    take: () => pool.take(),
+    cut: (session) => {
+      pool.discard(session);
+    },
+    give: async (session, whole) => {
+      if (whole) await pool.giveBack(session);
+      else pool.discard(session);
+    },
+  });
+}
+
+async function* lent<T>(
+  lending: Lending,
+  signal: AbortSignal | undefined,
+  reading: (session: Session) => AsyncIterable<T>,
+): AsyncIterable<T> {
+  signal?.throwIfAborted();
+  const session = await lending.take();
+  const cut = (): void => {
+    lending.cut(session);
+  };
+  signal?.addEventListener('abort', cut, { once: true });
+  let whole = false;
+  try {
+    yield* reading(session);
+    whole = true;
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', cut);
+    await lending.give(session, whole);
+  }
+  signal?.throwIfAborted();
+}
