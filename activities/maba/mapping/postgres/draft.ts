@@ -4,6 +4,7 @@ import { CaravanFailure } from '../../../../contracts/failures.js';
 import type { ColumnMapping, TableMapping } from '../../../../contracts/mapping.js';
 import type { DraftedMapping, DraftMappingInput } from '../draft-mapping.js';
 import { Experience } from '../experience.js';
+import type { Given } from '../given/given.js';
 import { RelationNames } from '../names.js';
 import type { Renamed } from '../names.js';
 import { Notes } from '../notes.js';
@@ -23,6 +24,7 @@ export function draftFromPostgres(input: DraftMappingInput): DraftedMapping {
   const { catalogue, targetSchema } = input;
   refuseSnake(input);
   const notes = new Notes();
+  if (input.given) refuseGiven(input.given, notes);
   const drafting = { needs: new Needs(catalogue), sequences: new Sequences(catalogue), notes };
   noteObjects(catalogue, notes);
   const { targets, renamed } = tableNames(catalogue);
@@ -54,7 +56,23 @@ export function draftFromPostgres(input: DraftMappingInput): DraftedMapping {
     cannotSee: catalogue.cannotSee.map((entry) => ({ ...entry })),
     renamed: [...renamed, ...relations.renamed],
   };
-  return { mapping, refused: notes.refused, findings: notes.findings };
+  return { mapping, refused: notes.refused, misfits: notes.misfits, findings: notes.findings };
+}
+
+/** Rows pass through as they are: of a mapping file only its include and exclude can be honoured. */
+function refuseGiven(given: Given, notes: Notes): void {
+  const columns = [...given.columns.values()];
+  const sections: readonly (readonly [path: readonly string[], said: boolean])[] = [
+    [['rename', 'tables'], given.tables.size > 0],
+    [['rename', 'columns'], columns.some(({ target }) => target !== undefined)],
+    [['cast'], columns.some(({ cast }) => cast !== undefined)],
+    [['values'], columns.some(({ policies }) => policies !== undefined)],
+    [['transforms'], columns.some(({ steps }) => steps !== undefined)],
+    [['filter'], given.filters.size > 0],
+  ];
+  for (const [path, said] of sections) {
+    if (said) notes.misfit(path, 'what comes from PostgreSQL stays as it is: only include and exclude are honoured');
+  }
 }
 
 function refuseSnake({ identifiers, catalogue }: DraftMappingInput): void {
