@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { readConfig } from '../config/config.js';
 import { benchCopy } from './copy/copy.js';
 import { benchEngine } from './engine/engine.js';
+import { benchPg } from './pg/pg.js';
 import { benchResume } from './resume/resume.js';
 import { benchSqlite } from './sqlite/sqlite.js';
 import { benchVerify } from './verify/verify.js';
@@ -11,6 +12,7 @@ import type { BenchLine } from './lines.js';
 const USAGE = `npm run -s bench -- NAME [--json] [--rows N] [--rounds N]
 
   copy     a table from MariaDB against pgloader, Sling and the limit of both servers; the copy worker's memory
+  pg       the same rows from PostgreSQL to PostgreSQL against psql and pgcopydb
   sqlite   the same rows from a SQLite file against pgloader
   verify   both sides compared, against reladiff
   resume   the copy worker is killed at half: when it goes on, and what is done twice
@@ -34,6 +36,7 @@ type Lines = Promise<BenchLine[]> | AsyncIterable<BenchLine>;
 
 const BENCHES: Readonly<Record<string, (options: Options) => Lines>> = {
   copy: ({ rows, rounds, only }) => benchCopy({ config: readConfig(), rows, rounds, only, tell }),
+  pg: ({ rows, rounds }) => benchPg({ config: readConfig(), rows, rounds, tell }),
   sqlite: ({ rows, rounds }) => benchSqlite({ config: readConfig(), rows, rounds, tell }),
   verify: ({ rows, rounds }) => benchVerify({ config: readConfig(), rows, rounds, tell }),
   resume: ({ rows, rounds }) => benchResume({ config: readConfig(), rows, rounds, tell }),

@@ -20,7 +20,7 @@ export async function openMigration(deps: Deps, input: Input): Promise<OpenedMig
   const checked = await withMapping(deps, given, { start: input.start, source });
   const [reachedSource, reachedTarget] = await Promise.allSettled([
     withEnd(deps.openSource(source), () => Promise.resolve()),
-    checked.target === undefined ? null : reachTarget(deps, checked, { ...input, hash }),
+    checked.target === undefined ? null : reachTarget(deps, checked, { ...input, hash, source }),
   ]);
   // What is wrong with the source is told first, whichever answered first.
   if (reachedSource.status === 'rejected') throw reachedSource.reason;
@@ -111,10 +111,17 @@ function inputFailure(error: z.ZodError, migrationId: string): CaravanFailure {
   return new CaravanFailure('INPUT_INVALID', { attempted: 'start migration', on: migrationId, seen });
 }
 
+function isSame(source: Endpoint, target: Endpoint): boolean {
+  if (source.engine !== 'postgres' || target.engine !== 'postgres') return false;
+  const place = ({ host, port, database }: typeof source): string =>
+    `${host.toLowerCase()}:${String(port)}/${database}`;
+  return place(source) === place(target);
+}
+
 async function reachTarget(
   deps: Deps,
   { target = '', targetSchema }: MigrationInput,
-  input: Input & { hash: string },
+  input: Input & { hash: string; source: Endpoint },
 ): Promise<number> {
   const endpoint = await deps.store.connections.get(target);
   if (endpoint.engine !== 'postgres') {
@@ -123,6 +130,14 @@ async function reachTarget(
       on: target,
       seen: `it is ${endpoint.engine}`,
       next: 'Name a PostgreSQL database as the target.',
+    });
+  }
+  if (isSame(input.source, endpoint)) {
+    throw new CaravanFailure('INPUT_INVALID', {
+      attempted: 'use as a target',
+      on: target,
+      seen: 'it is the source itself',
+      next: 'Name another database as the target.',
     });
   }
   const names = {

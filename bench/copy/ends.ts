@@ -18,11 +18,15 @@ export interface BenchEnds {
 }
 
 /** A PostgreSQL and a stack under a folder of its own. */
-export async function withEnds<T>(config: Config, work: (ends: BenchEnds) => Promise<T>): Promise<T> {
+export async function withEnds<T>(
+  config: Config,
+  work: (ends: BenchEnds) => Promise<T>,
+  binaries?: 'debian',
+): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'caravan-bench-'));
   const opened: { dispose(): Promise<void> }[] = [];
   try {
-    const target = await openTarget(folder);
+    const target = await openTarget(folder, binaries);
     opened.push(target);
     const stack = await openStack(join(folder, 'home'), config.environment);
     opened.push({ dispose: () => stack.down() });

@@ -18,7 +18,7 @@ export interface BenchTarget {
 }
 
 /** The types that a migration of the bench's table makes; only the flag is a boolean, as pgloader wants it. */
-const BARE = `
+export const BARE = `
   CREATE TYPE ${TABLE}_status AS ENUM ('new', 'paid', 'packed', 'sent', 'returned');
   CREATE TABLE public.${TABLE} (
     id bigint NOT NULL, account integer NOT NULL, status ${TABLE}_status NOT NULL, amount numeric(12,2) NOT NULL,
@@ -26,8 +26,8 @@ const BARE = `
     email varchar(120) NOT NULL, city varchar(60) NOT NULL, note text, reference bigint NOT NULL)`;
 
 /** A PostgreSQL of its own under `folder`, apart from that of the stack. */
-export async function openTarget(folder: string): Promise<BenchTarget> {
-  const server = await startPostgres({ dataFolder: join(folder, 'postgres') });
+export async function openTarget(folder: string, binaries?: 'debian'): Promise<BenchTarget> {
+  const server = await startPostgres({ dataFolder: join(folder, 'postgres'), ...(binaries && { binaries }) });
   let last: string | undefined;
   return {
     major: server.major,

@@ -3,7 +3,6 @@ import type { ColumnMapping, TableMapping } from '../../contracts/mapping.js';
 import { plainEncoder, type CanonicalEncoder } from './canonical-values.js';
 import { temporalEncoder, type TemporalBase, type TemporalKind } from './canonical-times.js';
 import type { MysqlSession, ServerFacts, TextRow } from './connect.js';
-import { labelsOf } from './types.js';
 import { labelOrNul, quoteName, quoteText } from './sql.js';
 
 /**
@@ -69,13 +68,9 @@ function keyExpression(source: string, base: string, declared: string): string {
   return /zerofill/i.test(declared) && base !== 'decimal' ? `0 + ${name}` : name;
 }
 
-/** A column as a part of what tells rows apart that have no key. */
-function contentOf(
-  { source, kind }: ColumnMapping,
-  { base, declared }: { readonly base: string; readonly declared: string },
-  keyOf: (column: string) => string,
-): string {
-  const hasEmpty = kind === 'enum' && base === 'enum' && labelsOf(declared).includes('');
+/** A column as a part of what tells rows apart that have no key: as the copy gives it, by the labels of the plan. */
+function contentOf({ source, kind, limits }: ColumnMapping, base: string, keyOf: (column: string) => string): string {
+  const hasEmpty = kind === 'enum' && base === 'enum' && limits.labels?.includes('') === true;
   return hasEmpty ? labelOrNul(quoteName(source)) : keyOf(source);
 }
 
@@ -144,6 +139,6 @@ export async function scanSelect(session: MysqlSession, table: TableMapping): Pr
       return { sql, encode: encoderOf(column, declared.base) };
     }),
     keyed: table.rowKey !== undefined,
-    keys: table.rowKey?.map(keyOf) ?? table.columns.map((column) => contentOf(column, typeOf(column.source), keyOf)),
+    keys: table.rowKey?.map(keyOf) ?? table.columns.map((column) => contentOf(column, typeOf(column.source).base, keyOf)),
   };
 }

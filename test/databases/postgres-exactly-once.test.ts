@@ -194,8 +194,8 @@ describe.each(installedServers())('exactly once on the %s server', (binaries) =>
     expect(exceptions.get('before')).toEqual({ changed: new Map(), quarantined: 1 });
     expect(exceptions.get('k\t\\1')).toEqual({
       changed: new Map([
-        ['na\nme', 2],
-        ['id', 1],
+        ['na\nme', { count: 2, rule: 'cut' }],
+        ['id', { count: 1, rule: 'cut' }],
       ]),
       quarantined: 0,
     });
