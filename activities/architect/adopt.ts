@@ -1,6 +1,7 @@
 import type { Catalogue, CatalogueTable } from '../../contracts/catalogue.js';
 import { qualified } from '../../contracts/catalogue.js';
 import type { PlanDocument } from '../../contracts/definition.schema.js';
+import { canonicalJson } from '../../contracts/canonical-json.js';
 import { CaravanFailure } from '../../contracts/failures.js';
 import type { MigrationMapping, TableMapping } from '../../contracts/mapping.js';
 import { findCycles } from '../../language/planner/cycles.js';
@@ -150,7 +151,7 @@ function checkViews(given: MigrationMapping, catalogue: Catalogue, problems: Ado
   const { views } = draftViews({ catalogue, tables, targetSchema, identifiers, names });
   for (const view of given.views) {
     const made = views.find(({ source }) => qualified(source) === qualified(view.source));
-    if (JSON.stringify(made) === JSON.stringify(view)) continue;
+    if (made && canonicalJson(made) === canonicalJson(view)) continue;
     problems.invalid.push(
       `the view ${qualified(view.source)} is not what is made from the source's own: leave it and its tables as they were, or take it out of the plan`,
     );

@@ -139,6 +139,7 @@ export async function scanSelect(session: MysqlSession, table: TableMapping): Pr
       return { sql, encode: encoderOf(column, declared.base) };
     }),
     keyed: table.rowKey !== undefined,
-    keys: table.rowKey?.map(keyOf) ?? table.columns.map((column) => contentOf(column, typeOf(column.source).base, keyOf)),
+    keys:
+      table.rowKey?.map(keyOf) ?? table.columns.map((column) => contentOf(column, typeOf(column.source).base, keyOf)),
   };
 }

@@ -89,7 +89,7 @@ describe('A migration without the command', () => {
     expect(currentDetails?.replaceAll('\u00a0', '')).toContain('|main.pet|equal|2|2|');
     expect(currentDetails).toContain('2 rows in 1 table proven equal; 0 rows quarantined, 0 values changed');
     expect(currentDetails).toContain(`certificate \`${result.certificate ?? ''}\``);
-    expect(definition?.updateDefinitions).toHaveLength(6);
+    expect(definition?.updateDefinitions).toHaveLength(7);
     const child = await view.client.workflow.getHandle(`${workflowId}/execution`).describe();
     expect(await child.staticSummary()).toBe(`execution of ${workflowId}`);
     const lines = (await caravan(['list'])).stdout;

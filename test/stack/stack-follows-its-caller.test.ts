@@ -11,9 +11,9 @@ import { ensureStack } from 'DIST/cli/stack/ensure-stack.js';
 import { readConfig } from 'DIST/config/config.js';
 process.on('SIGINT', () => console.log('interrupted'));
 const stack = await ensureStack({ config: readConfig(), workers: [] });
-console.log(stack.started ? 'started' : 'found');
 setInterval(() => undefined, 1000);
 process.on('SIGTERM', async () => { await stack.stop(); process.exit(0); });
+console.log(stack.started ? 'started' : 'found');
 `;
 
 describe('a stack that a command started for itself', () => {
