@@ -1,3 +1,4 @@
+import { escapeMarkup } from '../markup.js';
 import type { PlannedGraph, PlannedTask } from '../../language/planner/types.js';
 import { secondsText } from '../text-table.js';
 import { layOut } from './layout.js';
@@ -28,7 +29,7 @@ export function renderSvg(plan: PlannedGraph): string {
   const size = `width="${String(width)}" height="${String(height)}" viewBox="0 0 ${String(width)} ${String(height)}"`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" ${size} role="img">`,
-    `<title>${escaped(plan.name)}</title><style>${STYLE}</style>`,
+    `<title>${escapeMarkup(plan.name)}</title><style>${STYLE}</style>`,
     '<defs><marker id="end" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" orient="auto"><path d="M0 0L8 4L0 8z" style="fill:#999"/></marker></defs>',
     ...edgeMarks(plan, layout),
     ...plan.tasks.map((task, at) => boxMark(task, layout.places[at], critical.has(task.id))),
@@ -84,26 +85,7 @@ function boxMark(task: PlannedTask, place: Place | undefined, isCritical: boolea
   const more = `${task.agent}, ${secondsText(task.estimateSeconds)}`;
   const box = `<rect x="${String(x)}" y="${String(y)}" width="${String(BOX.width)}" height="${String(BOX.height)}" rx="6"/>`;
   const text = (line: number, content: string, attributes = ''): string =>
-    `<text x="${String(middle)}" y="${String(y + line)}" text-anchor="middle"${attributes}>${escaped(content)}</text>`;
+    `<text x="${String(middle)}" y="${String(y + line)}" text-anchor="middle"${attributes}>${escapeMarkup(content)}</text>`;
   const open = classes.length === 0 ? '<g>' : `<g class="${classes.join(' ')}">`;
-  return `${open}<title>${escaped(task.id)}</title>${box}${text(19, label)}${text(34, more, ' class="agent"')}</g>`;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-/** Text for XML 1.0, which has no form at all for most control characters and for halves of characters. */
-function escaped(text: string): string {
-  return text
-    .toWellFormed()
-    .replace(
-      /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]/gu,
-      '\ufffd',
-    )
-    .replace(/[&<>"']/gu, (character) => ENTITIES[character] ?? '');
+  return `${open}<title>${escapeMarkup(task.id)}</title>${box}${text(19, label)}${text(34, more, ' class="agent"')}</g>`;
 }
