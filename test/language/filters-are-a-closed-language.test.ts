@@ -54,6 +54,11 @@ describe('A row filter', () => {
     ["status ILIKE 'a'", /ILIKE/],
     ['id = 1e400', /digits only/],
     ["id::text = '1'", /./],
+    ['id + 1', /"\+" is not part of a filter/],
+    ['-id', /neither true nor false/],
+    ['id IS TRUE', /"IS TRUE" is not part of a filter/],
+    ["id LIKE 'a'", /LIKE is for texts/],
+    ['status LIKE status', /pattern of LIKE must be a text/],
   ])('refuses %s', (text, problem) => {
     const checked = checkFilter(text, COLUMNS, 'mysql');
     expect(checked.ok).toBe(false);

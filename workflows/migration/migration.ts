@@ -445,7 +445,5 @@ class Migration {
     return this.#planning;
   }
 
-  #deadline(): string {
-    return new Date(Date.now() + this.#opened.input.deadlineSeconds * 1000).toISOString();
-  }
+  #deadline = (): string => new Date(Date.now() + this.#opened.input.deadlineSeconds * 1000).toISOString();
 }
