@@ -1,6 +1,7 @@
 import type { CatalogueColumn, CatalogueTable } from '../../contracts/catalogue.js';
 import { ODD_VALUES, SHAPES, type ColumnProfile, type TableProfile } from '../../contracts/profile.js';
 import type { ColumnSketch } from '../fingerprint/column-sketch.js';
+import { cutting } from '../lent-sessions.js';
 import type { MysqlSession } from './connect.js';
 import { sampledMeasures, shapeMeasures, wholeMeasures, type Measure } from './profile-measures.js';
 import { sampleOf } from './profile-sample.js';
@@ -167,18 +168,5 @@ export async function profileTable(
   table: CatalogueTable,
   options: ProfileOptions,
 ): Promise<TableProfile> {
-  const { signal } = options;
-  signal?.throwIfAborted();
-  const onAbort = (): void => {
-    session.destroy();
-  };
-  signal?.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await measured(session, table, options);
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw error;
-  } finally {
-    signal?.removeEventListener('abort', onAbort);
-  }
+  return cutting(session, options.signal, () => measured(session, table, options));
 }

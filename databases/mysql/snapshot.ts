@@ -1,6 +1,7 @@
 import type { ServerEndpoint } from '../../contracts/endpoint.js';
 import { CaravanFailure } from '../../contracts/failures.js';
 import type { Reader, Snapshot, SnapshotOptions } from '../source.js';
+import { SnapshotSessions } from '../lent-sessions.js';
 import { openSession, type MysqlSession } from './connect.js';
 import { readGrants, type Grants } from './grants.js';
 import { movedBetween, positionAt, positionOf, snapshotPlace } from './position.js';
@@ -123,15 +124,11 @@ class MysqlSnapshot implements Snapshot {
   readonly detail: string;
   readonly position: string;
   readonly #endpoint: ServerEndpoint;
-  readonly #sessions: Set<MysqlSession>;
-  readonly #idle: MysqlSession[];
-  #most = Infinity;
-  readonly #waiting: ((session: MysqlSession | undefined) => void)[] = [];
+  readonly #sessions: SnapshotSessions<MysqlSession>;
 
   constructor(endpoint: ServerEndpoint, sessions: readonly MysqlSession[], state: State) {
     this.#endpoint = endpoint;
-    this.#sessions = new Set(sessions);
-    this.#idle = [...sessions];
+    this.#sessions = new SnapshotSessions(sessions, { isUsable: (session) => session.usable, lost });
     this.consistent = state.consistent;
     this.detail = state.detail;
     this.position = state.position;
@@ -141,16 +138,8 @@ class MysqlSnapshot implements Snapshot {
     return this.#sessions.size;
   }
 
-  async lend<T>(work: (reader: Reader) => Promise<T>): Promise<T> {
-    const session = await this.#take();
-    try {
-      return await work(readerOf(session));
-    } catch (error) {
-      if (!session.usable && error instanceof CaravanFailure && error.code === 'SOURCE_LOST') throw lost(error);
-      throw error;
-    } finally {
-      this.#giveBack(session);
-    }
+  lend<T>(work: (reader: Reader) => Promise<T>): Promise<T> {
+    return this.#sessions.lend((session) => work(readerOf(session)));
   }
 
   async moved(): Promise<{ readonly moved: 'no' | 'yes' | 'unknown'; readonly position: string }> {
@@ -163,53 +152,12 @@ class MysqlSnapshot implements Snapshot {
     }
   }
 
-  async shrink(connections: number): Promise<void> {
-    this.#most = Math.max(1, connections);
-    const gone = this.#idle.splice(0, Math.max(0, this.#sessions.size - this.#most));
-    for (const session of gone) this.#sessions.delete(session);
-    await Promise.all(gone.map((session) => session.close()));
+  shrink(connections: number): Promise<void> {
+    return this.#sessions.shrink(connections);
   }
 
-  async close(): Promise<void> {
-    const sessions = [...this.#sessions];
-    this.#sessions.clear();
-    const idle = new Set(this.#idle.splice(0));
-    for (const wake of this.#waiting.splice(0)) wake(undefined);
-    await Promise.all(
-      sessions.map((session) => {
-        if (idle.has(session)) return session.close();
-        session.destroy();
-        return Promise.resolve();
-      }),
-    );
-  }
-
-  async #take(): Promise<MysqlSession> {
-    for (let session = this.#idle.shift(); session; session = this.#idle.shift()) {
-      if (session.usable) return session;
-      this.#sessions.delete(session);
-    }
-    if (this.#sessions.size === 0) throw lost();
-    const session = await new Promise<MysqlSession | undefined>((resolve) => {
-      this.#waiting.push(resolve);
-    });
-    if (!session) throw lost();
-    return session.usable ? session : this.#take();
-  }
-
-  /** A session that was lost is not replaced: no other could see the same state. */
-  #giveBack(session: MysqlSession): void {
-    if (!session.usable) this.#sessions.delete(session);
-    if (this.#sessions.size === 0) for (const wake of this.#waiting.splice(0)) wake(undefined);
-    if (!session.usable || !this.#sessions.has(session)) return;
-    if (this.#sessions.size > this.#most) {
-      this.#sessions.delete(session);
-      session.close().catch(() => undefined);
-      return;
-    }
-    const next = this.#waiting.shift();
-    if (next) next(session);
-    else this.#idle.push(session);
+  close(): Promise<void> {
+    return this.#sessions.close();
   }
 }
 

@@ -135,6 +135,9 @@ describe('PostgreSQL as a source', () => {
       expect(await rowsOf(reader)).toBe(40_000);
     });
     expect(snapshot.connections).toBe(2);
+    await snapshot.shrink?.(1);
+    expect(snapshot.connections).toBe(1);
+    expect(await snapshot.lend((reader) => rowsOf(reader))).toBe(40_000);
     expect(await rowsOf(await source.openReader())).toBe(39_990);
     await expect.poll(async () => (await snapshot.moved()).moved, { timeout: 10_000 }).toBe('yes');
     await snapshot.close();

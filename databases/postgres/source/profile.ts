@@ -1,6 +1,7 @@
 import type { CatalogueColumn, CatalogueTable } from '../../../contracts/catalogue.js';
 import type { ColumnProfile, TableProfile } from '../../../contracts/profile.js';
 import type { ColumnSketch } from '../../fingerprint/column-sketch.js';
+import { cutting } from '../../lent-sessions.js';
 import type { Row, Session } from '../connect.js';
 import { qualified, quoted } from '../identifiers.js';
 import { familyOf } from './families.js';
@@ -60,20 +61,7 @@ export async function profileTable(
   table: CatalogueTable,
   options: ProfileOptions,
 ): Promise<TableProfile> {
-  const { signal } = options;
-  signal?.throwIfAborted();
-  const cut = (): void => {
-    session.destroy();
-  };
-  signal?.addEventListener('abort', cut, { once: true });
-  try {
-    return await measured(session, table, options);
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw error;
-  } finally {
-    signal?.removeEventListener('abort', cut);
-  }
+  return cutting(session, options.signal, () => measured(session, table, options));
 }
 
 async function measured(session: Session, table: CatalogueTable, options: ProfileOptions): Promise<TableProfile> {

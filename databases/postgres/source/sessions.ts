@@ -1,5 +1,6 @@
 import type { ServerEndpoint } from '../../../contracts/endpoint.js';
 import { CaravanFailure } from '../../../contracts/failures.js';
+import { IdleSessions } from '../../lent-sessions.js';
 import { openSession } from '../connect.js';
 import type { Session } from '../connect.js';
 import { readingSource } from './errors.js';
@@ -8,8 +9,6 @@ import { readingSource } from './errors.js';
 export const SOURCE_APPLICATION = 'caravan-source';
 const VERSION_MIN = 12;
 const VERSION_MAX = 18;
-/** Idle sessions that are kept for the next use. */
-const IDLE_MAX = 4;
 
 /** A session that cannot write, and that may hold a snapshot for as long as a migration takes. */
 export async function openSourceSession(endpoint: ServerEndpoint): Promise<Session> {
@@ -33,39 +32,13 @@ export async function openSourceSession(endpoint: ServerEndpoint): Promise<Sessi
   });
 }
 
-/** Sessions outside any snapshot: taken, given back, replaced when lost. */
-export class SourceSessions {
-  readonly #endpoint: ServerEndpoint;
-  readonly #idle: Session[] = [];
-  readonly #all = new Set<Session>();
-
+/** Sessions outside any snapshot. */
+export class SourceSessions extends IdleSessions<Session> {
   constructor(endpoint: ServerEndpoint) {
-    this.#endpoint = endpoint;
-  }
-
-  async take(): Promise<Session> {
-    for (let session = this.#idle.pop(); session !== undefined; session = this.#idle.pop()) {
-      if (!session.lost) return session;
-      this.#all.delete(session);
-    }
-    const session = await openSourceSession(this.#endpoint);
-    this.#all.add(session);
-    return session;
-  }
-
-  async giveBack(session: Session): Promise<void> {
-    if (!session.lost && this.#all.has(session) && this.#idle.length < IDLE_MAX) {
-      this.#idle.push(session);
-      return;
-    }
-    this.#all.delete(session);
-    await session.close();
-  }
-
-  /** For a session whose state is unknown. */
-  discard(session: Session): void {
-    this.#all.delete(session);
-    session.destroy();
+    super(
+      () => openSourceSession(endpoint),
+      (session) => !session.lost,
+    );
   }
 
   /** In one read-only transaction that sees one state. */
@@ -81,19 +54,5 @@ export class SourceSessions {
       this.discard(session);
       throw error;
     }
-  }
-
-  async close(): Promise<void> {
-    const sessions = [...this.#all];
-    const idle = new Set(this.#idle.splice(0));
-    this.#all.clear();
-    await Promise.all(
-      sessions.map((session) => {
-        if (idle.has(session)) return session.close();
-        // In the middle of a statement: an orderly end would wait for it.
-        session.destroy();
-        return Promise.resolve();
-      }),
-    );
   }
 }

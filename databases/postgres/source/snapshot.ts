@@ -1,6 +1,7 @@
 import type { ServerEndpoint } from '../../../contracts/endpoint.js';
 import { CaravanFailure } from '../../../contracts/failures.js';
 import type { Reader, Snapshot, SnapshotOptions } from '../../source.js';
+import { SnapshotSessions } from '../../lent-sessions.js';
 import type { Session } from '../connect.js';
 import { literal } from '../identifiers.js';
 import { readingSource } from './errors.js';
@@ -68,15 +69,12 @@ class PostgresSnapshot implements Snapshot {
   readonly detail: string;
   readonly position: string;
   readonly #parts: Parts;
-  readonly #sessions: Set<Session>;
-  readonly #idle: Session[];
-  readonly #waiting: ((session: Session | undefined) => void)[] = [];
+  readonly #sessions: SnapshotSessions<Session>;
 
   constructor(parts: Parts) {
     const { sessions, state } = parts;
     this.#parts = parts;
-    this.#sessions = new Set(sessions);
-    this.#idle = [...sessions];
+    this.#sessions = new SnapshotSessions(sessions, { isUsable: (session) => !session.lost, lost });
     this.position = positionText(state.place);
     this.detail = `${String(sessions.length)} connections see one exported snapshot`;
   }
@@ -85,16 +83,12 @@ class PostgresSnapshot implements Snapshot {
     return this.#sessions.size;
   }
 
-  async lend<T>(work: (reader: Reader) => Promise<T>): Promise<T> {
-    const session = await this.#take();
-    try {
-      return await work(this.#reader(session));
-    } catch (error) {
-      if (session.lost && error instanceof CaravanFailure && error.code === 'SOURCE_LOST') throw lost();
-      throw error;
-    } finally {
-      this.#giveBack(session);
-    }
+  lend<T>(work: (reader: Reader) => Promise<T>): Promise<T> {
+    return this.#sessions.lend((session) => work(this.#reader(session)));
+  }
+
+  shrink(connections: number): Promise<void> {
+    return this.#sessions.shrink(connections);
   }
 
   async moved(): Promise<{ readonly moved: 'no' | 'yes' | 'unknown'; readonly position: string }> {
@@ -110,18 +104,8 @@ class PostgresSnapshot implements Snapshot {
     }
   }
 
-  async close(): Promise<void> {
-    const sessions = [...this.#sessions];
-    this.#sessions.clear();
-    const idle = new Set(this.#idle.splice(0));
-    for (const wake of this.#waiting.splice(0)) wake(undefined);
-    await Promise.all(
-      sessions.map((session) => {
-        if (idle.has(session)) return session.close();
-        session.destroy();
-        return Promise.resolve();
-      }),
-    );
+  close(): Promise<void> {
+    return this.#sessions.close();
   }
 
   #reader(session: Session): Reader {
@@ -150,29 +134,6 @@ class PostgresSnapshot implements Snapshot {
     } finally {
       await other.close();
     }
-  }
-
-  async #take(): Promise<Session> {
-    for (let session = this.#idle.shift(); session !== undefined; session = this.#idle.shift()) {
-      if (!session.lost) return session;
-      this.#sessions.delete(session);
-    }
-    if (this.#sessions.size === 0) throw lost();
-    const session = await new Promise<Session | undefined>((resolve) => {
-      this.#waiting.push(resolve);
-    });
-    if (session === undefined) throw lost();
-    return session.lost ? this.#take() : session;
-  }
-
-  /** A session that was lost is not replaced while others are there; without one the snapshot is gone. */
-  #giveBack(session: Session): void {
-    if (session.lost) this.#sessions.delete(session);
-    if (this.#sessions.size === 0) for (const wake of this.#waiting.splice(0)) wake(undefined);
-    if (session.lost || !this.#sessions.has(session)) return;
-    const next = this.#waiting.shift();
-    if (next) next(session);
-    else this.#idle.push(session);
   }
 }
 
