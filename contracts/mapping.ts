@@ -259,6 +259,8 @@ export const tableMapping = z.strictObject({
       kind: z.enum(['integer', 'date', 'timestamp', 'uuid']),
     })
     .optional(),
+  /** From PostgreSQL: the form of COPY in which rows are passed. Absent: text. */
+  copyForm: z.literal('binary').optional(),
   /** Rows per chunk that planning aims at. */
   chunkRows: z.int().positive(),
   estimatedRows: z.number().min(0),
@@ -286,10 +288,7 @@ export const viewMapping = z.strictObject({
   reads: z.array(z.string()).default([]),
 });
 export type ViewMapping = z.infer<typeof viewMapping>;
-/**
- * Are its rows passed from PostgreSQL to PostgreSQL as they are, as lines of COPY's text form? All columns of a table
- * are native, or none.
- */
+/** Are its rows passed from PostgreSQL to PostgreSQL as they are? All columns of a table are native, or none. */
 export function isNative(table: TableMapping): boolean {
   return table.columns[0]?.kind === 'native';
 }

@@ -64,8 +64,11 @@ export interface KeyRange {
 }
 
 export interface Reader {
-  /** For the copy: the source's own bytes, in batches. Columns in the order of the mapping, then the row key. */
-  read(table: TableMapping, range: KeyRange, signal?: AbortSignal): AsyncIterable<RowBatch>;
+  /**
+   * For the copy: the source's own bytes, in batches. Columns in the order of the mapping, then the row key. `asText`:
+   * rows of a native table as lines of COPY's text form, which can be taken apart.
+   */
+  read(table: TableMapping, range: KeyRange, signal?: AbortSignal, asText?: boolean): AsyncIterable<RowBatch>;
   /** For the proof: own SELECT list, own code. Canonical values (see canonical.ts), then the row key. */
   scan(table: TableMapping, range: KeyRange, options: ScanOptions): AsyncIterable<CanonicalBatch>;
 }
@@ -82,8 +85,8 @@ export interface ScanOptions {
  * (in the source's plain text or bytes). The batch is reused: valid until the next one is asked for.
  */
 export interface RowBatch {
-  /** Each row is one field: a whole line of COPY's text form, of a native table's copied columns. */
-  readonly lines?: boolean;
+  /** Of a native table: each row is one field, as COPY gave it. */
+  readonly passed?: boolean;
   readonly rows: number;
   readonly fields: number;
   readonly bytes: Buffer;

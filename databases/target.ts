@@ -140,13 +140,19 @@ export interface RowExceptions {
   readonly quarantined: number;
 }
 
+export interface WriterOptions {
+  /** What the server reckons becomes plain columns first, for the whole table and for good. */
+  readonly plain?: boolean;
+  /** Rows of a native table come as lines of COPY's text form, whatever its `copyForm` is. */
+  readonly asText?: boolean;
+}
+
 export type TakenChunk =
   | { readonly state: 'done'; readonly chunk: Chunk }
   | {
       readonly state: 'taken';
       readonly chunk: Chunk;
-      /** `plain`: what the server reckons becomes plain columns first, for the whole table and for good. */
-      begin(table: TableMapping, options?: { readonly plain?: boolean }): Promise<ChunkWriter>;
+      begin(table: TableMapping, options?: WriterOptions): Promise<ChunkWriter>;
     };
 
 /**

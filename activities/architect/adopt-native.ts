@@ -42,6 +42,10 @@ export function checkNative(given: MigrationMapping, catalogue: Catalogue, probl
     if (known === undefined) continue;
     const place = qualified(table.source);
     if (table.target.name !== known.target.name) problems.invalid.push(`${place}: its name stays as it is`);
+    if (table.copyForm === 'binary' && known.copyForm !== 'binary')
+      problems.invalid.push(
+        `${place}: its rows are passed as text; the bytes of a value may mean something else there`,
+      );
     check(place, { given: [rowKeys(table)], known: [rowKeys(known)] });
     for (const part of partsOf(table)) check(`${place}.${part.name}`, { given: [part], known: partsOf(known) });
   }

@@ -120,8 +120,8 @@ function pacedSnapshot(snapshot: Snapshot, { pace, lease }: { pace: Pace; lease:
 
 function pacedReader(reader: Reader, pace: Pace): Reader {
   return {
-    read: (table: TableMapping, range: KeyRange, signal?: AbortSignal) =>
-      paced(reader.read(table, range, signal), rowBatchSize, { pace, signal }),
+    read: (table: TableMapping, range: KeyRange, signal?: AbortSignal, asText?: boolean) =>
+      paced(reader.read(table, range, signal, asText), rowBatchSize, { pace, signal }),
     scan: (table: TableMapping, range: KeyRange, options: ScanOptions) =>
       paced(reader.scan(table, range, options), canonicalSize, { pace, signal: options.signal }),
   };

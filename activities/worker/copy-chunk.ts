@@ -98,7 +98,9 @@ class ChunkCopy {
   /** Streams; when the target refuses rows that passed every check, does it again row by row around them. */
   async run(reader: Reader): Promise<Totals> {
     try {
-      return await this.#attempt(reader, (batch, encoder, writer, sink) => this.#stream(batch, encoder, writer, sink));
+      return await this.#attempt(reader, false, (batch, encoder, writer, sink) =>
+        this.#stream(batch, encoder, writer, sink),
+      );
     } catch (error) {
       if (!isRefusal(error)) throw error;
       const { deps, table, taken } = this.#parts;
@@ -108,24 +110,27 @@ class ChunkCopy {
         this.#plain = true;
         return this.run(reader);
       }
-      return this.#attempt(reader, (batch, encoder, writer, sink) =>
+      return this.#attempt(reader, true, (batch, encoder, writer, sink) =>
         this.#bisect({ batch, encoder, writer, sink }, 0, batch.rows),
       );
     }
   }
 
+  /** `asText`: rows of a native table come as lines, which can be taken apart. */
   async #attempt(
     reader: Reader,
+    asText: boolean,
     put: (batch: RowBatch, encoder: Encoder, writer: ChunkWriter, sink: CopySink) => Promise<void>,
   ): Promise<Totals> {
     const { deps, table, taken, alive } = this.#parts;
     const sink = new CopySink();
     const totals: Totals = { rows: 0, bytes: 0, quarantined: 0, changed: 0 };
-    const writer = counted(await taken.begin(table, { plain: this.#plain }), totals);
+    const writer = counted(await taken.begin(table, { plain: this.#plain, asText }), totals);
     const encoder = this.#encoder(writer.computed);
     try {
       let read = 0;
-      const batches = table.rows === 'none' ? noRows<RowBatch>() : reader.read(table, this.#range, alive.signal);
+      const batches =
+        table.rows === 'none' ? noRows<RowBatch>() : reader.read(table, this.#range, alive.signal, asText);
       for await (const batch of batches) {
         await put(batch, encoder, writer, sink);
         read += batch.rows;
@@ -148,8 +153,7 @@ class ChunkCopy {
   }
 
   async #stream(batch: RowBatch, encoder: Encoder, writer: ChunkWriter, sink: CopySink): Promise<void> {
-    // Lines are passed on as they came.
-    if (batch.lines === true)
+    if (batch.passed === true)
       return writer.write(batch.bytes.subarray(batch.start[0] ?? 0, batch.end[batch.rows - 1] ?? 0));
     for (let row = 0; row < batch.rows; row += 1) {
       encoder.encode(batch, row, sink);

@@ -24,6 +24,7 @@ export interface ChunkTask extends ChunkPlace {
   readonly repair: boolean;
   /** Generated columns become plain ones. */
   readonly plain: boolean;
+  readonly asText: boolean;
 }
 
 /**
@@ -71,10 +72,10 @@ class PgChunkWriter implements ChunkWriter {
   #state: 'open' | 'over' = 'open';
 
   constructor(opened: Opened) {
-    const { hash, mapping } = opened.task;
+    const { hash, mapping, asText } = opened.task;
     this.opened = opened;
     this.computed = opened.computed;
-    this.#form = isNative(mapping) ? 'text' : 'binary';
+    this.#form = isNative(mapping) && (asText || mapping.copyForm !== 'binary') ? 'text' : 'binary';
     const written = mapping.columns.filter((column) => !opened.computed.has(column.target));
     const columns = quotedList(written.map((column) => column.target));
     this.#place = `${qualified(shadowSchema(hash), mapping.target.name)} (${columns})`;

@@ -9,6 +9,7 @@ import type {
   RowExceptions,
   TakenChunk,
   TargetNames,
+  WriterOptions,
 } from '../target.js';
 import { endBackends } from './backends.js';
 import { applicationName } from './connect.js';
@@ -118,7 +119,7 @@ class PgChunkLedger {
       chunk,
       taken.chunk.epoch,
     ]);
-    const begin = (mapping: TableMapping, more: { readonly plain?: boolean } = {}): Promise<ChunkWriter> =>
+    const begin = (mapping: TableMapping, more: WriterOptions = {}): Promise<ChunkWriter> =>
       attempting({ attempted: 'begin the chunk', on: `${table} #${chunk}` }, () =>
         openChunkWriter(this.#pool, {
           hash: this.#names.hash,
@@ -128,6 +129,7 @@ class PgChunkLedger {
           mapping,
           repair: options.repair,
           plain: more.plain === true,
+          asText: more.asText === true,
         }),
       );
     return { state: 'taken', chunk: taken.chunk, begin };

@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto';
-import { CaravanFailure } from '../../contracts/failures.js';
 import type { TableMapping } from '../../contracts/mapping.js';
 import { rowIdentity } from '../canonical.js';
 import type { CanonicalBatch, KeyRange, ScanOptions } from '../source.js';
@@ -9,12 +8,13 @@ import type { RowCollector } from './copy-out.js';
 import { failureOf } from './errors.js';
 import { qualified } from './identifiers.js';
 import { rangeCondition } from './key-range.js';
+import { BinaryMessages, RowBuffer, RowBuffers } from './row-buffer.js';
 import { canonicalExpression, keyExpressions } from './scan-list.js';
 
 /** A batch is given once it holds this much; what is on its way then comes along. */
 const BATCH_BYTES = 256 * 1024;
-/** Signature, flags, length of the extension. */
-const HEADER_BYTES = 19;
+/** Rows that a batch has room for at first. */
+const BATCH_ROWS = 4096;
 
 export interface ScanPlace {
   readonly schema: string;
@@ -70,87 +70,57 @@ interface Shape {
 }
 
 /**
- * Takes rows of the binary format, each in a message of its own: 2 bytes count of fields, then each field as it stands
- * in a canonical row. -1 as count ends them.
+ * Takes rows of the binary format: 2 bytes count of fields, then each field as it stands in a canonical row.
  */
 class RowFramer implements RowCollector<CanonicalBatch> {
   readonly #shape: Shape;
-  #started = false;
-  #ended = false;
-  #filling = new Rows();
-  #lent = new Rows();
+  readonly #messages = new BinaryMessages();
+  readonly #buffers = new RowBuffers(() => new Rows());
 
   constructor(shape: Shape) {
     this.#shape = shape;
   }
 
   get rows(): number {
-    return this.#filling.rows;
+    return this.#buffers.filling.rows;
   }
 
   get isFull(): boolean {
-    return this.#filling.length >= BATCH_BYTES;
+    return this.#buffers.filling.length >= BATCH_BYTES;
   }
 
-  /** The first message has the header too, before its row or the end. */
   take(bytes: Buffer, from: number, to: number): void {
-    const at = this.#started ? from : from + HEADER_BYTES;
-    this.#started = true;
-    const count = bytes.readInt16BE(at);
-    if (count === -1) {
-      this.#ended = true;
-      return;
-    }
+    const at = this.#messages.open(bytes, from);
+    if (at < 0) return;
     const { fields, keyFields, identity } = this.#shape;
-    if (this.#ended || count !== fields) throw outOfStep(`a row of ${String(count)} fields`);
+    const count = bytes.readInt16BE(at);
+    if (count !== fields) throw outOfStep(`a row of ${String(count)} fields`);
     const first = at + 2;
     const body = keyFields === 0 ? first : behind(bytes, first, keyFields);
-    if (identity !== 'none') this.#filling.keys.push(keyFields === 0 ? '' : IDENTITIES[identity](bytes, first, body));
-    this.#filling.append(bytes, body, to);
+    const { filling } = this.#buffers;
+    if (identity !== 'none') filling.keys.push(keyFields === 0 ? '' : IDENTITIES[identity](bytes, first, body));
+    filling.append(bytes, body, to);
   }
 
   end(): void {
-    if (this.#ended) return;
-    throw new CaravanFailure('TARGET_LOST', { attempted: 'scan', on: 'the target', seen: 'the rows end too early' });
+    this.#messages.requireEnd();
   }
 
   /** Valid until the next one is asked for. */
   batch(): CanonicalBatch {
-    const lent = this.#filling;
-    this.#filling = this.#lent;
-    this.#filling.reset();
-    this.#lent = lent;
-    return lent;
+    return this.#buffers.turn();
   }
 }
 
-class Rows implements CanonicalBatch {
-  rows = 0;
-  length = 0;
-  bytes = Buffer.allocUnsafeSlow(BATCH_BYTES * 2);
-  end = new Int32Array(4096);
+class Rows extends RowBuffer implements CanonicalBatch {
   keys: string[] = [];
 
-  append(bytes: Buffer, from: number, to: number): void {
-    const size = to - from;
-    if (this.length + size > this.bytes.length) {
-      const larger = Buffer.allocUnsafeSlow((this.length + size) * 2);
-      this.bytes.copy(larger, 0, 0, this.length);
-      this.bytes = larger;
-    }
-    if (this.rows === this.end.length) {
-      const longer = new Int32Array(this.rows * 2);
-      longer.set(this.end);
-      this.end = longer;
-    }
-    bytes.copy(this.bytes, this.length, from, to);
-    this.length += size;
-    this.end[this.rows++] = this.length;
+  constructor() {
+    super(BATCH_BYTES * 2, BATCH_ROWS);
   }
 
-  reset(): void {
-    this.rows = 0;
-    this.length = 0;
+  override reset(): void {
+    super.reset();
     this.keys = [];
   }
 }

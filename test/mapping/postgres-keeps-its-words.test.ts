@@ -126,6 +126,31 @@ describe('A plan from PostgreSQL', () => {
     expect(nativeTypeSql('"Mood"[]', mapping.types, 'shadow')).toBe('"shadow"."Mood"[]');
   });
 
+  it.each([
+    [
+      'every value is the same bytes everywhere',
+      ['bigint', 'numeric(12,4)', 'timestamp(3) without time zone'],
+      'binary',
+    ],
+    ['an enum is its label', ['bigint', named('Mood')], 'binary'],
+    ['an interval may mean another to an older server', ['interval'], undefined],
+    ['an array names its elements by number', ['bigint', 'integer[]'], undefined],
+    ['so does an array of enums', [named('Mood', { array: true })], undefined],
+    ['so does a composite type', [named('pair')], undefined],
+    ['an extension may change its bytes', [named('citext', { extension: 'citext' })], undefined],
+  ])('passes rows in the binary form only where it is safe: %s', (_, declared, copyForm) => {
+    const types = [
+      { schema: 'public', name: 'Mood', labels: ['a'], needs: [] },
+      { schema: 'public', name: 'pair', attributes: [{ name: 'm', type: column('m', 'integer').type }], needs: [] },
+    ];
+    const columns = declared.map((type, at) => {
+      const name = `c${String(at)}`;
+      return typeof type === 'string' ? column(name, type) : { ...of(name, type), name };
+    });
+    const { mapping } = draft(fromPostgres([native('t', columns)], { types }));
+    expect(mapping.tables[0]?.copyForm).toBe(copyForm);
+  });
+
   it('refuses by name what its things need and the target will not have', () => {
     const needs = [{ what: 'function f()' }];
     const one = native(
@@ -210,7 +235,7 @@ describe('A plan from PostgreSQL', () => {
 
 describe('A plan from PostgreSQL that is given back', () => {
   const catalogue = fromPostgres([
-    native('t', [{ ...column('id', 'integer'), nullable: false }, column('word', 'text')], {
+    native('t', [{ ...column('id', 'integer'), nullable: false }, column('word', 'text'), column('span', 'interval')], {
       primaryKey: [{ column: 'id' }],
       standing: { ...standing, primaryKeyName: 't_pkey', primaryKeyDefinition: 'PRIMARY KEY (id)' },
       indexes: [
@@ -245,6 +270,7 @@ describe('A plan from PostgreSQL that is given back', () => {
     ['another check', 'some', (one) => ((one.checks[0] as { expression: string }).expression = 'true')],
     ['another default', 'word', (one) => ((one.columns[1] as { default: string }).default = 'pg_read_file($$x$$)')],
     ['another row key', 'public.t', (one) => (one.rowKey = ['word'])],
+    ['bytes for values that may not go so', 'passed as text', (one) => (one.copyForm = 'binary')],
     ['another name', 'public.t', (one) => (one.target = { ...one.target, name: 'u' })],
   ] satisfies [string, string, (one: PlanDocument['migration']['tables'][number]) => unknown][])(
     'may not say %s',

@@ -1,32 +1,30 @@
 import type { RowBatch } from '../../source.js';
 import type { RowCollector } from '../copy-out.js';
+import { BinaryMessages, RowBuffer, RowBuffers } from '../row-buffer.js';
 
 /** A batch is given once it holds this much; what is on its way then comes along. */
 const BATCH_BYTES = 512 * 1024;
+/** Rows that a batch has room for at first. */
+const BATCH_ROWS = 8192;
 
 /** Lines of COPY's text form, each in a message of its own, as they came. */
 export class LineCollector implements RowCollector<RowBatch> {
-  #filling = new Lines();
-  #lent = new Lines();
+  readonly #buffers = new RowBuffers(() => new PassedRows());
 
   get rows(): number {
-    return this.#filling.rows;
+    return this.#buffers.filling.rows;
   }
 
   get isFull(): boolean {
-    return this.#filling.length >= BATCH_BYTES;
+    return this.#buffers.filling.length >= BATCH_BYTES;
   }
 
   take(bytes: Buffer, from: number, to: number): void {
-    this.#filling.append(bytes, from, to);
+    this.#buffers.filling.append(bytes, from, to);
   }
 
   batch(): RowBatch {
-    const lent = this.#filling;
-    this.#filling = this.#lent;
-    this.#filling.reset();
-    this.#lent = lent;
-    return lent;
+    return this.#buffers.turn();
   }
 
   end(): void {
@@ -34,40 +32,25 @@ export class LineCollector implements RowCollector<RowBatch> {
   }
 }
 
-class Lines implements RowBatch {
-  readonly fields = 1;
-  readonly lines = true;
-  rows = 0;
-  length = 0;
-  bytes = Buffer.allocUnsafeSlow(BATCH_BYTES * 2);
-  start = new Int32Array(8192);
-  end = new Int32Array(8192);
+/** Rows of COPY's binary form as they came, without its header and its end. */
+export class TupleCollector extends LineCollector {
+  readonly #messages = new BinaryMessages();
 
-  append(bytes: Buffer, from: number, to: number): void {
-    const size = to - from;
-    if (this.length + size > this.bytes.length) {
-      const larger = Buffer.allocUnsafeSlow((this.length + size) * 2);
-      this.bytes.copy(larger, 0, 0, this.length);
-      this.bytes = larger;
-    }
-    if (this.rows === this.end.length) {
-      this.start = longer(this.start);
-      this.end = longer(this.end);
-    }
-    bytes.copy(this.bytes, this.length, from, to);
-    this.start[this.rows] = this.length;
-    this.length += size;
-    this.end[this.rows++] = this.length;
+  override take(bytes: Buffer, from: number, to: number): void {
+    const at = this.#messages.open(bytes, from);
+    if (at >= 0) super.take(bytes, at, to);
   }
 
-  reset(): void {
-    this.rows = 0;
-    this.length = 0;
+  override end(): void {
+    this.#messages.requireEnd();
   }
 }
 
-function longer(old: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
-  const grown = new Int32Array(old.length * 2);
-  grown.set(old);
-  return grown;
+class PassedRows extends RowBuffer implements RowBatch {
+  readonly fields = 1;
+  readonly passed = true;
+
+  constructor() {
+    super(BATCH_BYTES * 2, BATCH_ROWS);
+  }
 }

@@ -7,14 +7,19 @@ import { copyBatches } from '../copy-out.js';
 import { quotedList } from '../identifiers.js';
 import { canonicalBatches } from '../scan.js';
 import { sourceFailureOf } from './errors.js';
-import { LineCollector } from './line-batches.js';
+import { LineCollector, TupleCollector } from './line-batches.js';
 import { rangeClause, sourceTable } from './range.js';
 
-/** Rows of a key range as lines of COPY's text form. */
-export function readLines(session: Session, table: TableMapping, range: KeyRange): AsyncIterable<RowBatch> {
+/** Rows of a key range in a form of COPY. */
+export function readRows(
+  session: Session,
+  table: TableMapping,
+  { range, form }: { readonly range: KeyRange; readonly form: 'binary' | 'text' },
+): AsyncIterable<RowBatch> {
   const columns = quotedList(copiedColumns(table).map((column) => column.source));
   const query = `SELECT ${columns} FROM ${sourceTable(table)}${rangeClause(table, range)}`;
-  return failing(copyBatches(session, `COPY (${query}) TO STDOUT`, new LineCollector()), 'read', table);
+  const collector = form === 'binary' ? new TupleCollector() : new LineCollector();
+  return failing(copyBatches(session, `COPY (${query}) TO STDOUT (FORMAT ${form})`, collector), 'read', table);
 }
 
 /** Rows of a key range in canonical form. */

@@ -1,6 +1,6 @@
 import type { Reader } from '../../source.js';
 import type { Session } from '../connect.js';
-import { readLines, scanCanonical } from './read.js';
+import { readRows, scanCanonical } from './read.js';
 import type { SourceSessions } from './sessions.js';
 
 /** How a reader has a session for one reading, and gives it back. */
@@ -15,7 +15,10 @@ export interface Lending {
 /** Reads by sessions that are lent for one statement each. */
 export function readerOf(lending: Lending): Reader {
   return {
-    read: (table, range, signal) => lent(lending, signal, (session) => readLines(session, table, range)),
+    read: (table, range, signal, asText) => {
+      const form = asText === true ? 'text' : (table.copyForm ?? 'text');
+      return lent(lending, signal, (session) => readRows(session, table, { range, form }));
+    },
     scan: (table, range, options) =>
       lent(lending, options.signal, (session) => scanCanonical(session, table, { range, options })),
   };

@@ -1,7 +1,7 @@
 import type { Catalogue, CatalogueTable } from '../../../../contracts/catalogue.js';
 import { qualified } from '../../../../contracts/catalogue.js';
 import { CaravanFailure } from '../../../../contracts/failures.js';
-import type { ColumnMapping, TableMapping } from '../../../../contracts/mapping.js';
+import type { ColumnMapping, MadeType, TableMapping } from '../../../../contracts/mapping.js';
 import type { DraftedMapping, DraftMappingInput } from '../draft-mapping.js';
 import { Experience } from '../experience.js';
 import type { Given } from '../given/given.js';
@@ -10,6 +10,7 @@ import type { Renamed } from '../names.js';
 import { Notes } from '../notes.js';
 import { draftNativeColumn } from './columns.js';
 import type { PostgresDrafting } from './columns.js';
+import { passesAsBytes } from './copy-form.js';
 import { draftNativeKeys, nativeRowKey } from './keys.js';
 import type { KeyNaming } from './keys.js';
 import { Needs } from './needs.js';
@@ -35,8 +36,9 @@ export function draftFromPostgres(input: DraftMappingInput): DraftedMapping {
   reserve(catalogue, relations, notes);
   const naming: KeyNaming = { ...drafting, relations, targets, targetSchema };
   const experience = new Experience(input.learned);
+  const types = drafting.needs.used();
   const tables = [...columns].flatMap(([table, drafted]) =>
-    drafted.length === 0 ? [] : [tableOf(naming, { input, table, columns: drafted, experience })],
+    drafted.length === 0 ? [] : [tableOf(naming, { input, types, table, columns: drafted, experience })],
   );
   const sequences = drafting.sequences.draft([...columns.keys()], targets, notes);
   for (const type of catalogue.types ?? []) {
@@ -46,7 +48,7 @@ export function draftFromPostgres(input: DraftMappingInput): DraftedMapping {
     sourceEngine: 'postgres',
     targetSchema,
     identifiers: 'preserve',
-    types: drafting.needs.used(),
+    types,
     ...(sequences.length > 0 && { sequences }),
     ...(drafting.needs.extensions.size > 0 && { extensions: [...drafting.needs.extensions].sort() }),
     ...(drafting.needs.collations.size > 0 && { collations: [...drafting.needs.collations].sort() }),
@@ -155,13 +157,14 @@ function reserve({ types = [], sequences = [] }: Catalogue, relations: RelationN
 }
 
 interface Drafted {
+  readonly types: readonly MadeType[];
   readonly input: DraftMappingInput;
   readonly table: CatalogueTable;
   readonly columns: ColumnMapping[];
   readonly experience: Experience;
 }
 
-function tableOf(naming: KeyNaming, { input, table, columns, experience }: Drafted): TableMapping {
+function tableOf(naming: KeyNaming, { input, types, table, columns, experience }: Drafted): TableMapping {
   const target = { schema: input.targetSchema, name: naming.targets.get(qualified(table)) ?? table.name };
   const profile = input.profiles.find(({ schema, table: name }) => schema === table.schema && name === table.name);
   return {
@@ -171,6 +174,7 @@ function tableOf(naming: KeyNaming, { input, table, columns, experience }: Draft
     ...draftNativeKeys(naming, table, target),
     ...(table.comment !== undefined && { comment: table.comment }),
     ...nativeRowKey(table),
+    ...(passesAsBytes(columns, types) && { copyForm: 'binary' }),
     chunkRows: experience.chunkRows('postgres', table, profile),
     estimatedRows: profile?.exact === true ? profile.rows : table.estimatedRows,
     transactional: table.transactional,
