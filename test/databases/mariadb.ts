@@ -47,7 +47,7 @@ function runClient(server: URL, text: string, database: string | undefined): Pro
   return new Promise((done, fail) => {
     client.once('exit', (code) => {
       if (code === 0) done();
-      else fail(new Error(seen.slice(0, 2000)));
+      else fail(new Error(seen.slice(-2000)));
     });
   });
 }
