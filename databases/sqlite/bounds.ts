@@ -53,7 +53,7 @@ export function columnSql(shape: TableShape, column: string): string {
 }
 
 /** Can this chunk key hold only integers, by the rules of its column (not by what is in it now)? */
-function isRowid(shape: TableShape, column: string): boolean {
+export function isRowid(shape: TableShape, column: string): boolean {
   return column === shape.rowidColumn || (column === 'rowid' && !shape.columns.has('rowid'));
 }
 

@@ -5,6 +5,7 @@ import { STORAGE, type KeyRange, type RowBatch } from '../source.js';
 import { rangeClause, tableShape } from './bounds.js';
 import { yieldTurn, type SqlValue } from './connect.js';
 import { toFailure } from './errors.js';
+import { groupable, readGroups, realText } from './row-groups.js';
 import { RowCursor } from './rows.js';
 
 const ROWS_MAX = 4096;
@@ -26,8 +27,13 @@ export async function* readRows(
   try {
     options.signal?.throwIfAborted();
     const shape = tableShape(database, table.source.name);
-    const { sql, bound } = rangeClause(table, options.range, shape);
     const columns = [...table.columns.map((column) => column.source), ...(table.rowKey ?? [])];
+    const place = { shape, table, columns, range: options.range };
+    if (groupable(database, place)) {
+      yield* readGroups(database, place, options.signal);
+      return;
+    }
+    const { sql, bound } = rangeClause(table, options.range, shape);
     cursor = new RowCursor(database, shape, { table: table.source.name, columns, tail: sql, bound });
     const batch = new BatchWriter(columns.length);
     while (batch.fill(cursor)) {
@@ -142,12 +148,4 @@ class BatchWriter {
     this.#bytes.copy(larger, 0, 0, this.#at);
     this.#bytes = larger;
   }
-}
-
-/**
- * "0.1", "1e+21", "Infinity": JavaScript's shortest form, which every reader takes back to the same double. Minus zero
- * is "0", as in SQLite's own text of it: its REAL columns drop that sign too, and no expression tells it apart.
- */
-function realText(value: number): string {
-  return String(value);
 }

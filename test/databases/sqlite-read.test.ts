@@ -91,6 +91,26 @@ test('a row larger than the batch buffer and thousands of small ones are read wh
   expect(rows[19999]?.map(String)).toEqual(['v20000', '20000']);
 });
 
+test('long values among short ones end their batch early, and none is lost or mixed up', async () => {
+  const { path } = database(`
+    CREATE TABLE long (id INTEGER PRIMARY KEY, v, w REAL);
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 900)
+      INSERT INTO long SELECT 3 * i, CASE i % 3 WHEN 0 THEN printf('%.*c', 60000 + i, 'é') WHEN 1 THEN zeroblob(50000 + i) ELSE 'v' || i END, i / 4.0 FROM n`);
+  const from = await reader(path);
+  const table = mapping('long', { v: 'text', w: 'float8' }, { rowKey: ['id'] });
+  let rows = 0;
+  for await (const batch of from.read(table, {})) {
+    expect(batch.bytes.length).toBeLessThan(8 << 20);
+    for (let row = 0; row < batch.rows; row++) {
+      const i = (rows += 1);
+      const size = [2 * (60000 + i), 50000 + i, `v${String(i)}`.length][i % 3];
+      const field = (at: number): Buffer => batch.bytes.subarray(batch.start[3 * row + at], batch.end[3 * row + at]);
+      expect([field(0).length, field(1).toString(), field(2).toString()]).toEqual([size, String(i / 4), String(3 * i)]);
+    }
+  }
+  expect(rows).toBe(900);
+});
+
 test('what SQLite prints for a real parses back to the same real, and so does what is read', async () => {
   const { path, writer } = database('CREATE TABLE reals (v)');
   const insert = writer.prepare('INSERT INTO reals VALUES (?)');

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { jsonCheckedColumn } from '../../activities/maba/mapping/checks.js';
 import type { CatalogueColumn, SourceEngine } from '../../contracts/catalogue.js';
 import { catalogueOf, column, draft, profileOf, table } from './catalogues.js';
 
@@ -81,6 +82,16 @@ function checkOf(engine: SourceEngine, text: string) {
 }
 
 describe('a check', () => {
+  it.each([
+    ['mysql', 'json_valid(` doc`)', ' doc'],
+    ['mysql', '(json_valid(`a"b]`))', 'a"b]'],
+    ['sqlite', 'json_valid("Doc") = 1', 'Doc'],
+    ['mysql', 'json_valid(`doc`) and `n` > 0', undefined],
+    ['mysql', 'json_valid(lower(`doc`))', undefined],
+  ] as const)('in %s, %s keeps the column %j JSON', (engine, check, column) => {
+    expect(jsonCheckedColumn(check, engine)).toBe(column);
+  });
+
   it.each([
     ['mysql', '(`a` > 0 and `a` <= 10)', '"a" > 0 AND "a" <= 10'],
     ['mysql', "`Name` in (_utf8mb4\\'x\\',_utf8mb4'y')", `"name" IN ('x', 'y')`],

@@ -164,7 +164,8 @@ export function contextOf(survey: Survey, table: CatalogueTable, column: Catalog
     keyed: inPrimaryKey(table, column.name) || survey.referenced.has(path),
     jsonChecked: table.checks.some(
       (check) =>
-        check.enforced !== false && jsonCheckedColumn(check.expression)?.toLowerCase() === column.name.toLowerCase(),
+        check.enforced !== false &&
+        jsonCheckedColumn(check.expression, survey.catalogue.engine)?.toLowerCase() === column.name.toLowerCase(),
     ),
     keptBigint: survey.keptBigint.has(path),
     ...(profile && { profile }),

@@ -1,4 +1,4 @@
-import type { CatalogueTable } from '../../../contracts/catalogue.js';
+import type { Catalogue, CatalogueTable } from '../../../contracts/catalogue.js';
 import { qualified } from '../../../contracts/catalogue.js';
 import type {
   IndexMapping,
@@ -209,8 +209,8 @@ function labelChecks(columns: readonly DraftedColumn[]): { from: string; express
 }
 
 /** MariaDB's json is a text with this check: who casts the column wishes it away. */
-function isOfCastJson(expression: string, columns: readonly DraftedColumn[]): boolean {
-  const name = jsonCheckedColumn(expression)?.toLowerCase();
+function isOfCastJson(expression: string, columns: readonly DraftedColumn[], engine: Catalogue['engine']): boolean {
+  const name = jsonCheckedColumn(expression, engine)?.toLowerCase();
   return columns.some(
     ({ column, isCast, mapping }) => isCast && mapping.kind !== 'json' && column.name.toLowerCase() === name,
   );
@@ -232,7 +232,7 @@ function draftChecks(named: NamedTable, finishing: Finishing, taken: Set<string>
       notes.leave('check', label, 'the source does not enforce it: its rows may break it');
       return [];
     }
-    if (isOfCastJson(check.expression, named.columns)) {
+    if (isOfCastJson(check.expression, named.columns, survey.catalogue.engine)) {
       notes.leave('check', label, 'the mapping file makes another type of its column than json');
       return [];
     }

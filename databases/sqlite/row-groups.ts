@@ -1,0 +1,305 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { TableMapping } from '../../contracts/mapping.js';
+import { STORAGE, type KeyRange, type RowBatch } from '../source.js';
+import { columnSql, filterOf, isRowid, type TableShape } from './bounds.js';
+import { allRows, quoteName, yieldTurn, type SqlValue } from './connect.js';
+
+/** A group aims at this; its first rows tell how many that are. */
+const GROUP_BYTES = 1 << 19;
+const FIRST_ROWS = 64;
+const ROWS_MAX = 4096;
+/** Longer values are read one by one, and end their batch early, so that memory stays flat whatever is in a table. */
+const LONG_BYTES = 4096;
+const BATCH_BYTES = 1 << 20;
+/** Fields of one call of `concat`: far within 100 arguments, SQLite's usual limit. */
+const FIELDS_MAX = 50;
+
+const LEAST = -(2n ** 63n);
+const MOST = 2n ** 63n - 1n;
+
+const SEMICOLON = 0x3b;
+const LETTER = { null: 0x6e, integer: 0x69, real: 0x72, text: 0x74, blob: 0x62, longText: 0x54, longBlob: 0x42 };
+
+/** What a group is read from. */
+export interface GroupPlace {
+  readonly shape: TableShape;
+  readonly table: TableMapping;
+  readonly columns: readonly string[];
+  readonly range: KeyRange;
+}
+
+/**
+ * Can rows be read in groups? Where the rowid orders them, within the range too, and text is stored as UTF-8; for only
+ * then are its bytes SQLite's own.
+ */
+export function groupable(database: DatabaseSync, { shape, table, range }: GroupPlace): boolean {
+  if (shape.rowidName === undefined) return false;
+  const bounded = range.lower !== undefined || range.upper !== undefined;
+  if (bounded && table.chunkKey !== undefined && !isRowid(shape, table.chunkKey.source)) return false;
+  const [[encoding]] = allRows(database, 'PRAGMA encoding') as [[string]];
+  return encoding === 'UTF-8';
+}
+
+/**
+ * Rows in the order of the rowid, some hundred at a time: SQLite joins their fields into one blob, each behind a letter of
+ * its storage class, so that a value costs neither a call nor an object. Integers end with ";", texts and blobs have
+ * their length in bytes in front. Long ones are a letter and a length, reals a letter only, and are read from the driver, whose doubles are exact. All
+ * statements see one state: the caller's transaction, or one of its own.
+ */
+export async function* readGroups(
+  database: DatabaseSync,
+  place: GroupPlace,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<RowBatch> {
+  const own = !database.isTransaction;
+  if (own) database.exec('BEGIN');
+  try {
+    const groups = new Groups(database, place);
+    for (let batch = groups.next(); batch !== undefined; batch = groups.next()) {
+      yield batch;
+      await yieldTurn();
+      signal?.throwIfAborted();
+    }
+  } finally {
+    if (own) database.exec('COMMIT');
+  }
+}
+
+/** A value that is not in the blob: its place among the batch's fields. */
+interface Missing {
+  readonly at: number;
+  readonly row: number;
+  readonly field: number;
+}
+
+class Groups {
+  readonly #database: DatabaseSync;
+  readonly #from: string;
+  readonly #rowid: string;
+  readonly #columns: readonly string[];
+  readonly #group: StatementSync;
+  readonly #upper: bigint | undefined;
+  #lower: bigint;
+  #wanted = FIRST_ROWS;
+  #bytes = Buffer.allocUnsafeSlow(2 * GROUP_BYTES);
+  #length = 0;
+  readonly #start: Int32Array;
+  readonly #end: Int32Array;
+  readonly #storage: Uint8Array;
+
+  constructor(database: DatabaseSync, { shape, table, columns, range }: GroupPlace) {
+    this.#database = database;
+    this.#rowid = shape.rowidName ?? '';
+    this.#columns = columns.map((column) => columnSql(shape, column));
+    this.#lower = range.lower === undefined || table.chunkKey === undefined ? LEAST : BigInt(range.lower);
+    this.#upper = range.upper === undefined || table.chunkKey === undefined ? undefined : BigInt(range.upper);
+    const below = this.#upper === undefined ? '' : ` AND ${this.#rowid} < ${String(this.#upper)}`;
+    this.#from = `FROM main.${quoteName(table.source.name)} WHERE ${filterOf(table)}${below} AND ${this.#rowid}`;
+    this.#group = database.prepare(
+      `SELECT CAST(string_agg(p, '') AS BLOB), max(r), count(*) FROM
+        (SELECT ${this.#rowid} AS r, ${joined(this.#columns)} AS p ${this.#from} >= ?1 ORDER BY ${this.#rowid} LIMIT ?2)`,
+    );
+    const places = ROWS_MAX * columns.length;
+    this.#start = new Int32Array(places);
+    this.#end = new Int32Array(places);
+    this.#storage = new Uint8Array(places);
+  }
+
+  /** Undefined behind the last row. */
+  next(): RowBatch | undefined {
+    if (this.#lower > MOST) return undefined;
+    const found = this.#group.get(this.#lower, BigInt(this.#wanted)) as unknown as [Uint8Array | null, bigint, bigint];
+    const whole = Number(found[2]);
+    if (whole === 0) return undefined;
+    const packed = found[0] ?? new Uint8Array();
+    const first = this.#lower;
+    this.#lower = found[1] + 1n;
+    this.#take(packed);
+    const { missing, rows } = this.#parse(whole, packed.length);
+    this.#fill(missing, { first, last: found[1], whole, rows });
+    const bytesPerRow = Math.max(1, this.#length / rows);
+    this.#wanted = Math.min(ROWS_MAX, this.#wanted * 4, Math.max(16, Math.ceil(GROUP_BYTES / bytesPerRow)));
+    const { length: fields } = this.#columns;
+    return { rows, fields, bytes: this.#bytes, start: this.#start, end: this.#end, storage: this.#storage };
+  }
+
+  #take(packed: Uint8Array): void {
+    this.#length = 0;
+    this.#reserve(packed.length);
+    this.#bytes.set(packed);
+    this.#length = packed.length;
+  }
+
+  /** Finds each field in the blob; gives those that are not in it, and how many rows a batch holds with them. */
+  #parse(whole: number, length: number): { readonly missing: Missing[]; readonly rows: number } {
+    const bytes = this.#bytes;
+    const fields = this.#columns.length;
+    const missing: Missing[] = [];
+    let from = 0;
+    let long = 0;
+    let rows = whole;
+    for (let at = 0, places = whole * fields; at < places; at++) {
+      const letter = bytes[from++];
+      this.#storage[at] = storageOf(letter);
+      let size = 0;
+      if (letter === LETTER.integer) {
+        while (bytes[from + size] !== SEMICOLON) size++;
+        this.#start[at] = from;
+        this.#end[at] = from + size;
+        from += size + 1;
+        continue;
+      }
+      if (letter !== LETTER.null && letter !== LETTER.real) {
+        for (let digit = bytes[from++] ?? 0; digit !== SEMICOLON; digit = bytes[from++] ?? 0)
+          size = size * 10 + (digit - 0x30);
+      }
+      if (letter === LETTER.text || letter === LETTER.blob) {
+        this.#start[at] = from;
+        from += size;
+        this.#end[at] = from;
+        continue;
+      }
+      this.#start[at] = -1;
+      this.#end[at] = -1;
+      if (letter === LETTER.null) continue;
+      const row = Math.floor(at / fields);
+      long += size;
+      if (long > BATCH_BYTES && long > size && row < rows) rows = row;
+      missing.push({ at, row, field: at % fields });
+    }
+    if (from !== length) throw new Error(`a group of ${String(length)} bytes ends at ${String(from)}`);
+    return { missing: missing.filter(({ row }) => row < rows), rows };
+  }
+
+  /** Puts reals and long values behind the blob; the next group begins with the first row that is not of the batch. */
+  #fill(missing: readonly Missing[], window: { first: bigint; last: bigint; whole: number; rows: number }): void {
+    if (missing.length === 0) return;
+    const fields = [...new Set(missing.map(({ field }) => field))].sort((a, b) => a - b);
+    const place = new Map(fields.map((field, at) => [field, at + 1]));
+    // A long value is read when its turn comes.
+    const list = fields.map((field) => {
+      const column = this.#columns[field] ?? '';
+      return `CASE typeof(${column}) WHEN 'real' THEN ${column} END`;
+    });
+    const read = this.#database.prepare(
+      `SELECT ${[this.#rowid, ...list].join(', ')} ${this.#from} BETWEEN ?1 AND ?2 ORDER BY ${this.#rowid}`,
+    );
+    const found = read.all(window.first, window.last) as unknown as SqlValue[][];
+    if (found.length !== window.whole)
+      throw new Error(`a group of ${String(window.whole)} rows has ${String(found.length)}`);
+    if (window.rows < window.whole) this.#lower = found[window.rows]?.[0] as bigint;
+    for (const one of missing) {
+      const row = found[one.row] ?? [];
+      const value = row[place.get(one.field) ?? 0];
+      if (this.#storage[one.at] === STORAGE.real) this.#appendReal(one.at, value as number);
+      else this.#append(one.at, this.#long(one.field, row[0] ?? null));
+    }
+  }
+
+  #long(field: number, rowid: SqlValue): Uint8Array {
+    const read = this.#database.prepare(`SELECT CAST(${this.#columns[field] ?? ''} AS BLOB) ${this.#from} = ?1`);
+    const [value] = read.get(rowid) as unknown as [Uint8Array];
+    return value;
+  }
+
+  /**
+   * Its shortest text. A double that is some whole number of ten-thousandths, of 15 digits at most, has no shorter one
+   * than that: no two such numbers are the same double.
+   */
+  #appendReal(at: number, value: number): void {
+    const parts = Math.round(value * 1e4);
+    if (parts === 0 || Math.abs(parts) >= 1e15 || parts / 1e4 !== value) {
+      this.#append(at, Buffer.from(realText(value), 'latin1'));
+      return;
+    }
+    this.#reserve(24);
+    this.#start[at] = this.#length;
+    this.#length = putTenThousandths(this.#bytes, this.#length, parts);
+    this.#end[at] = this.#length;
+  }
+
+  #append(at: number, value: Uint8Array): void {
+    this.#reserve(value.length);
+    this.#bytes.set(value, this.#length);
+    this.#start[at] = this.#length;
+    this.#length += value.length;
+    this.#end[at] = this.#length;
+  }
+
+  /** Room for `size` more bytes; what is there already stays. */
+  #reserve(size: number): void {
+    if (this.#length + size <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(2 * this.#bytes.length, this.#length + size));
+    this.#bytes.copy(larger, 0, 0, this.#length);
+    this.#bytes = larger;
+  }
+}
+
+const STORAGES = new Uint8Array(0x80);
+STORAGES[LETTER.integer] = STORAGE.integer;
+STORAGES[LETTER.real] = STORAGE.real;
+STORAGES[LETTER.text] = STORAGE.text;
+STORAGES[LETTER.longText] = STORAGE.text;
+STORAGES[LETTER.blob] = STORAGE.blob;
+STORAGES[LETTER.longBlob] = STORAGE.blob;
+
+function storageOf(letter: number | undefined): number {
+  return STORAGES[letter ?? 0] ?? STORAGE.null;
+}
+
+/** Writes `parts` / 10,000 as decimal text without zeros at the end; where it ends. */
+function putTenThousandths(bytes: Buffer, from: number, parts: number): number {
+  let at = from;
+  let rest = Math.abs(parts);
+  if (parts < 0) bytes[at++] = 0x2d;
+  const whole = Math.floor(rest / 1e4);
+  let digits = 1;
+  for (let power = 10; power <= whole; power *= 10) digits++;
+  let place = at + digits;
+  at = place;
+  for (let left = whole; digits > 0; digits--) {
+    const high = Math.floor(left / 10);
+    bytes[--place] = 0x30 + (left - 10 * high);
+    left = high;
+  }
+  rest -= whole * 1e4;
+  if (rest === 0) return at;
+  bytes[at++] = 0x2e;
+  for (let unit = 1000; rest > 0; unit /= 10) {
+    const digit = Math.floor(rest / unit);
+    bytes[at++] = 0x30 + digit;
+    rest -= digit * unit;
+  }
+  return at;
+}
+
+/** SQL of a row's fields as one text. */
+function joined(columns: readonly string[]): string {
+  const calls: string[] = [];
+  for (let at = 0; at < columns.length; at += FIELDS_MAX)
+    calls.push(
+      `concat(${columns
+        .slice(at, at + FIELDS_MAX)
+        .map(field)
+        .join(', ')})`,
+    );
+  return calls.join(' || ');
+}
+
+function field(column: string): string {
+  const sized = (short: string, long: string): string =>
+    `CASE WHEN octet_length(${column}) <= ${String(LONG_BYTES)} THEN '${short}' || octet_length(${column}) || ';' || ${column}
+      ELSE '${long}' || octet_length(${column}) || ';' END`;
+  return (
+    `CASE typeof(${column}) WHEN 'text' THEN ${sized('t', 'T')} WHEN 'integer' THEN 'i' || ${column} || ';'` +
+    ` WHEN 'real' THEN 'r' WHEN 'null' THEN 'n' ELSE ${sized('b', 'B')} END`
+  );
+}
+
+/**
+ * "0.1", "1e+21", "Infinity": JavaScript's shortest form, which every reader takes back to the same double. Minus zero
+ * is "0", as in SQLite's own text of it: its REAL columns drop that sign too, and no expression tells it apart.
+ */
+export function realText(value: number): string {
+  return String(value);
+}
