@@ -11,7 +11,8 @@ import type { BenchLine } from './lines.js';
 
 const USAGE = `npm run -s bench -- NAME [--json] [--rows N] [--rounds N]
 
-  copy     a table from MariaDB against pgloader, Sling and the limit of both servers; the copy worker's memory
+  copy     a table from MariaDB against pgloader, Sling and the limit of both servers; the copy worker's memory;
+           rows of 300 columns, values of 64 MiB, 2,000 tables
   pg       the same rows from PostgreSQL to PostgreSQL against psql and pgcopydb
   sqlite   the same rows from a SQLite file against pgloader
   verify   both sides compared, against reladiff

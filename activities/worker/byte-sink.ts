@@ -2,6 +2,8 @@ import type { ByteSink } from '../../contracts/record.js';
 
 /** Rows are handed to the writer in pieces of about this size, in bytes. */
 export const PIECE = 256 * 1024;
+/** A buffer that a long value made larger than this is not kept, and grows by what is needed only. */
+const KEPT = 8 * 1024 * 1024;
 
 /**
  * Two growing buffers in turns: one is filled while the other, handed over, is being written. What was handed over stays
@@ -25,13 +27,14 @@ export class CopySink implements ByteSink {
     const full = this.bytes;
     const { length } = this;
     this.#use(this.#other);
-    this.#other = full;
+    this.#other = full.length > KEPT ? Buffer.allocUnsafe(2 * PIECE) : full;
     this.length = 0;
     return full.subarray(0, length);
   }
 
   #grow(more: number): void {
-    const grown = Buffer.allocUnsafe(Math.max(this.bytes.length * 2, this.length + more));
+    const needed = this.length + more;
+    const grown = Buffer.allocUnsafe(needed > KEPT ? needed + PIECE : Math.max(this.bytes.length * 2, needed));
     this.bytes.copy(grown, 0, 0, this.length);
     this.#use(grown);
   }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
 import { packageFolder } from '../../platform/local-stack/package-folder.js';
 import { readLivingStack } from '../../platform/local-stack/stack-state.js';
 import { openSecretBox } from '../../platform/secrets/secret-box.js';
@@ -13,6 +14,10 @@ export interface BenchStack {
   migrate(source: string, target: string): Promise<MigrationRun>;
   /** Most resident memory of the copy worker since its start, in megabytes; null where the kernel does not tell. */
   copyPeakMegabytes(): number | null;
+  /** The most of before is forgotten. */
+  forgetPeak(): void;
+  /** Events of the longest history among the migration's workflows. */
+  longestHistory(migrationId: string): Promise<number>;
   /** Null: it is not running. */
   copyWorkerPid(): number | null;
   down(): Promise<void>;
@@ -41,6 +46,12 @@ export async function openStack(home: string, environment: Readonly<Record<strin
       return { toLastCommitSeconds: (lastCommitMs - startedMs) / 1000, wholeSeconds, report };
     },
     copyPeakMegabytes: () => peakOf(home),
+    forgetPeak: () => {
+      const pid = copyWorkerOf(home);
+      // Linux: 5 sets the peak to what is resident now.
+      if (process.platform === 'linux' && pid !== null) writeFileSync(`/proc/${String(pid)}/clear_refs`, '5');
+    },
+    longestHistory: (migrationId) => longestHistoryOf(home, migrationId),
     copyWorkerPid: () => copyWorkerOf(home),
     down: async () => {
       await caravan(['down']);
@@ -72,6 +83,22 @@ async function lastCommitOf(home: string, migrationId: string): Promise<number> 
     return span.endedMs;
   } finally {
     await store.close();
+  }
+}
+
+/** Children bear the migration's id in front of theirs. */
+async function longestHistoryOf(home: string, migrationId: string): Promise<number> {
+  const state = readLivingStack(home);
+  if (state === null) throw new Error('the stack is gone');
+  const connection = await Connection.connect({ address: state.temporalAddress });
+  try {
+    const client = new Client({ connection, namespace: state.namespace });
+    let most = 0;
+    for await (const { historyLength } of client.workflow.list({ query: `WorkflowId STARTS_WITH '${migrationId}'` }))
+      most = Math.max(most, historyLength);
+    return most;
+  } finally {
+    await connection.close();
   }
 }
 

@@ -13,6 +13,7 @@ import type { BenchEnds } from './ends.js';
 import { measureFloors } from './floors.js';
 import type { Floors } from './floors.js';
 import { TABLE } from './rows.js';
+import { SHAPE_CASES, shapeLines } from './shape-cases.js';
 import type { BenchSource } from './source.js';
 import type { BenchTarget } from './target.js';
 
@@ -63,6 +64,8 @@ class CopyBench {
   async run(): Promise<BenchLine[]> {
     const { rows, rounds, tell } = this.#options;
     const { source, stack } = this.#ends;
+    if (this.#options.only !== undefined && isShape(this.#options.only))
+      return shapeLines(this.#options, this.#ends, (name) => this.#wants(name));
     const smallRows = Math.max(1, Math.round(rows / SMALL_SHARE));
     tell(`generating ${String(smallRows)} and ${String(rows)} rows`);
     const small = await source.database(smallRows);
@@ -77,7 +80,8 @@ class CopyBench {
     }
     const lines = [...this.#copyLines(measured), this.#wholeLine(measured), this.#fullLine(measured)];
     const memory = memoryLines({ rows, smallRows, smallPeak, peak: stack.copyPeakMegabytes() });
-    return [...lines, ...memory].filter((line) => this.#wants(line.case));
+    const shapes = this.#options.only === undefined ? await shapeLines(this.#options, this.#ends, () => true) : [];
+    return [...[...lines, ...memory].filter((line) => this.#wants(line.case)), ...shapes];
   }
 
   #wants(name: string): boolean {
@@ -227,6 +231,8 @@ interface Database {
   readonly url: string;
   readonly checksum: { readonly rows: string; readonly sum: string };
 }
+
+const isShape = (name: string): boolean => (SHAPE_CASES as readonly string[]).includes(name);
 
 function memoryLines(seen: {
   rows: number;

@@ -10,6 +10,9 @@ import { MARIADB_TABLE, TABLE, rowPieces } from './rows.js';
 export interface BenchSource {
   /** URL of a database with `rows` rows, in the server's memory. */
   database(rows: number): Promise<{ readonly url: string; readonly checksum: Checksum }>;
+  /** URL of a new database without tables. */
+  empty(name: string): Promise<string>;
+  urlOf(name: string): string;
   readonly pid: number;
   dispose(): Promise<void>;
 }
@@ -21,19 +24,34 @@ const SETTINGS = {
   'innodb-flush-log-at-trx-commit': '0',
   'innodb-doublewrite': '0',
   'local-infile': '1',
+  // A long value travels in one packet.
+  'max-allowed-packet': '1G',
 };
 
 /** A MariaDB of its own under `folder`. */
 export async function openSource(folder: string): Promise<BenchSource> {
   const server = await startMariadb({ dataFolder: join(folder, 'mariadb'), settings: SETTINGS });
+  const urlOf = (name: string): string => {
+    const url = Object.assign(new URL(server.url.replace(/^mariadb:/, 'http:')), { pathname: `/${name}` });
+    return url.toString().replace(/^http:/, 'mariadb:');
+  };
   return {
     pid: server.pid ?? 0,
+    urlOf,
+    empty: async (name) => {
+      const connection = connect(server.url);
+      try {
+        await run(connection, `CREATE DATABASE ${name} CHARACTER SET utf8mb4`);
+        return urlOf(name);
+      } finally {
+        connection.destroy();
+      }
+    },
     database: async (rows) => {
       const name = `rows_${String(rows)}`;
       await load(server.url, name, rows);
-      const url = Object.assign(new URL(server.url.replace(/^mariadb:/, 'http:')), { pathname: `/${name}` });
       const checksum = await checksumOf(server.url, name);
-      return { url: url.toString().replace(/^http:/, 'mariadb:'), checksum };
+      return { url: urlOf(name), checksum };
     },
     dispose: () => server.dispose(),
   };

@@ -34,12 +34,15 @@ interface RawStream {
 /** Soft limits of a batch: it ends with the socket's chunk in which one of them was passed. */
 const ROWS_MAX = 4096;
 const BYTES_MAX = 1 << 20;
+/** What a batch has room for at first; one that a long value made far larger is not kept. */
+const BYTES_FIRST = BYTES_MAX + (1 << 17);
+const BYTES_KEPT = 8 << 20;
 
 /** A batch that grows and is used again. */
 class GrowingBatch implements RowBatch {
   rows = 0;
   readonly fields: number;
-  bytes: Buffer = Buffer.allocUnsafeSlow(BYTES_MAX + (1 << 17));
+  bytes: Buffer = Buffer.allocUnsafeSlow(BYTES_FIRST);
   start: Int32Array;
   end: Int32Array;
   used = 0;
@@ -71,6 +74,7 @@ class GrowingBatch implements RowBatch {
   }
 
   reset(): void {
+    if (this.bytes.length > BYTES_KEPT) this.bytes = Buffer.allocUnsafeSlow(BYTES_FIRST);
     this.rows = 0;
     this.used = 0;
   }
@@ -141,6 +145,8 @@ export class RowFeed {
 
   /** The next batch; the one given before is used again. Undefined at the end. */
   async next(): Promise<RowBatch | undefined> {
+    this.#spare.reset();
+    if (!this.#isFull()) this.#resume();
     for (;;) {
       if (this.#failure !== undefined) throw failureOf(this.#failure, this.#attempt);
       if (this.#isFull() || (this.#ended && this.#filling.rows > 0)) return this.#lend();
@@ -179,14 +185,24 @@ export class RowFeed {
 
   #lend(): RowBatch {
     const lent = this.#filling;
-    this.#spare.reset();
     this.#filling = this.#spare;
     this.#spare = lent;
-    if (this.#paused) {
-      this.#paused = false;
-      this.#stream.resume();
-    }
+    // Two long values never stand in memory: the next one waits until this one is done with.
+    if (lent.used > BYTES_KEPT) this.#pause();
+    else this.#resume();
     return lent;
+  }
+
+  #pause(): void {
+    if (this.#ended) return;
+    this.#paused = true;
+    this.#stream.pause();
+  }
+
+  #resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#stream.resume();
   }
 
   #row(packet: RowPacket): void {
@@ -236,10 +252,7 @@ export class RowFeed {
     this.#copySpan();
     if (!this.#isFull()) return;
     if (this.#wake) this.#notify();
-    else if (!this.#ended) {
-      this.#paused = true;
-      this.#stream.pause();
-    }
+    else this.#pause();
   }
 
   #notify(): void {
