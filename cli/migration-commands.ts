@@ -112,10 +112,10 @@ function addEnds(command: Command, { isTargetNeeded }: { isTargetNeeded: boolean
       ]),
     )
     .addOption(
-      new Option('--mode <what>', 'tables with their rows, or without (default: schema-and-data)').choices([
-        'schema-and-data',
-        'schema-only',
-      ]),
+      new Option(
+        '--mode <what>',
+        'tables with their rows, without, or rows into tables that stand (default: schema-and-data)',
+      ).choices(['schema-and-data', 'schema-only', 'data-only']),
     )
     .option('--include <glob>', 'only these tables, as "table" or "schema.table"; may be repeated', collect, [])
     .option('--exclude <glob>', 'not these tables; may be repeated', collect, [])

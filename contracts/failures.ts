@@ -62,6 +62,10 @@ export const FAILURES = {
     'Something outside the plan depends on a table that would be replaced.',
     'Drop the dependent object, or use another --target-schema.',
   ),
+  TARGET_MISFIT: badInput(
+    "Tables of the source do not fit the target's own (--mode data-only).",
+    'Correct the named things in the target, or say otherwise in the mapping file: see docs/modes.md.',
+  ),
   TARGET_LOCKS: badInput(
     'Promotion needs more locks than the target server gives.',
     'Raise max_locks_per_transaction and restart the server.',

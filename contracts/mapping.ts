@@ -265,6 +265,10 @@ export const tableMapping = z.strictObject({
   chunkRows: z.int().positive(),
   estimatedRows: z.number().min(0),
   transactional: z.boolean().default(true),
+  /** Of `mode: data-only`: columns of the target's own table that the source has not, and what puts values there. */
+  leftToTarget: z
+    .array(z.strictObject({ column: z.string(), by: z.enum(['default', 'sequence', 'generated', 'null']) }))
+    .optional(),
 });
 export type TableMapping = z.infer<typeof tableMapping>;
 
@@ -339,6 +343,10 @@ export const migrationMapping = z.strictObject({
   sourceEngine: z.enum(['mysql', 'mariadb', 'sqlite', 'postgres']),
   targetSchema: z.string(),
   identifiers: z.enum(['lower', 'preserve', 'snake']),
+  /** The tables stand in the target already, and only rows come; the plan's types are theirs. */
+  mode: z.literal('data-only').optional(),
+  /** Of `mode: data-only`: the target's tables that the source has not. */
+  untouched: z.array(z.string()).optional(),
   /** Types that the plan makes, in the target schema, in this order. */
   types: z.array(madeType).default([]),
   sequences: z.array(sequenceMapping).optional(),

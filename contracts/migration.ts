@@ -58,6 +58,7 @@ export const FINDING_CODES = [
   'rows_differ',
   'count_differs',
   'structure_differs',
+  'constraint_violated',
   'source_moved',
   'source_position_unknown',
   'mojibake_suspected',

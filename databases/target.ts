@@ -1,6 +1,7 @@
 import type { MigrationMapping, TableMapping, ValueKind, ViewMapping } from '../contracts/mapping.js';
 import type { Finding } from '../contracts/migration.js';
 import type { CanonicalBatch, KeyRange, ScanOptions } from './source.js';
+import type { StandingTable } from './standing.js';
 
 /** What a migration is called in the target; see contracts/names.ts. */
 export interface TargetNames {
@@ -17,8 +18,15 @@ export interface Target {
     readonly targetSchema: string;
     readonly objects: number;
     readonly needs?: TargetNeeds;
+    /** Nothing is made in the target schema: its tables stand already. */
+    readonly standing?: boolean;
   }): Promise<{ readonly version: number }>;
-  /** Conflicts of the plan's names with what is there; with `replace`, outside dependents of what would be replaced. */
+  /** Tables, views and the like that stand in the schema. */
+  standingTables(schema: string): Promise<StandingTable[]>;
+  /**
+   * Conflicts of the plan's names with what is there; with `replace`, outside dependents of what would be replaced. Of
+   * a plan with `mode: data-only`: whether the tables stand as it says, and are empty or may be replaced.
+   */
   checkNames(mapping: MigrationMapping, onExisting: 'fail' | 'replace'): Promise<void>;
   /** Lease, sidecar, shadow, types, tables (columns without keys, defaults, identity). */
   createShadow(mapping: MigrationMapping): Promise<void>;

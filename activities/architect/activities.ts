@@ -23,6 +23,7 @@ import { draftPlan } from './draft.js';
 import { withoutGenerated } from './generated.js';
 import { raiseQuestions } from './questions.js';
 import { assessRisk } from './risk.js';
+import { checkMode, draftIntoStanding } from './standing.js';
 import { targetNeeds } from './target-needs.js';
 
 /** A plan longer than this is not shown by the query: histories stay small. Bytes. */
@@ -34,6 +35,8 @@ export function createArchitectActivities(deps: Deps): ArchitectActivities {
     raiseQuestions: async ({ migrationId, catalogueId, deadline }) => {
       const { catalogue, profiles } = await discovered(deps, catalogueId);
       const { input } = await recordOf(deps, migrationId);
+      // The target's own types answer them.
+      if (input.mode === 'data-only') return { questions: [] };
       const mapped = await givenMapping(deps, input, catalogue);
       const questions = raiseQuestions(catalogue, profiles, deadline, mapped?.given);
       for (const { id } of questions) {
@@ -131,14 +134,21 @@ async function makeDocument(
 ): Promise<Assessing['drafted']> {
   const { start, catalogue, profiles, meanings, throughput } = found;
   if (input.given !== undefined) {
-    return { document: adoptPlan((await planOf(deps, input.given)).document, catalogue), findings: [], refused: [] };
+    const given = (await planOf(deps, input.given)).document;
+    checkMode(given, start);
+    return { document: adoptPlan(given, catalogue), findings: [], refused: [] };
   }
   const learned = [...(await deps.store.learning.facts('mapping')), ...throughput];
   const { targetSchema, identifiers } = start;
   const mapped = await givenMapping(deps, start, catalogue);
   const drafting = { catalogue, profiles, meanings, answers: input.answers, targetSchema, identifiers, learned };
   const whole = { ...drafting, ...(mapped && { given: mapped.given }) };
-  const { mapping, ...drafted } = start.assess === true ? draftForAssessment(whole) : draftMapping(whole);
+  const { mapping, ...drafted } =
+    start.mode === 'data-only'
+      ? await draftIntoStanding(deps, input.migrationId, whole)
+      : start.assess === true
+        ? draftForAssessment(whole)
+        : draftMapping(whole);
   mapped?.refuse(drafted.misfits);
   const counted = await withCounts(deps, input.migrationId, mapping);
   return { ...drafted, document: draftPlan({ name: input.migrationId, mapping: counted }) };
@@ -199,7 +209,8 @@ async function fitToTarget(
     migration.types.length + migration.views.length + (migration.sequences?.length ?? 0),
   );
   return withEnd(openTargetOf(deps, migrationId), async (target) => {
-    await target.preflight({ targetSchema: start.targetSchema, objects, needs: targetNeeds(migration) });
+    const standing = migration.mode === 'data-only';
+    await target.preflight({ targetSchema: start.targetSchema, objects, needs: targetNeeds(migration), standing });
     await target.checkNames(migration, start.onExisting);
     return withoutGenerated(document, await target.refusedGenerated(migration));
   });

@@ -75,6 +75,23 @@ function checkSchema(mapping: MigrationMapping, problems: AdoptProblems): void {
   }
 }
 
+/** Into tables that stand come rows, and nothing else. */
+function checkRowsOnly(mapping: MigrationMapping, problems: AdoptProblems): void {
+  const say = (what: string): void => {
+    problems.invalid.push(`${what}: a plan with "mode: data-only" makes none`);
+  };
+  if (mapping.sourceEngine === 'postgres') problems.invalid.push('"mode: data-only" is not known for this source');
+  if (mapping.views.length > 0) say('views');
+  if ((mapping.sequences ?? []).length > 0) say('sequences');
+  for (const table of mapping.tables) {
+    const { primaryKey, uniqueKeys, indexes, foreignKeys, checks, onUpdate, columns } = table;
+    const made = [uniqueKeys, indexes, foreignKeys, checks].some((list) => list.length > 0);
+    if (primaryKey || onUpdate || made) say(`${qualified(table.source)}: keys, indexes, checks`);
+    const sets = columns.some(({ default: given, generated }) => given !== undefined || generated !== undefined);
+    if (sets) say(`${qualified(table.source)}: defaults and generated columns`);
+  }
+}
+
 /** What the plan leaves out is said, as everything that stays behind is. */
 function listLeftOut(mapping: MigrationMapping, catalogue: Catalogue): MigrationMapping['notMigrated'] {
   const mapped = new Map(mapping.tables.map((table) => [qualified(table.source), table]));
@@ -176,6 +193,7 @@ export function adoptPlan(document: PlanDocument, catalogue: Catalogue): PlanDoc
   const native = given.sourceEngine === 'postgres' && catalogue.engine === 'postgres';
   if (native) checkNative(given, catalogue, problems);
   checkSchema(given, problems);
+  if (given.mode === 'data-only') checkRowsOnly(given, problems);
   checkTypes(given, problems);
   sharedNames(given, problems);
   const reduced = withoutDangling(given);

@@ -17,6 +17,7 @@ export async function openMigration(deps: Deps, input: Input): Promise<OpenedMig
   const { migrationId, firstRunId, namespace } = input;
   const hash = migrationHash(migrationId, firstRunId);
   const source = await deps.store.connections.get(given.source);
+  checkMode(given, source);
   const checked = await withMapping(deps, given, { start: input.start, source });
   const [reachedSource, reachedTarget] = await Promise.allSettled([
     withEnd(deps.openSource(source), () => Promise.resolve()),
@@ -111,6 +112,21 @@ function inputFailure(error: z.ZodError, migrationId: string): CaravanFailure {
   return new CaravanFailure('INPUT_INVALID', { attempted: 'start migration', on: migrationId, seen });
 }
 
+/** Into tables that stand, values come by ways that are known for these sources. */
+function checkMode({ mode, source, target, assess }: MigrationInput, { engine }: Endpoint): void {
+  if (mode !== 'data-only') return;
+  const seen =
+    engine === 'postgres'
+      ? 'mode "data-only" takes MySQL, MariaDB and SQLite as sources, and not yet PostgreSQL'
+      : assess === true
+        ? 'an assessment knows no mode "data-only"'
+        : target === undefined
+          ? 'mode "data-only" plans for the tables of a target, and field "target" is missing'
+          : undefined;
+  if (seen !== undefined)
+    throw new CaravanFailure('INPUT_INVALID', { attempted: 'start migration from', on: source, seen });
+}
+
 function isSame(source: Endpoint, target: Endpoint): boolean {
   if (source.engine !== 'postgres' || target.engine !== 'postgres') return false;
   const place = ({ host, port, database }: typeof source): string =>
@@ -120,7 +136,7 @@ function isSame(source: Endpoint, target: Endpoint): boolean {
 
 async function reachTarget(
   deps: Deps,
-  { target = '', targetSchema }: MigrationInput,
+  { target = '', targetSchema, mode }: MigrationInput,
   input: Input & { hash: string; source: Endpoint },
 ): Promise<number> {
   const endpoint = await deps.store.connections.get(target);
@@ -147,7 +163,7 @@ async function reachTarget(
     runId: input.firstRunId,
   };
   return withEnd(deps.openTarget(endpoint, names), async (end) => {
-    const { version } = await end.preflight({ targetSchema, objects: 0 });
+    const { version } = await end.preflight({ targetSchema, objects: 0, standing: mode === 'data-only' });
     return version;
   });
 }

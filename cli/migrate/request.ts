@@ -27,7 +27,7 @@ export interface MigrateOptions {
   readonly onExisting?: 'fail' | 'replace';
   readonly onSourceMoved?: 'ask' | 'fail' | 'refresh' | 'accept';
   readonly identifiers?: 'lower' | 'preserve' | 'snake';
-  readonly mode?: 'schema-and-data' | 'schema-only';
+  readonly mode?: 'schema-and-data' | 'schema-only' | 'data-only';
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];
   readonly workflowId?: string;

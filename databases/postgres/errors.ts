@@ -15,6 +15,7 @@ export const SQLSTATE = {
   notNullViolation: '23502',
   foreignKeyViolation: '23503',
   checkViolation: '23514',
+  exclusionViolation: '23P01',
   duplicateSchema: '42P06',
   duplicateTable: '42P07',
   duplicateObject: '42710',

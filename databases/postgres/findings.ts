@@ -3,6 +3,7 @@ import type { Finding, FindingCode } from '../../contracts/migration.js';
 const KINDS: Readonly<Partial<Record<FindingCode, Finding['kind']>>> = {
   foreign_key_not_valid: 'referential',
   check_not_valid: 'data',
+  constraint_violated: 'data',
   structure_differs: 'structural',
 };
 

@@ -25,6 +25,7 @@ export async function preflight(
     readonly targetSchema: string;
     readonly objects: number;
     readonly needs?: TargetNeeds;
+    readonly standing?: boolean;
   },
 ): Promise<{ version: number }> {
   const [server] = await session.rows(
@@ -46,7 +47,7 @@ export async function preflight(
     throw refused('TARGET_CREATE_MISSING', database, 'the server is a standby and read-only');
   if (server['may_create'] !== 't')
     throw refused('TARGET_CREATE_MISSING', database, 'the login has no CREATE on the database');
-  await checkSchemaPrivileges(session, options.targetSchema);
+  await checkSchemaPrivileges(session, options.targetSchema, options.standing === true);
   if (options.needs !== undefined) await checkNeeds(session, { database, version }, options.needs);
   const { login, owner } = await ownerFor(session, options.targetSchema);
   checkLocks(server, options.objects, owner === login ? LOCKS_PER_OBJECT : LOCKS_PER_OBJECT_OWNED);
@@ -55,18 +56,19 @@ export async function preflight(
   return { version };
 }
 
-async function checkSchemaPrivileges(session: Session, schema: string): Promise<void> {
+/** Into tables that stand, rows come without anything being made beside them. */
+async function checkSchemaPrivileges(session: Session, schema: string, standing: boolean): Promise<void> {
   const [row] = await session.rows(
-    `SELECT has_schema_privilege(oid, 'CREATE') AND has_schema_privilege(oid, 'USAGE') AS may
+    `SELECT ($2 OR has_schema_privilege(oid, 'CREATE')) AND has_schema_privilege(oid, 'USAGE') AS may
        FROM pg_catalog.pg_namespace WHERE nspname = $1`,
-    [schema],
+    [schema, standing],
   );
   if (row === undefined || row['may'] === 't') return;
   throw new CaravanFailure('TARGET_CREATE_MISSING', {
     attempted: 'use the target schema',
     on: schema,
-    seen: 'the login lacks CREATE or USAGE on it',
-    next: `Grant CREATE and USAGE on the schema, or use another --target-schema.`,
+    seen: standing ? 'the login lacks USAGE on it' : 'the login lacks CREATE or USAGE on it',
+    next: `Grant ${standing ? 'USAGE' : 'CREATE and USAGE'} on the schema, or use another --target-schema.`,
     facts: { schema },
   });
 }

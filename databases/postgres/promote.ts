@@ -57,7 +57,9 @@ async function tryOnce(session: Session, promotion: Promotion): Promise<Promotio
   const record = await readPromotionRecord(session, names.hash);
   if (record !== undefined) return record;
   if (shadow === undefined) throw noShadow(names);
-  for (const table of mapping.tables) await syncIdentity(shadowTable(session, names.hash, table));
+  // Tables that stand in the target have sequences of their own.
+  const counting = mapping.mode === 'data-only' ? [] : mapping.tables;
+  for (const table of counting) await syncIdentity(shadowTable(session, names.hash, table));
   await session.run('BEGIN');
   try {
     await session.run(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);

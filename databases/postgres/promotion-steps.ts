@@ -11,6 +11,7 @@ import { ownerComment } from './ownership.js';
 import { privilegeStatements } from './privileges.js';
 import { leftIn, moveSql, objectsIn, schemaOid } from './schema-objects.js';
 import type { SchemaObject } from './schema-objects.js';
+import { swapRows } from './standing/swap.js';
 
 /** Statements sent at once. */
 const BATCH = 100;
@@ -20,8 +21,21 @@ export async function promoteInTransaction(
   session: Session,
   promotion: { names: TargetNames; mapping: MigrationMapping; onExisting: 'fail' | 'replace' },
 ): Promise<void> {
-  const { names, mapping, onExisting } = promotion;
+  const { names, mapping } = promotion;
   const shadow = shadowSchema(names.hash);
+  if (mapping.mode === 'data-only') await swapRows(session, promotion);
+  else await moveObjects(session, promotion, shadow);
+  await record(session, promotion);
+  const left = await leftIn(session, shadow);
+  if (left.length > 0) throw refused('move everything out of', shadow, left);
+  await session.run(`DROP SCHEMA ${quoted(shadow)} RESTRICT`);
+}
+
+async function moveObjects(
+  session: Session,
+  { names, mapping, onExisting }: { names: TargetNames; mapping: MigrationMapping; onExisting: 'fail' | 'replace' },
+  shadow: string,
+): Promise<void> {
   const schema = mapping.targetSchema;
   if ((await schemaOid(session, schema)) === undefined) await session.run(`CREATE SCHEMA ${quoted(schema)}`);
   await refuseTextBodies(session, shadow);
@@ -39,10 +53,6 @@ export async function promoteInTransaction(
   );
   const moved = objects.map((object) => movedTo(object, shadow, schema));
   await runAll(session, await privilegeStatements(session, { schema, objects: moved, ownedSequences }));
-  await record(session, promotion);
-  const left = await leftIn(session, shadow);
-  if (left.length > 0) throw refused('move everything out of', shadow, left);
-  await session.run(`DROP SCHEMA ${quoted(shadow)} RESTRICT`);
 }
 
 /** The object under its new name; types of a routine's arguments moved as well. */

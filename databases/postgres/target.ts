@@ -4,6 +4,7 @@ import type { ServerEndpoint } from '../../contracts/endpoint.js';
 import type { MigrationMapping, TableMapping, ViewMapping } from '../../contracts/mapping.js';
 import type { Finding } from '../../contracts/migration.js';
 import type { CanonicalBatch, KeyRange, ScanOptions } from '../source.js';
+import type { StandingTable } from '../standing.js';
 import type { ChunkLedger, MadeView, RefusedColumn, Target, TargetNames } from '../target.js';
 import { endBackends } from './backends.js';
 import { reopenSession } from './connect.js';
@@ -25,6 +26,10 @@ import { scanRows } from './scan.js';
 import { SessionPool } from './session-pool.js';
 import { forgetUnnamed, makeSchemas, readPromotionRecord, tableNumber } from './sidecar.js';
 import { compareStructure } from './structure.js';
+import { checkStanding } from './standing/check.js';
+import { buildOwnKeys, makeShadowTables } from './standing/shadow.js';
+import { standingTables } from './standing/tables.js';
+import { compareStanding } from './standing/violations.js';
 import { dropSidecar, undo } from './undo.js';
 import { dropView, dropViews, makeView } from './views.js';
 
@@ -57,6 +62,11 @@ class PostgresTarget implements Target {
       this.#alone('shadow', async (session) => {
         // A late retry, after the pivot, must not make an empty shadow again.
         if ((await readPromotionRecord(session, this.#names.hash)) !== undefined) return;
+        if (mapping.mode === 'data-only') {
+          await makeSchemas(session, this.#names, mapping);
+          await makeShadowTables(session, this.#names.hash, mapping);
+          return;
+        }
         checkDefinitions(this.#names.hash, mapping);
         await makeSchemas(session, this.#names, mapping);
         await this.#readDefinitions(session, mapping);
@@ -85,6 +95,10 @@ class PostgresTarget implements Target {
           const name = keysApplication(this.#names, await tableNumber(session, this.#names.hash, table));
           await endBackends(session, { name });
           await session.run(`SET application_name = ${literal(name)}`);
+          if (mapping.mode === 'data-only') {
+            const keys = await buildOwnKeys(shadowTable(session, this.#names.hash, table));
+            return { keys, indexes: 0, findings: [] };
+          }
           await this.#readDefinitions(session, mapping);
           return buildKeys(shadowTable(session, this.#names.hash, table));
         }),
@@ -144,6 +158,7 @@ class PostgresTarget implements Target {
   async compareStructure(mapping: MigrationMapping): Promise<{ objects: number; findings: Finding[] }> {
     return this.#defining('compare the structure of', () =>
       this.#alone('structure', async (session) => {
+        if (mapping.mode === 'data-only') return compareStanding(session, this.#names.hash, mapping);
         await this.#readDefinitions(session, mapping);
         return compareStructure(session, this.#names.hash, mapping);
       }),
@@ -184,9 +199,19 @@ class PostgresTarget implements Target {
 
   async checkNames(mapping: MigrationMapping, onExisting: 'fail' | 'replace'): Promise<void> {
     await this.#attempt('check the names in', () =>
-      this.#pool.use((session) =>
-        checkConflicts(session, { schema: mapping.targetSchema, wanted: wantedNames(mapping), onExisting }),
-      ),
+      this.#pool.use(async (session) => {
+        if (mapping.mode === 'data-only') return checkStanding(session, mapping, onExisting);
+        const wanted = wantedNames(mapping);
+        await checkConflicts(session, { schema: mapping.targetSchema, wanted, onExisting });
+      }),
+    );
+  }
+
+  async standingTables(schema: string): Promise<StandingTable[]> {
+    return this.#attempt(
+      'read the tables of',
+      () => this.#pool.use((session) => standingTables(session, schema)),
+      schema,
     );
   }
 

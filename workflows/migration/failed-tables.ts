@@ -100,7 +100,12 @@ function tablesToReadAgain(failed: readonly FailedTask[]): string[] {
 }
 
 /** What the first task of execution is refused with before it makes anything. */
-const BEFORE_ANYTHING: ReadonlySet<FailureCode> = new Set(['TARGET_LEASED', 'TARGET_CONFLICT', 'TARGET_DEPENDENTS']);
+const BEFORE_ANYTHING: ReadonlySet<FailureCode> = new Set([
+  'TARGET_LEASED',
+  'TARGET_CONFLICT',
+  'TARGET_DEPENDENTS',
+  'TARGET_MISFIT',
+]);
 
 /** Somebody was faster than we between the plan and the shadow: nothing was made, so it is bad input still. */
 export function refusedBeforeAnything(failed: readonly FailedTask[], round: number): FailureReport | undefined {

@@ -1,0 +1,82 @@
+import type { Operator } from '../../../../contracts/mapping.js';
+import type { StandingColumn } from '../../../../databases/standing.js';
+import type { TypeChoice, TypeContext } from '../choice.js';
+import { AS_IS } from '../choice.js';
+import { chooseType } from '../choose-type.js';
+import { castTo } from '../given/cast.js';
+import { withSteps } from '../given/column.js';
+import type { GivenColumn } from '../given/given.js';
+import { without } from './without.js';
+import { oddValuesFor, tellOdd, totalOdd } from '../odd-values.js';
+
+/** How values come into a column that stands: as they would by themselves, or by a cast; or why they do not. */
+export type Way = { readonly natural: true } | { readonly cast: TypeChoice } | { readonly problem: string };
+
+const REASON = "the type of the target's own column";
+const TEXTS = /^(?:char|varchar|tinytext|text|mediumtext|longtext|enum)$/;
+
+/**
+ * The way from a column of the source to a column of the target that stands. A way is known where both the copy and the
+ * proof know it, as for the mapping file's `cast`.
+ */
+export function wayInto(context: TypeContext, column: StandingColumn, given: GivenColumn | undefined): Way {
+  const asked = given?.cast;
+  if (asked !== undefined && !isSame(asked.type, column.type))
+    return { problem: `the mapping file casts it to ${asked.type}, and the target's column is ${column.type}` };
+  const way = asked === undefined ? wayOf(context, column) : { cast: { ...asked, type: column.type } };
+  if ('problem' in way) return way;
+  const choice = 'cast' in way ? way.cast : chooseType(context);
+  if ('refused' in choice) return { problem: choice.refused };
+  const misfit = noneFits({ ...choice, transform: stepsOf(choice, given) }, context);
+  return misfit === undefined ? way : { problem: misfit };
+}
+
+function stepsOf(choice: TypeChoice, given: GivenColumn | undefined): readonly Operator[] {
+  return given === undefined ? choice.transform : withSteps(choice, given);
+}
+
+function wayOf(context: TypeContext, column: StandingColumn): Way {
+  if (column.labels !== undefined) return labelsOf(context, column, column.labels);
+  const natural = chooseType(context);
+  if (!('refused' in natural)) {
+    const isPlain = natural.enumLabels === undefined;
+    if (isPlain && natural.type === column.type) return { natural: true };
+    if (isPlain && isSame(natural.type, column.type)) return { cast: own(natural, column) };
+    // What would be asked of a person, the target's type answers.
+    for (const answer of natural.question?.options ?? []) {
+      const answered = chooseType({ ...context, answer });
+      if (!('refused' in answered) && isSame(answered.type, column.type)) return { cast: own(answered, column) };
+    }
+  }
+  // "varchar" without a length is a text by another name.
+  const cast = castTo(column.type === 'varchar' ? 'text' : column.type, context.column, context.engine);
+  if ('choice' in cast) return { cast: own(cast.choice, column) };
+  const declared = context.column.type.declared || '(none)';
+  return { problem: `values of the type ${declared} have no proven way to ${column.type}` };
+}
+
+function own(choice: TypeChoice, column: StandingColumn): TypeChoice {
+  return { ...without(choice, 'question'), type: column.type, reasons: [REASON] };
+}
+
+/** PostgreSQL tells a scale of 0, a plan leaves it out. */
+function isSame(one: string, other: string): boolean {
+  return one.replace(',0)', ')') === other.replace(',0)', ')');
+}
+
+/** Texts into an enum type of the application. */
+function labelsOf({ column, engine }: TypeContext, { type }: StandingColumn, labels: readonly string[]): Way {
+  if (engine !== 'sqlite' && !TEXTS.test(column.type.base.toLowerCase()))
+    return { problem: `values of the type ${column.type.declared} have no proven way to the enum type ${type}` };
+  const reasons = [REASON];
+  return { cast: { type, kind: 'enum', transform: AS_IS, limits: { labels: [...labels] }, confidence: 1, reasons } };
+}
+
+/** A column of which no value that was seen would arrive was meant otherwise. */
+function noneFits(choice: TypeChoice, context: TypeContext): string | undefined {
+  const { profile } = context;
+  const values = profile === undefined ? 0 : profile.rows - profile.nulls;
+  const odd = oddValuesFor(choice, context);
+  if (values === 0 || totalOdd(odd) < values) return undefined;
+  return `none of its values fits ${choice.type}: ${tellOdd(odd)}`;
+}
