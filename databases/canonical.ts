@@ -8,7 +8,7 @@ import { createHash, hash } from 'node:crypto';
  * decimal      as integer, with "." and digits when there is a fraction; no trailing zeros; "0", never "-0"
  * float8/4     8 or 4 bytes, IEEE 754 big-endian; every NaN as 7ff8000000000000 / 7fc00000
  * boolean      "0" or "1"
- * text, enum, json   UTF-8 bytes as they are
+ * text, enum, json   UTF-8 bytes as they are; of a jsonb as PostgreSQL prints it
  * bytes        the bytes
  * date         YYYY-MM-DD
  * timestamp, timestamptz   YYYY-MM-DD HH:MM:SS.ffffff (timestamptz in UTC)

@@ -15,7 +15,7 @@ const TYPES: readonly { readonly pattern: RegExp; readonly kinds: readonly Value
   { pattern: new RegExp(`^timestamptz${FRACTION}$`), kinds: ['timestamptz'] },
   { pattern: new RegExp(`^time${FRACTION}$`), kinds: ['time'] },
   { pattern: new RegExp(`^interval${FRACTION}$`), kinds: ['interval'] },
-  { pattern: /^json$/, kinds: ['json'] },
+  { pattern: /^jsonb?$/, kinds: ['json'] },
   { pattern: /^text\[\]$/, kinds: ['text_array'] },
   { pattern: /^bit\((\d{1,2})\)$/, kinds: ['bit'] },
   { pattern: /^uuid$/, kinds: ['uuid'] },

@@ -3,7 +3,7 @@ import type { ColumnMapping, Operator, TableMapping } from '../../contracts/mapp
 import type { FieldCheck } from '../../contracts/record.js';
 import { inetCheck, placeCheck } from './address-checks.js';
 import { intervalCheck, momentCheck, timeCheck } from './date-checks.js';
-import { jsonCheck } from './json-check.js';
+import { jsonbCheck, jsonCheck } from './json-check.js';
 import { bitsCheck, booleanCheck, decimalCheck, floatCheck, integerCheck, unixSecondsCheck } from './number-checks.js';
 import { bytesCheck, enumCheck, textArrayCheck, textCheck, uuidCheck } from './text-checks.js';
 import { typeLimits } from './type-limits.js';
@@ -87,7 +87,7 @@ function kindCheck(column: ColumnMapping): FieldCheck {
     case 'interval':
       return intervalCheck(type);
     case 'json':
-      return jsonCheck;
+      return column.type === 'jsonb' ? jsonbCheck : jsonCheck;
     case 'bit':
       return bitsCheck(BITS_MAX);
     case 'uuid':

@@ -1,5 +1,6 @@
 import { ISSUE } from '../../contracts/record.js';
 import type { FieldCheck, Issue } from '../../contracts/record.js';
+import { jsonbText } from '../../databases/jsonb.js';
 import { isDigit } from './number-checks.js';
 import { textCheck } from './text-checks.js';
 
@@ -174,4 +175,12 @@ const reader = new JsonReader();
 export const jsonCheck: FieldCheck = (bytes, start, end, storage) => {
   const issue = asText(bytes, start, end, storage);
   return issue === ISSUE.ok ? reader.read(bytes, start, end) : issue;
+};
+
+/** JSON of which jsonb keeps all that it says. */
+export const jsonbCheck: FieldCheck = (bytes, start, end, storage) => {
+  const issue = jsonCheck(bytes, start, end, storage);
+  if (issue !== ISSUE.ok) return issue;
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString();
+  return jsonbText(text) === undefined ? ISSUE.bad_form : ISSUE.ok;
 };

@@ -6,7 +6,7 @@ import { toNumeric } from './codecs/decimals.js';
 import { toDate, toInterval, toTime, toTimestamp, unixToDate, unixToTimestamp } from './codecs/moments.js';
 import { toEwkb, toInet } from './codecs/addresses.js';
 import { toBits, toBoolean, toFloat4, toFloat8, toInt2, toInt4, toInt8 } from './codecs/numbers.js';
-import { asBytes, splitComma, toUuid } from './codecs/texts.js';
+import { asBytes, splitComma, toJsonb, toUuid } from './codecs/texts.js';
 
 /**
  * MABA's compiled transform: each column's pipeline becomes one codec from the source's bytes to the binary form that
@@ -59,6 +59,7 @@ const FORMS: ReadonlyMap<string, Form> = new Map([
   ['bytea', form(asBytes, 'bytes')],
   ['inet', form(toInet, 'inet')],
   ['json', form(asBytes, 'json')],
+  ['jsonb', form(toJsonb, 'json')],
   ['date', form(toDate, 'date')],
   ['timestamp', TIMESTAMP],
   ['timestamp without time zone', TIMESTAMP],

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { ColumnMapping } from '../../contracts/mapping.js';
 import { NULL_MARK, ODD_MARK } from '../canonical.js';
+import { jsonbText } from '../jsonb.js';
 
 /** Canonical rows that grow into one buffer. */
 export class CanonicalWriter {
@@ -189,6 +190,13 @@ const text: CanonicalEncoder = (value, out) => {
   else out.value(bytes, from, to);
 };
 
+/** As PostgreSQL prints it. */
+const jsonb = ofWhole((value, out) => {
+  const printed = isUtf8(value) ? jsonbText(value.toString()) : undefined;
+  if (printed === undefined) out.odd(value);
+  else out.value(Buffer.from(printed));
+});
+
 /** The SELECT puts "!" before a value whose index is 0, "=" before the others. */
 const label: CanonicalEncoder = (value, out) => {
   const isOdd = value.to > value.from && value.bytes[value.from] === 0x21;
@@ -287,8 +295,9 @@ export function plainEncoder(column: ColumnMapping, form: ScanForm): CanonicalEn
     case 'boolean':
       return boolean;
     case 'text':
-    case 'json':
       return text;
+    case 'json':
+      return column.type === 'jsonb' ? jsonb : text;
     case 'enum':
       return label;
     case 'bytes':

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { ColumnMapping } from '../../contracts/mapping.js';
+import { jsonbText } from '../jsonb.js';
 import { STORAGE } from '../source.js';
 import { canonicalDate, canonicalDecimal, canonicalTime, canonicalTimestamp, decimalOfReal } from './canonical-text.js';
 
@@ -25,8 +26,11 @@ export function directStorage(column: ColumnMapping): { readonly always: number;
       return { always: 1 << STORAGE.integer, clean: 0 };
     case 'text':
     case 'enum':
-    case 'json':
       return { always: 1 << STORAGE.integer, clean: 1 << STORAGE.text };
+    case 'json':
+      return column.type === 'jsonb'
+        ? { always: 0, clean: 0 }
+        : { always: 1 << STORAGE.integer, clean: 1 << STORAGE.text };
     case 'bytes':
       return { always: (1 << STORAGE.blob) | (1 << STORAGE.text), clean: 0 };
     default:
@@ -50,8 +54,9 @@ export function canonicaliserOf(column: ColumnMapping): Canonicalise {
       return booleanOf;
     case 'text':
     case 'enum':
-    case 'json':
       return textOf;
+    case 'json':
+      return column.type === 'jsonb' ? jsonbOf : textOf;
     case 'bytes':
       return ({ storage, bytes }) => (storage === STORAGE.blob || storage === STORAGE.text ? bytes : undefined);
     case 'date':
@@ -137,6 +142,12 @@ function textOf({ storage, bytes }: StoredValue): Uint8Array | string | undefine
     default:
       return undefined;
   }
+}
+
+/** As PostgreSQL prints it. */
+function jsonbOf(value: StoredValue): string | undefined {
+  const text = textOf(value);
+  return text === undefined ? undefined : jsonbText(typeof text === 'string' ? text : Buffer.from(text).toString());
 }
 
 /** The text of a real in text columns and in keys: the shortest that parses back to it. */

@@ -11,6 +11,16 @@ export const asBytes: FieldCodec = (bytes, start, end, _storage, sink) => {
   return ISSUE.ok;
 };
 
+/** The version of jsonb's binary form. */
+const JSONB_VERSION = 1;
+
+/** A JSON for jsonb: its text behind the version of the form. */
+export const toJsonb: FieldCodec = (bytes, start, end, storage, sink) => {
+  sink.ensure(1);
+  sink.bytes[sink.length++] = JSONB_VERSION;
+  return asBytes(bytes, start, end, storage, sink);
+};
+
 /** There is room. */
 function put(bytes: Uint8Array, start: number, end: number, sink: ByteSink): void {
   const { bytes: out } = sink;

@@ -46,7 +46,7 @@ const SHAPES: readonly Shape[] = [
   { pattern: /^timestamptz(?:\([0-6]\))?$/, kind: 'timestamptz' },
   { pattern: /^time(?:\([0-6]\))?$/, kind: 'time' },
   { pattern: /^interval(?:\([0-6]\))?$/, kind: 'interval' },
-  { pattern: /^json$/, kind: 'json' },
+  { pattern: /^jsonb?$/, kind: 'json' },
   { pattern: /^text\[\]$/, kind: 'text_array' },
   { pattern: /^bit\([1-9]\d?\)$/, kind: 'bit' },
   { pattern: /^uuid$/, kind: 'uuid' },
