@@ -41,6 +41,7 @@ export async function freezeEvidence(deps: Deps, input: FreezeEvidence): Promise
       detail: proof.detail,
     },
     decision,
+    ...(migration.mode && { mode: migration.mode }),
     tables: (await deps.store.migrations.tables(migrationId)).toSorted((a, b) => (a.source < b.source ? -1 : 1)),
     ...(views.length > 0 && { views }),
     findings,

@@ -12,6 +12,8 @@ export interface Evidence {
   /** Who approved the plan. */
   readonly decision?: { readonly by: string };
   readonly tables: readonly TableReport[];
+  /** Set where the rows went into tables that stood in the target before. */
+  readonly mode?: 'data-only';
   /** Absent where the plan has none. */
   readonly views?: readonly ViewReport[];
   readonly findings: readonly Finding[];
@@ -71,6 +73,7 @@ export const EVIDENCE_PARTS = [
   'planHash',
   'source',
   'decision',
+  'mode',
   'tables',
   'views',
   'findings',
@@ -78,7 +81,8 @@ export const EVIDENCE_PARTS = [
   'cannotSee',
 ] as const satisfies readonly (keyof Evidence)[];
 /** Without these there is no evidence. */
-export const REQUIRED_PARTS = EVIDENCE_PARTS.filter((part) => part !== 'decision' && part !== 'views');
+const OPTIONAL_PARTS: ReadonlySet<string> = new Set(['decision', 'mode', 'views']);
+export const REQUIRED_PARTS = EVIDENCE_PARTS.filter((part) => !OPTIONAL_PARTS.has(part));
 
 /** The evidence part of a body, or of what claims to be one. */
 export function evidenceOf(body: Readonly<Record<string, unknown>> | Evidence): Readonly<Record<string, unknown>> {
@@ -92,9 +96,14 @@ export function evidenceHash(evidence: Readonly<Record<string, unknown>> | Evide
 
 export function buildBody(parts: BodyParts): CertificateBody {
   const { evidence, target, caravanVersion, issuedAt } = parts;
-  const { migrationId, planHash, source, decision, tables, views, findings, notMigrated, cannotSee } = evidence;
+  const { migrationId, planHash, source, decision, mode, tables, views, findings, notMigrated, cannotSee } = evidence;
   const required = { migrationId, planHash, source, tables, findings, notMigrated, cannotSee };
-  const frozen: Evidence = { ...required, ...(decision && { decision }), ...(views && { views }) };
+  const frozen: Evidence = {
+    ...required,
+    ...(decision && { decision }),
+    ...(mode && { mode }),
+    ...(views && { views }),
+  };
   return {
     ...frozen,
     target,
@@ -127,15 +136,18 @@ function provenStatements(evidence: Evidence): Proven[] {
   }));
   const views = (evidence.views ?? []).filter((view) => view.equal).map(provenView);
   if (evidence.tables.length === 0 || hasFinding(evidence, 'structure_differs')) return [...statements, ...views];
-  return [
-    ...statements,
-    ...views,
-    {
-      what: 'The target has the tables, columns, keys and indexes of the plan',
-      how: "The plan was compared with the target's own catalogue, object by object.",
-    },
-  ];
+  return [...statements, ...views, evidence.mode === 'data-only' ? ROWS_IN_PLACE : STRUCTURE];
 }
+
+const STRUCTURE: Proven = {
+  what: 'The target has the tables, columns, keys and indexes of the plan',
+  how: "The plan was compared with the target's own catalogue, object by object.",
+};
+
+const ROWS_IN_PLACE: Proven = {
+  what: "The tables of the target are the application's own, and hold the rows that were proven",
+  how: 'In the transaction that put the rows in place the target compared count and hashes of all rows of each table with those that were proven; with a difference it would not have been made.',
+};
 
 function provenView(view: ViewReport): Proven {
   return {

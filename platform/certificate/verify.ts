@@ -60,6 +60,7 @@ const evidence = z.object({
     detail: z.string().optional(),
   }),
   decision: z.object({ by: z.string() }).optional(),
+  mode: z.literal('data-only').optional(),
   tables: z.array(tableEvidence),
   views: z.array(viewEvidence).optional(),
   findings: z.array(z.object({ code: z.string(), object: z.string(), disposition: z.string() })),

@@ -6,12 +6,15 @@ import { chooseType } from '../choose-type.js';
 import { castTo } from '../given/cast.js';
 import { withSteps } from '../given/column.js';
 import type { GivenColumn } from '../given/given.js';
+import { doubtsOf } from './doubts.js';
 import { without } from './without.js';
 import { oddValuesFor, tellOdd, totalOdd } from '../odd-values.js';
 
 /** How values come into a column that stands: as they would by themselves, or by a cast; or why they do not. */
 export type Way = { readonly natural: true } | { readonly cast: TypeChoice } | { readonly problem: string };
 
+/** Of a column of which some values may not fit. */
+const DOUBTFUL = 0.6;
 const REASON = "the type of the target's own column";
 const TEXTS = /^(?:char|varchar|tinytext|text|mediumtext|longtext|enum)$/;
 
@@ -27,8 +30,12 @@ export function wayInto(context: TypeContext, column: StandingColumn, given: Giv
   if ('problem' in way) return way;
   const choice = 'cast' in way ? way.cast : chooseType(context);
   if ('refused' in choice) return { problem: choice.refused };
-  const misfit = noneFits({ ...choice, transform: stepsOf(choice, given) }, context);
-  return misfit === undefined ? way : { problem: misfit };
+  const read = { ...choice, transform: stepsOf(choice, given) };
+  const misfit = noneFits(read, context) ?? allNull(context, column);
+  if (misfit !== undefined) return { problem: misfit };
+  const doubts = doubtsOf(read, context);
+  if ('natural' in way || doubts.length === 0) return way;
+  return { cast: { ...way.cast, confidence: DOUBTFUL, reasons: [...way.cast.reasons, ...doubts] } };
 }
 
 function stepsOf(choice: TypeChoice, given: GivenColumn | undefined): readonly Operator[] {
@@ -70,6 +77,11 @@ function labelsOf({ column, engine }: TypeContext, { type }: StandingColumn, lab
     return { problem: `values of the type ${column.type.declared} have no proven way to the enum type ${type}` };
   const reasons = [REASON];
   return { cast: { type, kind: 'enum', transform: AS_IS, limits: { labels: [...labels] }, confidence: 1, reasons } };
+}
+
+function allNull({ profile }: TypeContext, { nullable }: StandingColumn): string | undefined {
+  if (nullable || profile === undefined || profile.rows === 0 || profile.nulls < profile.rows) return undefined;
+  return "it holds nothing but NULL, and the target's column is NOT NULL";
 }
 
 /** A column of which no value that was seen would arrive was meant otherwise. */
