@@ -111,6 +111,10 @@ export const FAILURES = {
   KEY_VIOLATED: terminal('Rows of the source violate a key of the plan.', 'Repair the named rows in the source.'),
   LEDGER_INCOMPLETE: terminal('The chunk ledger does not cover the key space.', 'Report this as a defect.'),
   NOT_EQUAL: terminal('Source and target differ and repair did not converge.', 'Look at the findings.'),
+  TARGET_REFUSES_ROWS: terminal(
+    "Rows break rules of the target's own tables (--mode data-only).",
+    'Look at the findings "constraint_violated"; repair the rows in the source, or leave them out with a filter.',
+  ),
   SOURCE_MOVED: terminal('The source changed after it was proven.', 'Stop the writers, or use --on-source-moved.'),
   EXCEPTIONS_REFUSED: terminal('Exceptions were not accepted.', 'Accept the findings, or repair the source.'),
   TABLE_FAILED: terminal('A table failed for good.', 'Look at its error; retry, or exclude it.'),

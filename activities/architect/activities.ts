@@ -23,7 +23,7 @@ import { draftPlan } from './draft.js';
 import { withoutGenerated } from './generated.js';
 import { raiseQuestions } from './questions.js';
 import { assessRisk } from './risk.js';
-import { checkMode, draftIntoStanding } from './standing.js';
+import { checkMode, draftIntoStanding, lockedObjects } from './standing.js';
 import { targetNeeds } from './target-needs.js';
 
 /** A plan longer than this is not shown by the query: histories stay small. Bytes. */
@@ -203,13 +203,14 @@ async function fitToTarget(
   document: PlanDocument,
 ): Promise<PlanDocument> {
   const { migration } = document;
-  const objects = migration.tables.reduce(
+  const made = migration.tables.reduce(
     (count, { indexes, uniqueKeys, foreignKeys, onUpdate }) =>
       count + 2 + indexes.length + uniqueKeys.length + foreignKeys.length + (onUpdate ? 1 : 0),
     migration.types.length + migration.views.length + (migration.sequences?.length ?? 0),
   );
   return withEnd(openTargetOf(deps, migrationId), async (target) => {
     const standing = migration.mode === 'data-only';
+    const objects = standing ? lockedObjects(migration, await target.standingTables(migration.targetSchema)) : made;
     await target.preflight({ targetSchema: start.targetSchema, objects, needs: targetNeeds(migration), standing });
     await target.checkNames(migration, start.onExisting);
     return withoutGenerated(document, await target.refusedGenerated(migration));

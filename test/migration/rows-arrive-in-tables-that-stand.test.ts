@@ -234,6 +234,18 @@ describe('--mode data-only into tables that do not fit', () => {
     expect(await objectsIn(target)).toEqual(before);
   });
 
+  it('is refused by name where it has no target to plan for, or no way to read the source', async () => {
+    const source = folder.sqlite('none', 'CREATE TABLE big (id INTEGER PRIMARY KEY)');
+    const planned = await caravan(['plan', '--source', source, '--mode', 'data-only', '--json']);
+    expect([planned.exit, planned.json.error?.code]).toEqual([2, 'INPUT_INVALID']);
+    expect(planned.json.error?.message).toContain('"target" is missing');
+    const other = await freshDatabase();
+    const ran = await startMigrate({ source: other.url, target: target.url }, '--mode', 'data-only', '--yes').ended;
+    await other.drop();
+    expect([ran.exit, ran.json.error?.code]).toEqual([2, 'INPUT_INVALID']);
+    expect(ran.json.error?.message).toContain('not yet PostgreSQL');
+  });
+
   it('names the rows that the application refuses, and undoes all of it', async () => {
     const source = folder.sqlite(
       'broken',
@@ -253,7 +265,7 @@ describe('--mode data-only into tables that do not fit', () => {
     );
     const ran = await started.ended;
     expect(ran.exit).toBe(1);
-    expect(ran.json).toMatchObject({ status: 'failed', error: { code: 'NOT_EQUAL' } });
+    expect(ran.json).toMatchObject({ status: 'failed', error: { code: 'TARGET_REFUSES_ROWS' } });
     const refused = ran.json.findings.filter(({ code }) => code === 'constraint_violated');
     expect(refused.map(({ object, count, disposition }) => [object, count, disposition]).sort()).toEqual([
       ['app.big.known', 1, 'refused'],

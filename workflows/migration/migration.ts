@@ -28,7 +28,7 @@ import { movedChoice, positionFinding, sourceMovedQuestion } from './source-move
 import type { MovedChoice } from './source-moved.js';
 import { Showcase } from './showcase.js';
 import { MigrationState } from './state.js';
-import { endingNotes, statusOf } from './status.js';
+import { endingNotes, statusOf, unequalCode } from './status.js';
 import { Teller } from '../kit/teller.js';
 
 /** Who approves what CARAVAN_AUTO_APPROVE_RISK allows. */
@@ -238,7 +238,7 @@ class Migration {
       this.#proof = proof;
       this.#state.addFindings(proof.findings);
       this.#teller.alert(proof.findings, round);
-      if (!proof.equal) throw failure('NOT_EQUAL', 'See the findings.');
+      if (!proof.equal) throw failure(unequalCode(proof.findings), 'See the findings.');
       await this.#settleFindings();
       if ((await this.#settlePausedPosition(proof, round)) === 'go') return proof;
       await closeProof(this.#id, proof.snapshot);

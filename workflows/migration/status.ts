@@ -1,6 +1,6 @@
 import { FAILURES } from '../../contracts/failures.js';
-import type { FailureReport } from '../../contracts/failures.js';
-import type { FinalStatus, MigrationResult } from '../../contracts/migration.js';
+import type { FailureCode, FailureReport } from '../../contracts/failures.js';
+import type { FinalStatus, Finding, MigrationResult } from '../../contracts/migration.js';
 import { countText, plain } from '../kit/visibility.js';
 
 /** `touched`: something was made in the target (and undone), so it is no longer only bad input. */
@@ -9,6 +9,11 @@ export function statusOf(report: FailureReport, touched: boolean): FinalStatus {
   const { exit } = FAILURES[report.code];
   if (exit === 4 && !touched) return 'rejected';
   return exit === 2 && !touched ? 'invalid_input' : 'failed';
+}
+
+/** What a proof failed by: rows that differ, or rows that are equal and that the target's own tables refuse. */
+export function unequalCode(findings: readonly Finding[]): FailureCode {
+  return findings.some(({ code }) => code === 'constraint_violated') ? 'TARGET_REFUSES_ROWS' : 'NOT_EQUAL';
 }
 
 /** How a migration ended, in lines for people. */
