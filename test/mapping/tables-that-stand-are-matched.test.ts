@@ -191,6 +191,14 @@ describe('columns of tables that stand', () => {
         file: { transforms: { 't.c': [{ op: 'from_unix_seconds' }] } },
       }),
     ).toMatchObject({ type: 'timestamp', transform: [{ op: 'from_unix_seconds' }] });
+    const zeros = { profiles: { c: { odd: { zero_date: 10 } } } };
+    expect(into('datetime', stands('c', 'timestamp'), zeros)).toMatchObject({ onInvalid: 'null' });
+    expect(into('datetime', stands('c', 'timestamp', { nullable: false }), zeros)).toContain('column is NOT NULL');
+    const instead = {
+      ...zeros,
+      file: { values: { 't.c': { zero_date: { do: 'use', value: '1970-01-01' } } } },
+    } as const;
+    expect(into('datetime', stands('c', 'timestamp', { nullable: false }), instead)).toMatchObject({ nullable: false });
     // What a person would be asked of such a column, its target answers.
     expect(into('DATETIME', stands('c', 'timestamp'), seconds)).toMatchObject({
       transform: [{ op: 'from_unix_seconds' }],

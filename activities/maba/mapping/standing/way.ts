@@ -4,7 +4,7 @@ import type { TypeChoice, TypeContext } from '../choice.js';
 import { AS_IS } from '../choice.js';
 import { chooseType } from '../choose-type.js';
 import { castTo } from '../given/cast.js';
-import { withSteps } from '../given/column.js';
+import { notKept, withSteps } from '../given/column.js';
 import type { GivenColumn } from '../given/given.js';
 import { doubtsOf } from './doubts.js';
 import { without } from './without.js';
@@ -15,6 +15,12 @@ export type Way = { readonly natural: true } | { readonly cast: TypeChoice } | {
 
 /** Of a column of which some values may not fit. */
 const DOUBTFUL = 0.6;
+/** The column of the target, and what a mapping file says of the source's. */
+interface Onto {
+  readonly column: StandingColumn;
+  readonly given: GivenColumn | undefined;
+}
+
 const REASON = "the type of the target's own column";
 const TEXTS = /^(?:char|varchar|tinytext|text|mediumtext|longtext|enum)$/;
 
@@ -31,7 +37,7 @@ export function wayInto(context: TypeContext, column: StandingColumn, given: Giv
   const choice = 'cast' in way ? way.cast : chooseType(context);
   if ('refused' in choice) return { problem: choice.refused };
   const read = { ...choice, transform: stepsOf(choice, given) };
-  const misfit = noneFits(read, context) ?? allNull(context, column);
+  const misfit = noneFits(read, context, { column, given }) ?? allNull(context, column);
   if (misfit !== undefined) return { problem: misfit };
   const doubts = doubtsOf(read, context);
   if ('natural' in way || doubts.length === 0) return way;
@@ -84,11 +90,21 @@ function allNull({ profile }: TypeContext, { nullable }: StandingColumn): string
   return "it holds nothing but NULL, and the target's column is NOT NULL";
 }
 
-/** A column of which no value that was seen would arrive was meant otherwise. */
-function noneFits(choice: TypeChoice, context: TypeContext): string | undefined {
+/** Causes that tell a column of another sort, and no values that were odd in the source already. */
+const OF_ANOTHER_SORT: ReadonlySet<string> = new Set(['wrong_storage', 'not_a_number', 'not_a_boolean']);
+
+/**
+ * A column of which no value that was seen would arrive was meant otherwise. Dates that are none anywhere may all
+ * become NULL, where the target takes NULL.
+ */
+function noneFits(choice: TypeChoice, context: TypeContext, onto: Onto): string | undefined {
   const { profile } = context;
   const values = profile === undefined ? 0 : profile.rows - profile.nulls;
-  const odd = oddValuesFor(choice, context);
-  if (values === 0 || totalOdd(odd) < values) return undefined;
-  return `none of its values fits ${choice.type}: ${tellOdd(odd)}`;
+  const odd = notKept(oddValuesFor(choice, context), onto.given?.policies);
+  const lost = onto.column.nullable
+    ? Object.fromEntries(Object.entries(odd).filter(([cause]) => OF_ANOTHER_SORT.has(cause)))
+    : odd;
+  if (values === 0 || totalOdd(lost) < values) return undefined;
+  const strict = onto.column.nullable ? '' : ", and the target's column is NOT NULL";
+  return `none of its values fits ${choice.type}: ${tellOdd(lost)}${strict}`;
 }
