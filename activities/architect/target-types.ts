@@ -9,6 +9,8 @@ const TYPES: readonly { readonly pattern: RegExp; readonly kinds: readonly Value
   { pattern: /^boolean$/, kinds: ['boolean'] },
   { pattern: /^text$/, kinds: ['text', 'enum'] },
   { pattern: /^varchar(?:\((\d{1,8})\))?$/, kinds: ['text', 'enum'] },
+  { pattern: /^character\((\d{1,8})\)$/, kinds: ['text', 'enum'] },
+  { pattern: /^citext$/, kinds: ['text', 'enum'] },
   { pattern: /^bytea$/, kinds: ['bytes', 'geometry'] },
   { pattern: /^date$/, kinds: ['date'] },
   { pattern: new RegExp(`^timestamp${FRACTION}$`), kinds: ['timestamp'] },

@@ -5,7 +5,7 @@ import { inetCheck, placeCheck } from './address-checks.js';
 import { intervalCheck, momentCheck, timeCheck } from './date-checks.js';
 import { jsonbCheck, jsonCheck } from './json-check.js';
 import { bitsCheck, booleanCheck, decimalCheck, floatCheck, integerCheck, unixSecondsCheck } from './number-checks.js';
-import { bytesCheck, enumCheck, textArrayCheck, textCheck, uuidCheck } from './text-checks.js';
+import { bytesCheck, enumCheck, paddedCheck, textArrayCheck, textCheck, uuidCheck } from './text-checks.js';
 import { typeLimits } from './type-limits.js';
 
 /**
@@ -70,7 +70,7 @@ function kindCheck(column: ColumnMapping): FieldCheck {
     case 'boolean':
       return booleanCheck;
     case 'text':
-      return textCheck(type.maxCharacters);
+      return column.type.startsWith('character(') ? paddedCheck(type.maxCharacters) : textCheck(type.maxCharacters);
     case 'text_array':
       return textArrayCheck;
     case 'enum':

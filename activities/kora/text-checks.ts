@@ -3,6 +3,7 @@ import { ISSUE, viewOf } from '../../contracts/record.js';
 import type { FieldCheck, Issue } from '../../contracts/record.js';
 import { STORAGE } from './storage.js';
 
+const BLANK = 0x20;
 /** From this many bytes on, the native check of what is not ASCII is faster than a loop. */
 const LONG = 32;
 
@@ -17,6 +18,15 @@ export function textCheck(maxCharacters = Infinity): FieldCheck {
     if (at < end)
       return bytes[at] === 0 ? ISSUE.nul_character : wideCheck(bytes, at, end, maxCharacters - (at - start));
     return end - start > maxCharacters ? ISSUE.too_long : ISSUE.ok;
+  };
+}
+
+/** `character(n)` fills a text up with blanks, and takes away all at its end when it is read as a text. */
+export function paddedCheck(maxCharacters: number): FieldCheck {
+  const asText = textCheck(maxCharacters);
+  return (bytes, start, end, storage) => {
+    const issue = asText(bytes, start, end, storage);
+    return issue === ISSUE.ok && end > start && bytes[end - 1] === BLANK ? ISSUE.bad_form : issue;
   };
 }
 

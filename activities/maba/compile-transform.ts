@@ -56,6 +56,8 @@ const FORMS: ReadonlyMap<string, Form> = new Map([
   ['text', TEXT],
   ['varchar', TEXT],
   ['character varying', TEXT],
+  ['character', TEXT],
+  ['citext', TEXT],
   ['bytea', form(asBytes, 'bytes')],
   ['inet', form(toInet, 'inet')],
   ['json', form(asBytes, 'json')],

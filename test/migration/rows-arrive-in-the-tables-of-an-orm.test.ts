@@ -10,21 +10,22 @@ import type { Ran, TestDatabase } from './harness.js';
 const SHOP = `CREATE DATABASE shop CHARACTER SET utf8mb4; USE shop; SET sql_mode = '', time_zone = '+00:00';
   CREATE TABLE user (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, email VARCHAR(190) NOT NULL UNIQUE, Role ENUM('USER', 'ADMIN', 'GHOST') NOT NULL,
     is_on TINYINT(1) NOT NULL DEFAULT 1, settings JSON, createdAt DATETIME(6), born DATE, token BINARY(16), tags SET('a', 'b'),
-    score DOUBLE, credit DECIMAL(12,4), level BIGINT, code CHAR(4) COMMENT 'as printed', photo BLOB, touched TIMESTAMP NULL ON UPDATE CURRENT_TIMESTAMP,
+    score DOUBLE, credit DECIMAL(12,4), level BIGINT, code CHAR(4) COMMENT 'as printed', nick VARCHAR(9), photo BLOB, touched TIMESTAMP NULL ON UPDATE CURRENT_TIMESTAMP,
     initial CHAR(1) GENERATED ALWAYS AS (LEFT(email, 1)) STORED, KEY by_born (born)) AUTO_INCREMENT = 50;
-  INSERT INTO user (id, email, Role, is_on, settings, createdAt, born, token, tags, score, credit, level, code, photo, touched) VALUES
-    (1, 'ann@x', 'ADMIN', 1, '{"b": 1.50, "a":[1e2, "\\\\u00e9", null], "aa":{}}', '2024-02-29 12:00:00.123456', '1970-02-03', UNHEX('00112233445566778899aabbccddeeff'), 'a,b', 1.5, 12.5, 7, 'ab', x'00ff', '2024-01-01 00:00:00'),
-    (2, 'bob@x', 'USER', 0, '{"a": 1, "a": 2}', '0000-00-00 00:00:00', '0000-00-00', NULL, '', NULL, 0.0001, 5000000000, 'x', NULL, NULL),
-    (3, 'eve@x', 'GHOST', 1, NULL, NULL, NULL, NULL, NULL, -0.1, NULL, NULL, NULL, NULL, NULL);
+  INSERT INTO user (id, email, Role, is_on, settings, createdAt, born, token, tags, score, credit, level, code, nick, photo, touched) VALUES
+    (1, 'ann@x', 'ADMIN', 1, '{"b": 1.50, "a":[1e2, "\\\\u00e9", null], "aa":{}}', '2024-02-29 12:00:00.123456', '1970-02-03', UNHEX('00112233445566778899aabbccddeeff'), 'a,b', 1.5, 12.5, 7, 'ab', 'a ', x'00ff', '2024-01-01 00:00:00'),
+    (2, 'bob@x', 'USER', 0, '{"a": 1, "a": 2}', '0000-00-00 00:00:00', '0000-00-00', NULL, '', NULL, 0.0001, 5000000000, 'x', NULL, NULL, NULL),
+    (3, 'eve@x', 'GHOST', 1, NULL, NULL, NULL, NULL, NULL, -0.1, NULL, NULL, NULL, NULL, NULL, NULL);
   CREATE TABLE visit (user_id INT UNSIGNED, at DATETIME, FOREIGN KEY (user_id) REFERENCES user (id));
   INSERT INTO visit VALUES (1, '2024-01-01 10:00:00'), (1, '2024-01-01 10:00:00'), (NULL, '2024-01-02 10:00:00');`;
 
 /** As Prisma would make it: quoted names, an enum of its own, jsonb, arrays, moments with a time zone. */
 const APPLICATION = `
+  CREATE EXTENSION citext;
   CREATE TYPE "Role" AS ENUM ('USER', 'ADMIN');
-  CREATE TABLE "User" (id serial PRIMARY KEY, email text NOT NULL, role "Role" NOT NULL, "isOn" boolean NOT NULL DEFAULT true, settings jsonb,
+  CREATE TABLE "User" (id serial PRIMARY KEY, email citext NOT NULL, role "Role" NOT NULL, "isOn" boolean NOT NULL DEFAULT true, settings jsonb,
     "createdAt" timestamptz(3), born date, token uuid, tags text[], score double precision, credit numeric(65,30), level integer,
-    code varchar, photo bytea, touched timestamp(3), initial text, "updatedAt" timestamp(3) NOT NULL DEFAULT CURRENT_TIMESTAMP);
+    code char(4), nick varchar, photo bytea, touched timestamp(3), initial text, "updatedAt" timestamp(3) NOT NULL DEFAULT CURRENT_TIMESTAMP);
   CREATE UNIQUE INDEX "User_email_key" ON "User" (email);
   CREATE TABLE "Visit" ("userId" int REFERENCES "User", at timestamp NOT NULL);
   CREATE TABLE _prisma_migrations (id text);`;
@@ -79,7 +80,8 @@ describe.skipIf(!hasMariadb)("rows of MariaDB in an ORM's tables", () => {
       score: 1.5,
       credit: '12.500000000000000000000000000000',
       level: 7,
-      code: 'ab',
+      code: 'ab  ',
+      nick: 'a ',
       photo: '00ff',
       touched: '2024-01-01 00:00:00',
       initial: 'a',

@@ -71,19 +71,20 @@ function obstacleOf(row: Row): string | undefined {
 
 function columnOf(row: Row): StandingColumn {
   const fills = row['fills'];
-  const isEnum = row['type_kind'] === 'e';
   return {
     name: row['name'] ?? '',
-    type: isEnum ? (row['type_name'] ?? '') : plainType(row['type'] ?? ''),
-    ...(isEnum && { labels: JSON.parse(row['labels'] ?? '[]') as string[] }),
+    type: plainType(row),
+    ...(row['type_kind'] === 'e' && { labels: JSON.parse(row['labels'] ?? '[]') as string[] }),
     nullable: row['nullable'] === 't',
     ...(fills !== null && fills !== undefined && { fills: fills as NonNullable<StandingColumn['fills']> }),
   };
 }
 
-/** A type as a plan spells it. */
-export function plainType(type: string): string {
-  return type
+/** A type as a plan spells it, from its own and its printed name. */
+export function plainType(row: Row): string {
+  const name = row['type_name'] ?? '';
+  if (row['type_kind'] === 'e' || name === 'citext') return name;
+  return (row['type'] ?? '')
     .replace(/^character varying/, 'varchar')
     .replace(/^timestamp(\(\d\))? with time zone$/, 'timestamptz$1')
     .replace(/^(timestamp|time)(\(\d\))? without time zone$/, '$1$2');

@@ -64,8 +64,7 @@ async function compareShadow({ session, shadow, table }: ShadowTable): Promise<F
   const there = new Map(rows.map((row) => [row['name'] ?? '', row]));
   const wrong = table.columns.filter((column) => {
     const row = there.get(column.target);
-    const type = row?.['type_kind'] === 'e' ? row['type_name'] : plainType(row?.['type'] ?? '');
-    return type !== column.type || (row?.['not_null'] === 't') === column.nullable;
+    return row === undefined || plainType(row) !== column.type || (row['not_null'] === 't') === column.nullable;
   });
   const names = wrong.map(({ target }) => `${objectName(table)}.${target}`);
   if (there.size !== table.columns.length) names.push(objectName(table));

@@ -61,11 +61,15 @@ function wayOf(context: TypeContext, column: StandingColumn): Way {
       if (!('refused' in answered) && isSame(answered.type, column.type)) return { cast: own(answered, column) };
     }
   }
-  // "varchar" without a length is a text by another name.
-  const cast = castTo(column.type === 'varchar' ? 'text' : column.type, context.column, context.engine);
+  const cast = castTo(asText(column.type), context.column, context.engine);
   if ('choice' in cast) return { cast: own(cast.choice, column) };
   const declared = context.column.type.declared || '(none)';
   return { problem: `values of the type ${declared} have no proven way to ${column.type}` };
+}
+
+/** Types that hold texts, as those that a cast knows: by length, or without one. */
+function asText(type: string): string {
+  return /^(?:varchar|citext)$/.test(type) ? 'text' : type.replace(/^character\(/, 'varchar(');
 }
 
 function own(choice: TypeChoice, column: StandingColumn): TypeChoice {
