@@ -48,7 +48,7 @@ async function advance(session: Session, own: string, column: ColumnMapping, cou
   const up = increment > 0n;
   const name = quoted(column.target);
   const [state] = await session.rows(
-    `SELECT s.last_value::text AS last, s.is_called, (SELECT trunc(${up ? 'max' : 'min'}(${name}))::text FROM ${own}) AS extreme
+    `SELECT s.last_value::text AS last, s.is_called, (SELECT pg_catalog.trunc(${up ? 'max' : 'min'}(${name})::numeric)::text FROM ${own}) AS extreme
        FROM ${sequence} AS s`,
   );
   const here = BigInt(state?.['last'] ?? 1) + (state?.['is_called'] === 't' ? increment : 0n);
