@@ -113,7 +113,7 @@ async function completeEndpoint(context: CliContext, endpoint: Endpoint, options
   const files = { ca: options.ca, cert: options.cert, key: options.key };
   const isPlain = password === undefined && Object.values(files).every((file) => file === undefined);
   if (isPlain) return endpoint;
-  if (endpoint.engine === 'sqlite') throw usage('sqlite', 'a file takes no password and no certificate');
+  if ('path' in endpoint) throw usage(endpoint.engine, 'a file takes no password and no certificate');
   return { ...endpoint, password: password ?? endpoint.password, tls: tlsOf(context, endpoint, files) };
 }
 

@@ -95,7 +95,10 @@ function optionsOf({ deadline, source = '', ...rest }: GivenOptions): MigrateOpt
 /** Options that `migrate` and `plan` share. */
 function addEnds(command: Command, { isTargetNeeded }: { isTargetNeeded: boolean }): void {
   command
-    .option('--source <url|name>', 'mysql://, mariadb://, postgres:// or sqlite: URL, or the name of a connection')
+    .option(
+      '--source <url|name>',
+      'mysql://, mariadb://, postgres://, sqlite: or csv: URL, or the name of a connection',
+    )
     .option('--target <url|name>', `postgres:// URL, or the name of a connection${isTargetNeeded ? '' : ' (optional)'}`)
     .option('--target-schema <schema>', 'schema in the target; made when missing (default: public)')
     .addOption(

@@ -1,8 +1,10 @@
+import type { TextFormat } from './text-format.js';
+
 /**
  * The source's catalogue, read whole, in terms that every engine shares. It lives in the store by id; histories
  * carry the id. Names are exactly as the source spells them.
  */
-export type SourceEngine = 'mysql' | 'mariadb' | 'sqlite' | 'postgres';
+export type SourceEngine = 'mysql' | 'mariadb' | 'sqlite' | 'postgres' | 'csv';
 
 /** PostgreSQL: something that an expression, an index or a type cannot do without, and that is no part of the server. */
 export interface CatalogueNeed {
@@ -199,6 +201,10 @@ export interface CatalogueTable {
   /** Set for a SQLite table that has a rowid (then `rowid` is a usable key). */
   readonly rowid?: boolean;
   readonly standing?: TableStanding;
+  /** How its files are read. */
+  readonly format?: TextFormat;
+  /** Why it cannot be migrated. */
+  readonly refused?: string;
 }
 
 export type ObjectKind =
@@ -225,7 +231,9 @@ export type ObjectKind =
   | 'event trigger'
   | 'operator'
   | 'collation'
-  | 'text search';
+  | 'text search'
+  /** Its definition says why it is no table. */
+  | 'file';
 
 /** An object that is not a table: listed, never dropped in silence. */
 export interface CatalogueObject {

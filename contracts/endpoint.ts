@@ -20,4 +20,10 @@ export interface FileEndpoint {
   /** Absolute path. */
   readonly path: string;
 }
-export type Endpoint = ServerEndpoint | FileEndpoint;
+/** A folder of files. */
+export interface FolderEndpoint {
+  readonly engine: 'csv';
+  /** Absolute path. */
+  readonly path: string;
+}
+export type Endpoint = ServerEndpoint | FileEndpoint | FolderEndpoint;

@@ -27,12 +27,12 @@ export const FAILURES = {
   INPUT_INVALID: badInput("The migration's input does not have the documented form.", 'Correct the named field.'),
   URL_INVALID: badInput(
     'A database URL is not valid.',
-    'Use scheme://user:password@host:port/database or sqlite:PATH.',
+    'Use scheme://user:password@host:port/database, sqlite:PATH or csv:FOLDER.',
   ),
   URL_OPTION_UNKNOWN: badInput('A database URL carries an unknown option.', 'Use only sslmode and connect_timeout.'),
   URL_SCHEME_UNKNOWN: badInput(
     'A database URL has an unknown scheme.',
-    'Use mysql, mariadb, postgres, postgresql or sqlite.',
+    'Use mysql, mariadb, postgres, postgresql, sqlite or csv.',
   ),
   CONNECTION_UNKNOWN: badInput('No connection has this name.', 'Make it with "caravan connection add".'),
   CONNECTION_REFUSED: badInput('The database could not be reached.', 'Check host and port, and that the server runs.'),
@@ -42,6 +42,10 @@ export const FAILURES = {
   SOURCE_FILE_INVALID: badInput(
     'The source file cannot be read as a database.',
     'Check the path; the workers must be able to see it.',
+  ),
+  CSV_OPTIONS_INVALID: badInput(
+    'The file caravan.csv.yaml is not valid, or does not fit the files beside it.',
+    'Correct the named lines: see docs/csv.md.',
   ),
   SELECT_MISSING: badInput('The login may not read an included table.', 'Grant SELECT, or exclude the table.'),
   SOURCE_VERSION: badInput('The source server is outside PostgreSQL 12 to 18.', 'Use a supported server.'),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { textFormat } from './text-format.js';
 
 /**
  * The mapping part of a plan: one source column or object to one target column or object, with its transform,
@@ -159,6 +160,8 @@ export const columnMapping = z.strictObject({
   onInvalid: z.enum(['null', 'quarantine', 'fail']).default('null'),
   /** What becomes of it by cause, where that is something else. */
   values: oddPolicies.optional(),
+  /** Of a file: unquoted fields that are NULL in this column, beside those that are NULL in all. */
+  nullWords: z.array(z.string()).optional(),
   comment: z.string().optional(),
   confidence: z.number().min(0).max(1).default(1),
   reasons: z.array(z.string()).default([]),
@@ -264,6 +267,8 @@ export const tableMapping = z.strictObject({
   /** Rows per chunk that planning aims at. */
   chunkRows: z.int().positive(),
   estimatedRows: z.number().min(0),
+  /** How its files are read. Not to be edited: the source is what it is of. */
+  format: textFormat.optional(),
   transactional: z.boolean().default(true),
   /** Of `mode: data-only`: columns of the target's own table that the source has not, and what puts values there. */
   leftToTarget: z
@@ -340,7 +345,7 @@ export const ALL_ROWS = 'all rows';
 
 /** The `migration:` part of a plan document. */
 export const migrationMapping = z.strictObject({
-  sourceEngine: z.enum(['mysql', 'mariadb', 'sqlite', 'postgres']),
+  sourceEngine: z.enum(['mysql', 'mariadb', 'sqlite', 'postgres', 'csv']),
   targetSchema: z.string(),
   identifiers: z.enum(['lower', 'preserve', 'snake']),
   /** The tables stand in the target already, and only rows come; the plan's types are theirs. */

@@ -53,6 +53,7 @@ export const FINDING_CODES = [
   'rows_quarantined',
   'values_changed',
   'not_null_relaxed',
+  'rows_broken',
   'foreign_key_not_valid',
   'check_not_valid',
   'rows_differ',

@@ -25,6 +25,8 @@ export interface ColumnProfile {
   readonly maxScale?: number;
   /** Values that have no faithful form, by cause; a cause that is not there is zero. */
   readonly odd?: Readonly<Partial<Record<OddValue, number>>>;
+  /** Of a file's column: the type that every one of its texts is of, and prints again. */
+  readonly texts?: TextType;
   /** Shares, 0 to 1, of values that match a known shape (see `SHAPES`). Shapes of values, never values. */
   readonly shapes?: Readonly<Partial<Record<Shape, number>>>;
   /** What the store gives apart from the rest, by `fingerprints`. */
@@ -92,6 +94,20 @@ export interface TopValue {
  */
 export type CharacterClass = 'empty' | 'digits' | 'ascii' | 'latin' | 'other' | 'invalid' | 'control';
 
+/** What the texts of a column are, without exception. */
+export interface TextType {
+  readonly kind: 'boolean' | 'integer' | 'decimal' | 'date' | 'timestamp' | 'timestamptz' | 'uuid' | 'text';
+  /** Most digits in front of the point, and those behind it where they are as many in every value. */
+  readonly wholeDigits?: number;
+  readonly scale?: number;
+  /** What is not kept of the texts, in words: the typed value prints another form. */
+  readonly normalised?: string;
+  /** Words that stand for NULL, since all other values are of this kind. */
+  readonly nullWords?: readonly string[];
+  /** Such words that stay what they are, since other values are texts, too. */
+  readonly keptWords?: readonly string[];
+}
+
 export const ODD_VALUES = [
   'zero_date',
   'impossible_date',
@@ -130,6 +146,8 @@ export interface TableProfile {
   /** Share of the rows that was looked at, 0 to 1. */
   readonly sample: number;
   readonly columns: readonly ColumnProfile[];
+  /** Rows of files that cannot be taken apart, beside `rows`. */
+  readonly broken?: number;
 }
 
 /** What a column means (PH-4), inferred deterministically. */

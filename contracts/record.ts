@@ -22,6 +22,9 @@ export const ISSUES = [
   'wrong_storage',
   'bad_form',
   'refused_by_target',
+  'missing_fields',
+  'extra_fields',
+  'broken_quotes',
 ] as const;
 export type IssueName = (typeof ISSUES)[number];
 /** Index into ISSUES. */

@@ -1,4 +1,5 @@
 import type { Endpoint } from '../contracts/endpoint.js';
+import { openCsvSource } from './csv/source.js';
 import { openMysqlSource } from './mysql/source.js';
 import { openPostgresSource } from './postgres/source/source.js';
 import type { Source } from './source.js';
@@ -12,6 +13,8 @@ export async function openSource(endpoint: Endpoint): Promise<Source> {
       return openMysqlSource(endpoint);
     case 'sqlite':
       return openSqliteSource(endpoint);
+    case 'csv':
+      return openCsvSource(endpoint);
     case 'postgres':
       return openPostgresSource(endpoint);
   }

@@ -1,4 +1,5 @@
 import type { Endpoint } from '../contracts/endpoint.js';
+import { CaravanFailure } from '../contracts/failures.js';
 import { runStatement as onMysql } from './mysql/query.js';
 import { runStatement as onPostgres } from './postgres/query.js';
 import { runStatement as onSqlite } from './sqlite/query.js';
@@ -14,6 +15,12 @@ export async function runStatement(endpoint: Endpoint, statement: Statement): Pr
       return onMysql(endpoint, statement);
     case 'postgres':
       return onPostgres(endpoint, statement);
+    case 'csv':
+      throw new CaravanFailure('SQL_REFUSED', {
+        attempted: 'run the statement on',
+        on: 'csv',
+        seen: 'files know no SQL',
+      });
     case 'sqlite':
       return onSqlite(endpoint, statement);
   }

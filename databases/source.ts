@@ -94,7 +94,12 @@ export interface RowBatch {
   readonly end: Int32Array;
   /** Storage class of each field where the engine has one per value (SQLite); see `STORAGE`. */
   readonly storage?: Uint8Array;
+  /** Rows that go to quarantine, by number; absent where there is none. */
+  readonly broken?: BrokenRows;
 }
+
+/** Rows of a file that cannot be taken apart: all their fields but the first are NULL, and that is the row as it came. */
+export type BrokenRows = ReadonlyMap<number, 'missing_fields' | 'extra_fields' | 'broken_quotes'>;
 
 /** SQLite storage classes, as they stand in `RowBatch.storage`. Integers and reals are given as decimal text. */
 export const STORAGE = { null: 0, integer: 1, real: 2, text: 3, blob: 4 } as const;

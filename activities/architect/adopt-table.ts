@@ -1,3 +1,4 @@
+import { canonicalJson } from '../../contracts/canonical-json.js';
 import type { CatalogueTable } from '../../contracts/catalogue.js';
 import { qualified } from '../../contracts/catalogue.js';
 import { isTextStep } from '../../contracts/mapping.js';
@@ -215,6 +216,12 @@ function checkOnUpdate({ table, source, problems }: TableAdoption): void {
   if (new Set(columns).size !== columns.length) say('it names a column twice');
 }
 
+/** How files are read is said beside them, and by them: a plan for other files is not for these. */
+function checkFormat({ table, source, problems }: TableAdoption): void {
+  if (canonicalJson(table.format ?? null) === canonicalJson(source.format ?? null)) return;
+  problems.stale.push(`${qualified(source)}: its files are read in another way than the plan says`);
+}
+
 /** Checks one table of a given-back plan; its expressions come back as the guard prints them. */
 export function adoptTable(adoption: TableAdoption): TableMapping {
   const { table } = adoption;
@@ -223,6 +230,7 @@ export function adoptTable(adoption: TableAdoption): TableMapping {
   checkForeignKeys(adoption);
   checkRowKey(adoption);
   checkOnUpdate(adoption);
+  checkFormat(adoption);
   return {
     ...table,
     columns,

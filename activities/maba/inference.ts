@@ -78,14 +78,21 @@ const TYPE_MEANINGS: readonly { readonly meaning: Name; readonly pattern: RegExp
   { meaning: 'free text', pattern: /text|clob/, weight: 0.3 },
 ];
 
-function typeClues({ column }: Evidence): Clue[] {
-  const declared = column.type.declared.toLowerCase();
-  const { base } = column.type;
+/** A file declares no types: what all of a column's texts are stands for it. */
+function declaredOf({ column, profile }: Evidence): { readonly declared: string; readonly base: string } {
+  const found = profile?.texts?.kind;
+  return found === undefined ? column.type : { declared: found, base: found };
+}
+
+function typeClues(evidence: Evidence): Clue[] {
+  const { base, ...type } = declaredOf(evidence);
+  const declared = type.declared.toLowerCase();
+  const isFound = evidence.profile?.texts !== undefined;
   return TYPE_MEANINGS.filter(({ pattern }) => pattern.test(declared) || pattern.test(base)).map(
     ({ meaning, weight }) => ({
       meaning,
       weight,
-      reason: `declared ${column.type.declared}`,
+      reason: isFound ? `every value is of the type ${base}` : `declared ${type.declared}`,
     }),
   );
 }
@@ -102,7 +109,8 @@ const SHAPE_MEANINGS: readonly (readonly [Shape, Name])[] = [
 /** Below this many distinct values, in many rows, texts are labels rather than prose. */
 const CATEGORY_VALUES = 50;
 
-function profileClues({ column, profile }: Evidence): Clue[] {
+function profileClues(evidence: Evidence): Clue[] {
+  const { column, profile } = evidence;
   if (!profile) return [];
   const clues: Clue[] = [];
   const values = profile.rows - profile.nulls;
@@ -118,13 +126,14 @@ function profileClues({ column, profile }: Evidence): Clue[] {
   const flag = (profile.shapes?.flag ?? 0) === 1 || (profile.min === '0' && profile.max === '1');
   if (values > 0 && profile.distinct <= 2 && flag)
     clues.push({ meaning: 'flag', weight: 0.7, reason: 'holds at most two values, 0 and 1' });
-  const isText = /char|text|clob|enum/.test(column.type.declared.toLowerCase());
+  const isText = /char|text|clob|enum/.test(declaredOf(evidence).declared.toLowerCase());
   if (isText && values > 10 * CATEGORY_VALUES && profile.distinct <= CATEGORY_VALUES) {
     clues.push({ meaning: 'category', weight: 0.6, reason: `only about ${String(profile.distinct)} distinct values` });
   }
   if (isText && (profile.averageLength ?? 0) > 60)
     clues.push({ meaning: 'free text', weight: 0.5, reason: 'long texts' });
-  const decimal = /decimal|numeric/.test(column.type.base) && (profile.maxScale === 2 || column.type.scale === 2);
+  const scale = profile.texts?.scale ?? profile.maxScale ?? column.type.scale;
+  const decimal = /decimal|numeric/.test(declaredOf(evidence).base) && (scale === 2 || column.type.scale === 2);
   if (decimal) clues.push({ meaning: 'money', weight: 0.4, reason: 'two digits behind the point' });
   return clues;
 }

@@ -94,6 +94,11 @@ export class RowEncoder implements Encoder {
     const { bytes, start, end, storage } = batch;
     let at = row * batch.fields;
     let odd = 0;
+    const fault = batch.broken?.get(row);
+    if (fault !== undefined) {
+      this.#setAside(batch, row, ISSUE[fault]);
+      return false;
+    }
     sink.ensure(HEAD_BYTES);
     sink.view.setInt16(mark, this.#written);
     sink.length = mark + HEAD_BYTES;
@@ -155,6 +160,19 @@ export class RowEncoder implements Encoder {
     });
   }
 
+  /** A row that was not taken apart is told by all its bytes, whatever the table's key is. */
+  #setAside(batch: RowBatch, row: number, issue: Issue): void {
+    const at = row * batch.fields;
+    const bytes = batch.bytes.subarray(batch.start[at], batch.end[at]);
+    this.quarantined.push({
+      keyIdentity: rowIdentity([bytes], () => 0),
+      key: NOTHING,
+      reason: nameOf(issue),
+      column: null,
+      row: this.#seal(framed(bytes), this.#context),
+    });
+  }
+
   #refuse(
     batch: RowBatch,
     row: number,
@@ -209,6 +227,12 @@ function putReplacement(encoded: Uint8Array, frame: number, sink: CopySink): voi
   sink.bytes.set(encoded, frame + FRAME_BYTES);
   sink.length = frame + FRAME_BYTES + encoded.length;
   sink.view.setInt32(frame, encoded.length);
+}
+
+function framed(bytes: Uint8Array): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(bytes.length);
+  return Buffer.concat([length, bytes]);
 }
 
 /** The row's original bytes: each field as 4-byte big-endian length (0xFFFFFFFF for NULL) and bytes. */

@@ -34,7 +34,7 @@ async function makeMariadb({ config, tell }: CliContext, folder: string): Promis
   const server = await startMariadb({ dataFolder: join(folder, 'mariadb'), database: 'legacy_shop', find, tell });
   try {
     const endpoint = parseEndpointUrl(server.url);
-    if (endpoint.engine === 'sqlite') throw new Error('the server gave no URL of a server');
+    if ('path' in endpoint) throw new Error('the server gave no URL of a server');
     const { host, port, user, password, database } = endpoint;
     const session = await mysql.createConnection({ host, port, user, password, charset: 'utf8mb4' });
     await session.query(`DROP DATABASE IF EXISTS ${database}`);

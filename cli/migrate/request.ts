@@ -167,7 +167,7 @@ function makeId(verb: string, source: Given, now: Date): string {
 }
 
 function databaseName(endpoint: Endpoint): string {
-  return endpoint.engine === 'sqlite' ? basename(endpoint.path, extname(endpoint.path)) : endpoint.database;
+  return 'path' in endpoint ? basename(endpoint.path, extname(endpoint.path)) : endpoint.database;
 }
 
 /** The id becomes part of workflow ids, connection names and file names. */

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Endpoint, FileEndpoint, ServerEndpoint } from '../../contracts/endpoint.js';
+import type { Endpoint, FileEndpoint, FolderEndpoint, ServerEndpoint } from '../../contracts/endpoint.js';
 import { CaravanFailure } from '../../contracts/failures.js';
 import type { FailureCode } from '../../contracts/failures.js';
 
@@ -28,7 +28,7 @@ export function looksLikeUrl(text: string): boolean {
   return /^[A-Za-z][A-Za-z0-9+.-]*:/u.test(text);
 }
 
-/** `cwd`: where a relative SQLite path begins; absolute paths do without. */
+/** `cwd`: where a relative path begins; absolute paths do without. */
 export function parseEndpointUrl(text: string, cwd = '/'): Endpoint {
   if (text.length > URL_LENGTH_MAX)
     throw refusal('a database URL', `it is longer than ${String(URL_LENGTH_MAX)} characters`);
@@ -37,6 +37,7 @@ export function parseEndpointUrl(text: string, cwd = '/'): Endpoint {
   const scheme = rawScheme.toLowerCase();
   if (hasForbidden(text)) throw refusal('a database URL', 'it has a control character');
   if (scheme === 'sqlite') return parseFile(rest, cwd);
+  if (scheme === 'csv') return parseFolder(rest, cwd);
   const server = SERVERS[scheme];
   if (server === undefined || !Object.hasOwn(SERVERS, scheme)) {
     // Without // what stands before the colon may be anything, also a password.
@@ -56,6 +57,16 @@ function parseFile(rest: string, cwd: string): FileEndpoint {
   if (path === '' || path.endsWith('/')) throw refusal(on, 'it names no file');
   if (path.startsWith(':memory:')) throw refusal(on, 'a database in memory is not visible to the workers');
   return { engine: 'sqlite', path: resolve(cwd, path) };
+}
+
+/** `csv:FOLDER`, written as the path of a SQLite file is. */
+function parseFolder(rest: string, cwd: string): FolderEndpoint {
+  const on = 'csv: URL';
+  if (rest.includes('?')) throw refusal(on, 'csv takes no options', 'URL_OPTION_UNKNOWN');
+  if (rest.startsWith('//') && !rest.startsWith('///')) throw refusal(on, 'after csv:// an absolute path must follow');
+  const path = rest.startsWith('///') ? decode(rest.slice(2), on) : rest;
+  if (path === '') throw refusal(on, 'it names no folder');
+  return { engine: 'csv', path: resolve(cwd, path) };
 }
 
 function parseServer(server: { engine: Server; port: number; scheme: string }, rest: string): ServerEndpoint {
@@ -168,7 +179,7 @@ export function isLoopback(host: string): boolean {
 
 /** For people and for static details: engine, user, place and database, without password and options. */
 export function displayEndpoint(endpoint: Endpoint): string {
-  if (endpoint.engine === 'sqlite') return `sqlite:${endpoint.path}`;
+  if ('path' in endpoint) return `${endpoint.engine}:${endpoint.path}`;
   const database = encodeURIComponent(endpoint.database);
   return `${endpoint.engine}://${encodeURIComponent(endpoint.user)}@${placeOf(endpoint)}/${database}`;
 }

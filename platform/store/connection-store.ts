@@ -11,6 +11,7 @@ import type { ConnectionStore } from './store.js';
 /** Form of what is sealed. Fields are only ever added. */
 const sealedEndpoint = z.discriminatedUnion('engine', [
   z.object({ engine: z.literal('sqlite'), path: z.string() }),
+  z.object({ engine: z.literal('csv'), path: z.string() }),
   z.object({
     engine: z.enum(['mysql', 'mariadb', 'postgres']),
     host: z.string(),
@@ -76,8 +77,8 @@ function rowOf(
     name,
     sealed: secretBox.seal(Buffer.from(JSON.stringify(endpoint)), contextOf(name)),
     engine: endpoint.engine,
-    place: endpoint.engine === 'sqlite' ? endpoint.path : `${placeOf(endpoint)}/${endpoint.database}`,
-    username: endpoint.engine === 'sqlite' ? null : endpoint.user,
+    place: 'path' in endpoint ? endpoint.path : `${placeOf(endpoint)}/${endpoint.database}`,
+    username: 'path' in endpoint ? null : endpoint.user,
     migration_id: migrationId ?? null,
   };
 }
@@ -120,7 +121,7 @@ function unseal(secretBox: SecretBox, name: string, sealed: Buffer): Endpoint {
 }
 
 async function resolveEndpoint(endpoint: Endpoint, environment: SecretEnvironment): Promise<Endpoint> {
-  if (endpoint.engine === 'sqlite') return endpoint;
+  if ('path' in endpoint) return endpoint;
   return { ...endpoint, password: await resolvePassword(endpoint.password, environment) };
 }
 

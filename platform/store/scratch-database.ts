@@ -24,7 +24,7 @@ export async function makeScratchDatabase(databaseUrl: string, prefix: string, n
 
 function withDatabase(databaseUrl: string, database: string): string {
   const endpoint = parseEndpointUrl(databaseUrl);
-  if (endpoint.engine === 'sqlite') throw new Error('the store is no server');
+  if ('path' in endpoint) throw new Error('the store is no server');
   const [head = '', query] = databaseUrl.split('?');
   const path = head.slice(0, head.lastIndexOf('/'));
   return `${path}/${encodeURIComponent(database)}${query === undefined ? '' : `?${query}`}`;

@@ -31,9 +31,7 @@ describe('a database URL', () => {
   it('has default ports, and verifies TLS unless it stays on this machine', () => {
     const read = (text: string) => {
       const endpoint = parseEndpointUrl(text);
-      return endpoint.engine === 'sqlite'
-        ? undefined
-        : [endpoint.engine, endpoint.host, endpoint.port, endpoint.tls.mode];
+      return 'path' in endpoint ? undefined : [endpoint.engine, endpoint.host, endpoint.port, endpoint.tls.mode];
     };
     expect(read('mariadb://u@h/d')).toEqual(['mariadb', 'h', 3306, 'verify-full']);
     expect(read('postgresql://u@[::1]/d')).toEqual(['postgres', '::1', 5432, 'disable']);
@@ -46,6 +44,13 @@ describe('a database URL', () => {
     expect(parseEndpointUrl('sqlite:shop.db', '/work')).toEqual({ engine: 'sqlite', path: '/work/shop.db' });
     expect(parseEndpointUrl('sqlite:/a%20b.db', '/work')).toEqual({ engine: 'sqlite', path: '/a%20b.db' });
     expect(parseEndpointUrl('sqlite:///a%20b.db', '/work')).toEqual({ engine: 'sqlite', path: '/a b.db' });
+  });
+
+  it('of a folder of files becomes an absolute path', () => {
+    expect(parseEndpointUrl('csv:export', '/work')).toEqual({ engine: 'csv', path: '/work/export' });
+    expect(parseEndpointUrl('csv:./export/', '/work')).toEqual({ engine: 'csv', path: '/work/export' });
+    expect(parseEndpointUrl('CSV:///a%20b', '/work')).toEqual({ engine: 'csv', path: '/a b' });
+    expect(displayEndpoint(parseEndpointUrl('csv:export', '/work'))).toBe('csv:/work/export');
   });
 
   it.each([
@@ -61,6 +66,9 @@ describe('a database URL', () => {
     ['sqlite://shop.db', 'URL_INVALID'],
     ['sqlite::memory:', 'URL_INVALID'],
     ['sqlite:', 'URL_INVALID'],
+    ['csv:', 'URL_INVALID'],
+    ['csv://export', 'URL_INVALID'],
+    ['csv:export?header=1', 'URL_OPTION_UNKNOWN'],
     ['postgres:///db?host=/var/run', 'URL_INVALID'],
     ['postgres://%2Fvar%2Frun%2Fpostgresql/db', 'URL_INVALID'],
     ['postgres://u@%2Fvar%2Frun/db', 'URL_INVALID'],

@@ -4,6 +4,7 @@ import type { ColumnProfile, TableProfile } from '../../../contracts/profile.js'
 import { jsonCheckedColumn } from './checks.js';
 import type { ChosenType, TypeContext } from './choice.js';
 import type { Given } from './given/given.js';
+import { chooseCsvType } from './types-csv.js';
 import { chooseMysqlType } from './types-mysql.js';
 import { choosePostgresType } from './types-postgres.js';
 import { chooseSqliteType } from './types-sqlite.js';
@@ -177,5 +178,6 @@ export function contextOf(survey: Survey, table: CatalogueTable, column: Catalog
 export function chooseType(context: TypeContext): ChosenType {
   if (context.cast) return context.cast;
   if (context.engine === 'postgres') return choosePostgresType(context);
+  if (context.engine === 'csv') return chooseCsvType(context);
   return context.engine === 'sqlite' ? chooseSqliteType(context) : chooseMysqlType(context);
 }

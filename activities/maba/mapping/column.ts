@@ -171,6 +171,12 @@ function isRecast({ type }: CatalogueColumn, { cast, policies }: GivenColumn): b
   return recast || Object.values(policies ?? {}).some((policy) => typeof policy === 'object' && policy.do === 'use');
 }
 
+/** Words of a file that stand for NULL in this column; a column that somebody casts keeps its texts. */
+function nullWordsOf({ profile, cast }: TypeContext, { kind }: TypeChoice): Pick<ColumnMapping, 'nullWords'> {
+  const { nullWords, kind: found } = profile?.texts ?? {};
+  return nullWords === undefined || (cast !== undefined && kind !== found) ? {} : { nullWords: [...nullWords] };
+}
+
 /** Drafts one column; undefined, and refused in the notes, where its type has no mapping. */
 export function draftColumn(drafting: ColumnDrafting, column: CatalogueColumn): DraftedColumn | undefined {
   const { survey, table, notes, experience } = drafting;
@@ -208,6 +214,7 @@ export function draftColumn(drafting: ColumnDrafting, column: CatalogueColumn): 
     limits: choice.limits,
     ...(sqlDefault !== undefined && { default: sqlDefault }),
     ...(identity && { identity }),
+    ...nullWordsOf(context, choice),
     ...(column.comment !== undefined && column.comment !== '' && { comment: column.comment }),
     confidence: judged.confidence,
     reasons: [...choice.reasons, ...(reason === undefined ? [] : [reason]), ...judged.reasons],

@@ -57,7 +57,8 @@ const OBJECT_REASONS: Readonly<Partial<Record<CatalogueObject['kind'], string>>>
 function noteCatalogue(catalogue: Catalogue, notes: Notes): void {
   for (const object of catalogue.objects) {
     if (object.kind === 'view') continue;
-    notes.leave(object.kind, qualified(object), OBJECT_REASONS[object.kind] ?? 'it has no counterpart (yet)');
+    const told = object.kind === 'file' ? object.definition : undefined;
+    notes.leave(object.kind, qualified(object), told ?? OBJECT_REASONS[object.kind] ?? 'it has no counterpart (yet)');
   }
   for (const { what, mend } of catalogue.cannotSee) {
     notes.find('cannot_see', what, {

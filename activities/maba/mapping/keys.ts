@@ -124,6 +124,8 @@ export function rowAndChunkKey(drafting: KeyDrafting, keys: DraftedKeys): Pick<T
     return { rowKey: ['rowid'], chunkKey: { source: 'rowid', kind: 'integer' } };
   }
   const rowKey = key.map(({ column }) => column.name);
+  // The rows of a file are in no order of their keys.
+  if (engine === 'csv') return { rowKey };
   const [leading] = key;
   if (
     !leading ||

@@ -82,6 +82,14 @@ function noteTable({ table, notes }: TableDrafting): void {
   }
 }
 
+/** Rows of files that no column takes: known before anything is copied. */
+function noteBroken({ survey, table, notes }: TableDrafting): void {
+  const count = survey.profiles.get(qualified(table))?.broken ?? 0;
+  if (count === 0) return;
+  const detail = `${String(count)} row(s) with too few or too many fields, or with quotes that make no sense, go to quarantine`;
+  notes.find('rows_broken', qualified(table), { kind: 'data', count, detail });
+}
+
 /** Generated columns that the target can reckon; the others stay plain columns with their values, and are listed. */
 function settleGenerated({ survey, table, notes }: TableDrafting, columns: readonly DraftedColumn[]): void {
   const { engine } = survey.catalogue;
@@ -105,6 +113,10 @@ function settleGenerated({ survey, table, notes }: TableDrafting, columns: reado
 export function draftTable(drafting: TableDrafting): DraftedTable | undefined {
   const { survey, table, target, notes } = drafting;
   const place = qualified(table);
+  if (table.refused !== undefined) {
+    notes.refuse(place, table.refused);
+    return undefined;
+  }
   const sources = table.columns.map((column) => column.name);
   const given = new Map(
     sources.flatMap((source) => {
@@ -116,6 +128,7 @@ export function draftTable(drafting: TableDrafting): DraftedTable | undefined {
   const { names, renamed } = targetNames(sources, scope);
   drafting.renamed.push(...renamed);
   noteTable(drafting);
+  noteBroken(drafting);
   const keeps = keepsPrimaryKey(drafting);
   const columnDrafting: ColumnDrafting = {
     survey,
@@ -271,5 +284,6 @@ export function finishTable(named: NamedTable, finishing: Finishing): TableMappi
     chunkRows: experience.chunkRows(survey.catalogue.engine, table, profile),
     estimatedRows: profile?.exact === true ? profile.rows : table.estimatedRows,
     transactional: table.transactional,
+    ...(table.format && { format: table.format }),
   };
 }

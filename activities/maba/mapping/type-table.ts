@@ -2,6 +2,7 @@ import type { SourceEngine } from '../../../contracts/catalogue.js';
 import type { Limits } from '../../../contracts/mapping.js';
 import type { TypeChoice, TypeContext } from './choice.js';
 import type { TypeExample, TypeRow } from './type-rows.js';
+import { CSV_TYPES } from './types-csv.js';
 import { MYSQL_TYPES } from './types-mysql.js';
 import { SQLITE_TYPES } from './types-sqlite.js';
 
@@ -79,5 +80,9 @@ function tableOf(title: string, engine: SourceEngine, rows: readonly TypeRow[]):
 
 /** What the choosers choose for each type of each source, by running them. */
 export function typeTables(): readonly TypeTable[] {
-  return [tableOf('MySQL and MariaDB', 'mariadb', MYSQL_TYPES), tableOf('SQLite', 'sqlite', SQLITE_TYPES)];
+  return [
+    tableOf('MySQL and MariaDB', 'mariadb', MYSQL_TYPES),
+    tableOf('SQLite', 'sqlite', SQLITE_TYPES),
+    tableOf('Files of delimited text', 'csv', CSV_TYPES),
+  ];
 }

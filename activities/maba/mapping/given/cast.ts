@@ -95,6 +95,7 @@ const OF_MYSQL: ReadonlySet<SourceEngine> = new Set(['mysql', 'mariadb']);
 
 function allowedKinds(engine: SourceEngine, { type }: CatalogueColumn): readonly ValueKind[] {
   if (engine === 'sqlite') return SHAPES.map(({ kind }) => kind).filter((kind) => kind !== 'interval');
+  if (engine === 'csv') return ['text', 'json', 'integer', 'decimal', 'float8', 'date', 'timestamp'];
   // Only where copy and proof were shown to know the way.
   if (!OF_MYSQL.has(engine)) return [];
   const base = type.base.toLowerCase().replace(/\s*\/\*.*$/, '');
