@@ -54,6 +54,7 @@ export const FINDING_CODES = [
   'values_changed',
   'not_null_relaxed',
   'rows_broken',
+  'header_guessed',
   'foreign_key_not_valid',
   'check_not_valid',
   'rows_differ',

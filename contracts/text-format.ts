@@ -24,6 +24,8 @@ const fileFormat = z.strictObject({
   /** Lines in front of header and rows. */
   skipLines: z.int().min(0),
   header: z.boolean(),
+  /** Nothing but its looks made the first row a header. */
+  headerGuessed: z.literal(true).optional(),
   /** Of the header's bytes: a file with another one is another file. */
   headerHash: z.string().optional(),
   /** Names of a row's fields, in their order in this file. */

@@ -40,7 +40,7 @@ describe('how a file is read is found out', () => {
     ['CR', 'a,b\r1,2\r', { lineEnd: 'cr' }],
     ['numbers in the first row', '1,2\n3,4\n', { header: false, columns: ['column_1', 'column_2'] }],
     ['words in the first row, numbers below', 'a,b\n3,4\n', { header: true }],
-    ['different words everywhere', 'name,city\nAnn,Rome\n', { header: true }],
+    ['different words everywhere', 'name,city\nAnn,Rome\n', { header: true, headerGuessed: true }],
     ['equal words in the first row', 'x,x\nAnn,Rome\n', { header: false }],
     [
       'equal and empty names above numbers',

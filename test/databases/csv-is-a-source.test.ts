@@ -272,6 +272,11 @@ describe('copy and proof', () => {
     );
   });
 
+  it('name the first row that is a header by its looks only', async () => {
+    const { drafted } = await plan({ 't.csv': 'name,city\nAnn,Rome\n', 'u.csv': 'name,age\nAnn,7\n' });
+    expect(drafted.findings).toMatchObject([{ code: 'header_guessed', object: 'main.t', count: 1 }]);
+  });
+
   it('tell equal rows by one identity, and broken ones by their bytes', async () => {
     const { reader, table, drafted } = await plan({
       't.csv': 'id,v,at\n1,x,2024-01-02T03:04:05+02:00\n1,x,2024-01-02T03:04:05+02:00\n3,y\n3,y\n',

@@ -90,6 +90,16 @@ function noteBroken({ survey, table, notes }: TableDrafting): void {
   notes.find('rows_broken', qualified(table), { kind: 'data', count, detail });
 }
 
+/** Rows that were taken for headers by their looks only: were they data, they would be missing. */
+function noteGuessedHeaders({ table, notes }: TableDrafting): void {
+  const guessed = (table.format?.files ?? []).filter(({ headerGuessed }) => headerGuessed);
+  if (guessed.length === 0) return;
+  const names = guessed.slice(0, 3).map(({ file }) => file);
+  const more = guessed.length > names.length ? ` and ${String(guessed.length - names.length)} more` : '';
+  const detail = `The first row of ${names.join(', ')}${more} is taken for names of columns by its looks only; "header" in caravan.csv.yaml decides`;
+  notes.find('header_guessed', qualified(table), { kind: 'data', count: guessed.length, detail });
+}
+
 /** Generated columns that the target can reckon; the others stay plain columns with their values, and are listed. */
 function settleGenerated({ survey, table, notes }: TableDrafting, columns: readonly DraftedColumn[]): void {
   const { engine } = survey.catalogue;
@@ -129,6 +139,7 @@ export function draftTable(drafting: TableDrafting): DraftedTable | undefined {
   drafting.renamed.push(...renamed);
   noteTable(drafting);
   noteBroken(drafting);
+  noteGuessedHeaders(drafting);
   const keeps = keepsPrimaryKey(drafting);
   const columnDrafting: ColumnDrafting = {
     survey,

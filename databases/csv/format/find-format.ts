@@ -59,6 +59,7 @@ export async function findFormat(
     ...(quote !== undefined && { quote }),
     ...(escape !== undefined && { escape }),
     ...(named.header && { headerHash: rows.headerHash }),
+    ...(named.headerGuessed && { headerGuessed: true }),
     ...{ header: named.header, columns: [...named.columns], nullWords: options.nullWords ?? [...NULL_WORDS] },
     missingFields: options.missingFields === null ? 'null' : (options.missingFields ?? 'quarantine'),
     reasons: [found.reason, ...reasons, ...named.reasons],
@@ -169,13 +170,14 @@ function firstRows(
 
 interface Naming {
   readonly header: boolean;
+  readonly headerGuessed?: true;
   readonly columns: readonly string[];
   readonly reasons: readonly string[];
 }
 
 function nameAll(file: string, options: FileOptions, rows: readonly (readonly Cell[])[]): Naming {
   const first = rows[0] ?? [];
-  const guessed =
+  const guessed: ReturnType<typeof guessHeader> =
     options.header === undefined
       ? guessHeader(rows)
       : { header: options.header, reason: options.header ? 'header, as said' : 'no header, as said' };
@@ -186,7 +188,7 @@ function nameAll(file: string, options: FileOptions, rows: readonly (readonly Ce
         ...{ attempted: 'name the columns of', on: file },
         seen: `${String(options.columns.length)} are named, and its header has ${String(first.length)}`,
       });
-    return { header: guessed.header, columns: options.columns, reasons };
+    return { ...headerOf(guessed), columns: options.columns, reasons };
   }
   if (!guessed.header) {
     const width = widthOf(rows);
@@ -197,7 +199,11 @@ function nameAll(file: string, options: FileOptions, rows: readonly (readonly Ce
     };
   }
   const { columns, reasons } = nameColumns(first.map(({ text }) => text));
-  return { header: true, columns, reasons: [guessed.reason, ...reasons] };
+  return { ...headerOf(guessed), columns, reasons: [guessed.reason, ...reasons] };
+}
+
+function headerOf({ header, headerGuessed }: ReturnType<typeof guessHeader>): Pick<Naming, 'header' | 'headerGuessed'> {
+  return { header, ...(headerGuessed && { headerGuessed }) };
 }
 
 /** As many fields as most rows have. */

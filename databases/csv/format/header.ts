@@ -13,11 +13,18 @@ export function cellOf(text: string, isNull: boolean): Cell {
   return { text, isNull, kinds: isNull ? 0 : kindsOf(bytes, 0, bytes.length) };
 }
 
+interface GuessedHeader {
+  readonly header: boolean;
+  /** By its looks only. */
+  readonly headerGuessed?: true;
+  readonly reason: string;
+}
+
 /**
  * Is the first row a header? Not when a cell of it is a number, a date, true or false or the like. Sure, when a column
  * has only such values below. Else it is one when all of its cells are there and are different.
  */
-export function guessHeader(rows: readonly (readonly Cell[])[]): { readonly header: boolean; readonly reason: string } {
+export function guessHeader(rows: readonly (readonly Cell[])[]): GuessedHeader {
   const [first = [], ...rest] = rows;
   if (first.some(({ kinds }) => kinds !== 0))
     return { header: false, reason: 'no header: the first row holds a number, a date or a like value' };
@@ -31,6 +38,7 @@ export function guessHeader(rows: readonly (readonly Cell[])[]): { readonly head
   if (names.every((name) => name !== '') && new Set(names).size === names.length)
     return {
       header: true,
+      headerGuessed: true,
       reason: 'header, by its looks only: all cells of the first row are there and are different',
     };
   return {
