@@ -141,7 +141,7 @@ export interface DraftedPlan {
   readonly tables: number;
   readonly totalRows: number;
   readonly notMigrated: number;
-  /** Views that have a translation. Absent in older histories. */
+  /** Views and objects that are made once the rows are proven. Absent in older histories. */
   readonly views?: number;
   /** What is known before a row is copied; at most PAGE. */
   readonly findings: readonly Finding[];
@@ -249,7 +249,8 @@ export interface ValidatorActivities {
   proveTable(input: InTable & { snapshotId: string; repair: boolean; stale?: boolean }): Promise<ProvenTable>;
   /**
    * Makes the plan's views in the shadow and compares what they give with the source's at S2. One that differs, or that
-   * the target refuses, is taken away again and listed as not migrated. Idempotent.
+   * the target refuses, is taken away again and listed as not migrated. From PostgreSQL: makes routines, triggers and
+   * what else belongs to tables and views, too. Idempotent.
    */
   proveViews(input: InPlan & { snapshotId: string }): Promise<{ views: number; equal: number }>;
   /** Takes the shadow's foreign keys away, so that rows can be deleted and copied again; they are added anew afterwards. */

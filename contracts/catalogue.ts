@@ -14,6 +14,8 @@ export interface CatalogueNeed {
   readonly extension?: string;
   /** "schema.name" of a type in `Catalogue.types`. */
   readonly type?: string;
+  /** "schema.name(arguments)" of a routine in `Catalogue.objects`. */
+  readonly routine?: string;
 }
 
 /** A declared type, taken apart. */
@@ -153,6 +155,23 @@ export interface CatalogueForeignKey {
   readonly enforced?: boolean;
 }
 
+/** PostgreSQL: "RANGE (at)", and the parts of a table in an order in which they can be made. */
+export interface CataloguePartitioning {
+  readonly key: string;
+  readonly needs: readonly CatalogueNeed[];
+  readonly parts: readonly {
+    readonly schema: string;
+    readonly name: string;
+    /** The table or part that it is a part of, "schema.name". */
+    readonly parent: string;
+    readonly bound: string;
+    /** Set where it has parts itself. */
+    readonly key?: string;
+    readonly foreign: boolean;
+    readonly needs: readonly CatalogueNeed[];
+  }[];
+}
+
 /** PostgreSQL: how a table stands among others. */
 export interface TableStanding {
   /** Partitions that hold its rows. */
@@ -161,6 +180,8 @@ export interface TableStanding {
   readonly inherits: boolean;
   readonly primaryKeyName?: string;
   readonly primaryKeyDefinition?: string;
+  /** How its rows are spread. */
+  readonly partitioning?: CataloguePartitioning;
   readonly exclusions: readonly {
     readonly name: string;
     readonly definition: string;
@@ -227,13 +248,71 @@ export type ObjectKind =
   | 'schema'
   | 'large objects'
   | 'storage parameters'
+  | 'column options'
+  | 'default'
+  | 'replica identity'
+  | 'cluster'
+  | 'persistence'
+  | 'tablespace'
+  | 'typed table'
+  | 'partition'
+  | 'setting'
   | 'publication'
+  | 'subscription'
   | 'event trigger'
   | 'operator'
+  | 'operator class'
+  | 'cast'
+  | 'conversion'
+  | 'language'
+  | 'foreign server'
+  | 'access method'
+  | 'security label'
   | 'collation'
   | 'text search'
   /** Its definition says why it is no table. */
   | 'file';
+
+/** PostgreSQL: how something is made again, in the server's own words. */
+export interface ObjectWords {
+  /** What it belongs to. */
+  readonly of?: {
+    readonly kind: 'relation' | 'type' | 'routine';
+    readonly schema: string;
+    /** Of a routine with its arguments. */
+    readonly name: string;
+  };
+  /** An index or constraint of the table that the words name. */
+  readonly part?: string;
+  /** One command each. Names are without a schema where the search path finds them. */
+  readonly statements: readonly string[];
+  /** What is added when all is proven: an action of ALTER TABLE. */
+  readonly promoted?: string;
+}
+
+/** PostgreSQL: what else is to be known of a view. */
+export interface CatalogueView {
+  readonly columns: readonly string[];
+  /** "security_barrier=true". */
+  readonly options: readonly string[];
+  /** Its query with all names qualified. */
+  readonly materialized?: { readonly populated: boolean; readonly query: string };
+}
+
+/** PostgreSQL: what else is to be known of a routine. */
+export interface CatalogueRoutine {
+  readonly name: string;
+  readonly arguments: number;
+  readonly language: string;
+  /** SECURITY DEFINER. */
+  readonly definer: boolean;
+  /** Another one stands in front of it, so that nothing names it without its schema. */
+  readonly hidden: boolean;
+  /** Words of its body that name a table, a type or a routine of somebody or of an extension, in lower case. */
+  readonly names: readonly string[];
+  /** Words of its body and settings that name a schema of somebody, in lower case. */
+  readonly schemas: readonly string[];
+}
 
 /** An object that is not a table: listed, never dropped in silence. */
 export interface CatalogueObject {
@@ -241,6 +320,13 @@ export interface CatalogueObject {
   readonly schema: string;
   readonly name: string;
   readonly definition?: string;
+  /** PostgreSQL: what makes it again; absent where nothing does (yet). */
+  readonly words?: ObjectWords;
+  readonly view?: CatalogueView;
+  readonly routine?: CatalogueRoutine;
+  readonly needs?: readonly CatalogueNeed[];
+  /** "schema.name" of the tables, views and sequences that it names. */
+  readonly reads?: readonly string[];
 }
 
 export interface Catalogue {

@@ -245,6 +245,23 @@ export const tableMapping = z.strictObject({
     .default([]),
   /** PostgreSQL's own words behind the constraint's name. */
   exclusions: z.array(z.strictObject({ name: z.string(), definition: z.string() })).optional(),
+  /** From PostgreSQL: how its rows are spread, "RANGE (at)", and its parts in an order in which they can be made. */
+  partitions: z
+    .strictObject({
+      key: z.string(),
+      parts: z.array(
+        z.strictObject({
+          source: objectName,
+          name: z.string(),
+          /** Target name of the table or part that it is a part of. */
+          of: z.string(),
+          /** "FOR VALUES …", or "DEFAULT". */
+          bound: z.string(),
+          key: z.string().optional(),
+        }),
+      ),
+    })
+    .optional(),
   comment: z.string().optional(),
   /** A BEFORE UPDATE trigger and its function, both of this name: its columns get the clock when a row really changes. */
   onUpdate: onUpdateMapping.optional(),
@@ -295,6 +312,10 @@ export const viewMapping = z.strictObject({
   query: z.string(),
   /** Tables and views of the source that it reads, "schema.name". */
   reads: z.array(z.string()).default([]),
+  /** From PostgreSQL: what stands in its WITH, "security_barrier=true". */
+  options: z.array(z.string()).optional(),
+  /** From PostgreSQL: it keeps its rows; `query` is the source's, by which its rows are compared. */
+  materialized: z.strictObject({ populated: z.boolean(), query: z.string() }).optional(),
 });
 export type ViewMapping = z.infer<typeof viewMapping>;
 /** Are its rows passed from PostgreSQL to PostgreSQL as they are? All columns of a table are native, or none. */
@@ -337,6 +358,29 @@ export const sequenceMapping = z.strictObject({
 });
 export type SequenceMapping = z.infer<typeof sequenceMapping>;
 
+/**
+ * From PostgreSQL: a routine, or something that belongs to a table, a view, a sequence or a type, in the source's own
+ * words. It is made as it is; what it does is not proven.
+ */
+export const nativeObject = z.strictObject({
+  kind: z.string(),
+  /** As the source calls it. */
+  name: z.string(),
+  /** Table, view or sequence of the target that it belongs to. */
+  relation: z.string().optional(),
+  /** Name of the routine of the plan that it belongs to. */
+  of: z.string().optional(),
+  /** What a routine is called in the target; `early`: tables need it, so that it comes before them. */
+  routine: z.strictObject({ name: z.string(), arguments: z.int().min(0), early: z.boolean() }).optional(),
+  /** One command each. */
+  statements: z.array(z.string()),
+  /** An action of ALTER TABLE, in the promotion: triggers and row level security may not touch rows before. */
+  promoted: z.string().optional(),
+  /** Tables and views of the source that it names, "schema.name". */
+  reads: z.array(z.string()).default([]),
+});
+export type NativeObject = z.infer<typeof nativeObject>;
+
 export const notMigrated = z.strictObject({ kind: z.string(), name: z.string(), reason: z.string() });
 export type NotMigrated = z.infer<typeof notMigrated>;
 /** Kinds of what stays behind: the rows of a table that its filter leaves out, and all rows of one. */
@@ -362,6 +406,8 @@ export const migrationMapping = z.strictObject({
   tables: z.array(tableMapping).min(1),
   /** In the order in which they can be made: what a view reads stands before it. */
   views: z.array(viewMapping).default([]),
+  /** From PostgreSQL, in the order in which they can be made. */
+  objects: z.array(nativeObject).optional(),
   notMigrated: z.array(notMigrated).default([]),
   cannotSee: z.array(z.strictObject({ what: z.string(), mend: z.string() })).default([]),
   /** Names that became others than the rule alone gives, and why. */

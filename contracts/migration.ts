@@ -127,12 +127,16 @@ export interface TableReport {
   readonly targetHash: string | null;
 }
 
-/** What became of a view of the plan. */
+/** What became of a view of the plan, or of another object that is made in the source's own words. */
 export interface ViewReport {
+  /** Absent: a view. Of all else `equal` says that it was made, and nothing was compared. */
+  readonly kind?: string;
   readonly source: string;
   readonly target: string;
   /** It gives the same rows as in the source, and is promoted; otherwise it is not in the target. */
   readonly equal: boolean;
+  /** It is materialized: the source's rows are those that its query gives, not those that it kept. */
+  readonly ofQuery?: boolean;
   /** Why not. */
   readonly reason?: string;
   readonly sourceRows: number;

@@ -79,7 +79,7 @@ export interface VerificationInput extends InPlan {
   readonly paused: boolean;
   /** See `ExecutionResult`. */
   readonly copiedAt?: string;
-  /** Views of the plan. Absent in older histories: none. */
+  /** Views of the plan, and objects in the source's own words. Absent in older histories: none. */
   readonly views?: number;
 }
 export interface VerificationResult {

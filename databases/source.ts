@@ -70,12 +70,19 @@ export interface Reader {
    */
   read(table: TableMapping, range: KeyRange, signal?: AbortSignal, asText?: boolean): AsyncIterable<RowBatch>;
   /** For the proof: own SELECT list, own code. Canonical values (see canonical.ts), then the row key. */
-  scan(table: TableMapping, range: KeyRange, options: ScanOptions): AsyncIterable<CanonicalBatch>;
+  scan(table: Scanned, range: KeyRange, options: ScanOptions): AsyncIterable<CanonicalBatch>;
+}
+
+/** A table or a view; `query` (PostgreSQL): its rows are those of this query of the source's own. */
+export interface Scanned extends TableMapping {
+  readonly query?: string;
 }
 
 export interface ScanOptions {
   /** Compute `CanonicalBatch.keys`; otherwise it is empty (cheaper). */
   readonly keys: boolean;
+  /** In a transaction that cannot write: of views, whose functions are somebody's. The source's never can. */
+  readonly readOnly?: boolean;
   readonly signal?: AbortSignal;
 }
 

@@ -1,4 +1,4 @@
-import type { MigrationMapping, TableMapping, ValueKind, ViewMapping } from '../contracts/mapping.js';
+import type { MigrationMapping, NativeObject, TableMapping, ValueKind, ViewMapping } from '../contracts/mapping.js';
 import type { Finding } from '../contracts/migration.js';
 import type { CanonicalBatch, KeyRange, ScanOptions } from './source.js';
 import type { StandingTable } from './standing.js';
@@ -54,8 +54,10 @@ export interface Target {
    */
   dropViews(mapping: MigrationMapping): Promise<void>;
   /** Makes one view in the shadow and tells its columns; or why the server refuses it. */
-  makeView(view: ViewMapping): Promise<MadeView>;
+  makeView(view: ViewMapping, mapping: MigrationMapping): Promise<MadeView>;
   dropView(view: ViewMapping): Promise<void>;
+  /** Makes an object of the plan in the shadow, in the source's own words; or why it cannot. */
+  makeObject(object: NativeObject, mapping: MigrationMapping): Promise<MadeObject>;
   /** Canonical rows of a shadow table (or of the promoted one, `where: 'promoted'`), ordered by nothing. */
   scan(
     table: TableMapping,
@@ -76,6 +78,8 @@ export interface Target {
   close(): Promise<void>;
 }
 
+export type MadeObject = { readonly made: true } | { readonly made: false; readonly reason: string };
+
 export type MadeView =
   | {
       readonly made: true;
@@ -83,6 +87,8 @@ export type MadeView =
         readonly name: string;
         readonly type: string;
         readonly kind: ValueKind | undefined;
+        /** The type as a plan from PostgreSQL names it; of one that the plan makes, a quoted name. */
+        readonly native: string;
       }[];
     }
   | { readonly made: false; readonly reason: string };

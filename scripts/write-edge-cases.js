@@ -40,8 +40,8 @@ const lines = cases.map(([number, what, does]) => {
 const text = [
   '# Edge cases',
   '',
-  'What a migration from MySQL, MariaDB, SQLite or CSV does with the odd things that the test suites of other tools know. A case',
-  'without a test says so: nothing is promised for it here.',
+  'What a migration does with the odd things that the test suites of other tools know. A case without a test says so: nothing is',
+  'promised for it here.',
   '',
   '| # | case | what Caravan does | shown by |',
   '| --- | --- | --- | --- |',

@@ -118,7 +118,8 @@ async function makePlan(deps: Deps, input: DraftInput): Promise<DraftedPlan> {
     ...stored,
     totalRows: totalRowsOf(document),
     notMigrated: migration.notMigrated.length,
-    views: migration.views.length,
+    // All that is made once the rows are proven.
+    views: migration.views.length + (migration.objects ?? []).length,
     findings: findings.slice(0, PAGE),
     risk,
     riskReasons: reasons.slice(0, 20),
@@ -204,9 +205,15 @@ async function fitToTarget(
 ): Promise<PlanDocument> {
   const { migration } = document;
   const made = migration.tables.reduce(
-    (count, { indexes, uniqueKeys, foreignKeys, onUpdate }) =>
-      count + 2 + indexes.length + uniqueKeys.length + foreignKeys.length + (onUpdate ? 1 : 0),
-    migration.types.length + migration.views.length + (migration.sequences?.length ?? 0),
+    (count, { indexes, uniqueKeys, foreignKeys, onUpdate, partitions }) =>
+      count +
+      (2 + indexes.length + uniqueKeys.length) * (1 + (partitions?.parts.length ?? 0)) +
+      foreignKeys.length +
+      (onUpdate ? 1 : 0),
+    migration.types.length +
+      migration.views.length +
+      (migration.sequences?.length ?? 0) +
+      (migration.objects ?? []).filter(({ routine }) => routine !== undefined).length,
   );
   return withEnd(openTargetOf(deps, migrationId), async (target) => {
     const standing = migration.mode === 'data-only';

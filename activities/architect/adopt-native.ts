@@ -1,16 +1,23 @@
 import { canonicalJson } from '../../contracts/canonical-json.js';
 import type { Catalogue } from '../../contracts/catalogue.js';
 import { qualified } from '../../contracts/catalogue.js';
-import type { ColumnMapping, MigrationMapping, TableMapping } from '../../contracts/mapping.js';
+import type {
+  ColumnMapping,
+  MigrationMapping,
+  NativeObject,
+  NotMigrated,
+  TableMapping,
+  ViewMapping,
+} from '../../contracts/mapping.js';
 import { draftMapping } from '../maba/mapping/draft-mapping.js';
 import type { AdoptProblems } from './adopt-table.js';
 
 /**
  * Holds a given-back plan from PostgreSQL against the one that would be drafted now: types, expressions and definitions
  * are the server's own words and name each other, so that a person may leave things out, and change sizes of chunks,
- * comments and where a sequence goes on, but no words.
+ * comments and where a sequence goes on, but no words. Tells which views and objects are left out.
  */
-export function checkNative(given: MigrationMapping, catalogue: Catalogue, problems: AdoptProblems): void {
+export function checkNative(given: MigrationMapping, catalogue: Catalogue, problems: AdoptProblems): NotMigrated[] {
   const { targetSchema } = given;
   const { mapping } = draftMapping({
     catalogue,
@@ -36,6 +43,9 @@ export function checkNative(given: MigrationMapping, catalogue: Catalogue, probl
     check(`sequence ${sequence.name}`, { given: [sequence], known: mapping.sequences ?? [] });
   check('extensions', { given: extensions, known: mapping.extensions ?? [] });
   check('collations', { given: collations, known: mapping.collations ?? [] });
+  for (const view of given.views) check(`view ${qualified(view.source)}`, { given: [view], known: mapping.views });
+  for (const object of given.objects ?? [])
+    check(`${object.kind} ${object.name}`, { given: [object], known: mapping.objects ?? [] });
   for (const table of given.tables) {
     const known = mapping.tables.find((candidate) => qualified(candidate.source) === qualified(table.source));
     // A table that the source does not have is told elsewhere.
@@ -47,8 +57,36 @@ export function checkNative(given: MigrationMapping, catalogue: Catalogue, probl
         `${place}: its rows are passed as text; the bytes of a value may mean something else there`,
       );
     check(place, { given: [rowKeys(table)], known: [rowKeys(known)] });
+    check(place, { given: [table.partitions ?? {}], known: [known.partitions ?? {}] });
     for (const part of partsOf(table)) check(`${place}.${part.name}`, { given: [part], known: partsOf(known) });
   }
+  return leftOut(given, mapping);
+}
+
+/** Views and objects that a person took out of the plan. */
+function leftOut(given: MigrationMapping, drafted: MigrationMapping): NotMigrated[] {
+  const there = new Set([...given.views.map(viewName), ...(given.objects ?? []).map(nameOf)]);
+  const reason = 'left out of the plan';
+  return [
+    ...drafted.views
+      .filter((view) => !there.has(viewName(view)))
+      .map((view) => ({ kind: kindOf(view), name: qualified(view.source), reason })),
+    ...(drafted.objects ?? [])
+      .filter((object) => !there.has(nameOf(object)))
+      .map(({ kind, name }) => ({ kind, name, reason })),
+  ];
+}
+
+function kindOf({ materialized }: ViewMapping): string {
+  return materialized === undefined ? 'view' : 'materialized view';
+}
+
+function viewName(view: ViewMapping): string {
+  return `${kindOf(view)} ${qualified(view.source)}`;
+}
+
+function nameOf({ kind, name }: NativeObject): string {
+  return `${kind} ${name}`;
 }
 
 function rowKeys({ rowKey, chunkKey }: TableMapping): unknown {

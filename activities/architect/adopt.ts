@@ -44,7 +44,10 @@ function sharedNames(mapping: MigrationMapping, problems: AdoptProblems): void {
     seen.set(name, what);
   };
   for (const type of mapping.types) take(type.name, `type ${type.name}`);
-  for (const table of mapping.tables) take(table.target.name, `table ${qualified(table.source)}`);
+  for (const table of mapping.tables) {
+    take(table.target.name, `table ${qualified(table.source)}`);
+    for (const part of table.partitions?.parts ?? []) take(part.name, `partition ${qualified(part.source)}`);
+  }
   for (const view of mapping.views) take(view.target.name, `view ${qualified(view.source)}`);
   for (const { onUpdate } of mapping.tables) {
     if (!onUpdate) continue;
@@ -126,6 +129,7 @@ function withoutDangling(mapping: MigrationMapping): MigrationMapping {
     return { ...table, foreignKeys };
   });
   const views = readable(mapping, dropped);
+  const objects = placeable({ ...mapping, views }, dropped);
   const used = new Set(tables.flatMap((table) => table.columns.map((column) => column.type)));
   const native = mapping.sourceEngine === 'postgres';
   // Types of PostgreSQL are made of each other, and expressions name them: one that nothing needs any more does no harm.
@@ -138,13 +142,15 @@ function withoutDangling(mapping: MigrationMapping): MigrationMapping {
     types,
     views,
     ...(sequences && { sequences }),
+    ...(objects && { objects }),
     notMigrated: [...mapping.notMigrated, ...dropped],
   };
 }
 
 /** Views all of whose tables and views are in the plan; the others go, and are listed. */
 function readable(mapping: MigrationMapping, dropped: MigrationMapping['notMigrated']): MigrationMapping['views'] {
-  const there = new Set(mapping.tables.map((table) => qualified(table.source)));
+  const parts = mapping.tables.flatMap((table) => table.partitions?.parts ?? []);
+  const there = new Set([...mapping.tables, ...parts].map(({ source }) => qualified(source)));
   return mapping.views.filter((view) => {
     const missing = view.reads.find((read) => !there.has(read));
     if (missing === undefined) {
@@ -153,6 +159,30 @@ function readable(mapping: MigrationMapping, dropped: MigrationMapping['notMigra
     }
     const reason = `it reads ${missing}, which is not in the plan`;
     dropped.push({ kind: 'view', name: qualified(view.source), reason });
+    return false;
+  });
+}
+
+/** Objects whose tables, views and routines are in the plan; the others go, and are listed. */
+function placeable(
+  { tables, views, sequences = [], objects }: MigrationMapping,
+  dropped: MigrationMapping['notMigrated'],
+): MigrationMapping['objects'] {
+  const parts = tables.flatMap((table) => table.partitions?.parts ?? []);
+  const there = new Set([...tables, ...views, ...parts].map(({ source }) => qualified(source)));
+  const targets = new Set([
+    ...parts.map(({ name }) => name),
+    ...[...tables, ...views].map(({ target }) => target.name),
+    ...sequences.map(({ name }) => name),
+    ...tables.flatMap((table) => table.columns.flatMap(({ identity }) => identity?.sequence?.name ?? [])),
+  ]);
+  const routines = new Set(objects?.filter(({ kind }) => kind === 'routine').map(({ name }) => name));
+  return objects?.filter(({ kind, name, relation, of, reads }) => {
+    const homeless = relation !== undefined && !targets.has(relation) ? relation : undefined;
+    const unread = reads.find((read) => !there.has(read) && !targets.has(read.slice(read.indexOf('.') + 1)));
+    const missing = homeless ?? unread ?? (of !== undefined && !routines.has(of) ? of : undefined);
+    if (missing === undefined) return true;
+    dropped.push({ kind, name, reason: `it needs ${missing}, which is not in the plan` });
     return false;
   });
 }
@@ -191,13 +221,15 @@ export function adoptPlan(document: PlanDocument, catalogue: Catalogue): PlanDoc
     problems.stale.push(`it was made for ${given.sourceEngine}, and the source is ${catalogue.engine}`);
   }
   const native = given.sourceEngine === 'postgres' && catalogue.engine === 'postgres';
-  if (native) checkNative(given, catalogue, problems);
+  const leftOut = native ? checkNative(given, catalogue, problems) : [];
   checkSchema(given, problems);
   if (given.mode === 'data-only') checkRowsOnly(given, problems);
   checkTypes(given, problems);
   sharedNames(given, problems);
-  const reduced = withoutDangling(given);
-  checkViews(reduced, catalogue, problems);
+  const listed = new Set(given.notMigrated.map(({ kind, name }) => `${kind} ${name}`));
+  const alsoLeft = leftOut.filter(({ kind, name }) => !listed.has(`${kind} ${name}`));
+  const reduced = withoutDangling({ ...given, notMigrated: [...given.notMigrated, ...alsoLeft] });
+  if (!native) checkViews(reduced, catalogue, problems);
   const sources = new Set<string>();
   const tables = reduced.tables.map((table) => {
     const name = qualified(table.source);

@@ -52,11 +52,11 @@ export async function freezeEvidence(deps: Deps, input: FreezeEvidence): Promise
   return { evidenceHash: evidenceHash(evidence) };
 }
 
-/** Views of the plan that were not proven, and so are not in the target. */
+/** Views of the plan that were not proven, and what could not be made: they are not in the target. */
 export function viewsLeft(views: readonly ViewReport[]): NotMigrated[] {
   return views
     .filter(({ equal }) => !equal)
-    .map(({ source, reason }) => ({ kind: 'view', name: source, reason: reason ?? 'it was not proven' }));
+    .map(({ kind = 'view', source, reason }) => ({ kind, name: source, reason: reason ?? 'it was not proven' }));
 }
 
 /** Signs after the pivot; a second call writes the same evidence again. */

@@ -1,7 +1,13 @@
 import type { InPlan } from '../../contracts/activities.js';
 import { qualified } from '../../contracts/catalogue.js';
 import { CaravanFailure, FAILURES } from '../../contracts/failures.js';
-import type { ColumnMapping, TableMapping, ViewMapping } from '../../contracts/mapping.js';
+import type {
+  ColumnMapping,
+  MigrationMapping,
+  NativeObject,
+  TableMapping,
+  ViewMapping,
+} from '../../contracts/mapping.js';
 import type { ViewReport } from '../../contracts/migration.js';
 import type { Reader } from '../../databases/source.js';
 import type { MadeView, Target } from '../../databases/target.js';
@@ -17,7 +23,8 @@ const VIEW_MS_MAX = 10 * 60_000;
 
 /**
  * Makes the plan's views in the shadow, in their order, and compares what each gives with what its source gives at S2.
- * A view that is not shown equal does not stay: a wrong view is worse than none.
+ * A view that is not shown equal does not stay: a wrong view is worse than none. Routines of a plan from PostgreSQL come
+ * before them, and what belongs to tables and views after.
  */
 export async function proveViews(
   { deps, host }: { readonly deps: Deps; readonly host: SnapshotHost },
@@ -31,12 +38,19 @@ export async function proveViews(
     async (target) => {
       await target.dropViews(migration);
       const done: ViewReport[] = [];
+      const { objects = [] } = migration;
+      const make = async (object: NativeObject): Promise<void> => {
+        alive.signal.throwIfAborted();
+        done.push(await makeAndTell({ deps, target, migration }, input.migrationId, object));
+      };
+      for (const object of objects) if (object.kind === 'routine') await make(object);
       for (const view of migration.views) {
-        const report = await snapshot.lend((reader) => proveView({ view, target, reader, alive }));
+        const report = await snapshot.lend((reader) => proveView({ view, target, reader, alive, migration }));
         if (!report.equal) await target.dropView(view);
         await deps.store.migrations.putView(input.migrationId, report);
         done.push(report);
       }
+      for (const object of objects) if (object.kind !== 'routine') await make(object);
       return done;
     },
     alive.signal,
@@ -44,7 +58,28 @@ export async function proveViews(
   return { views: reports.length, equal: reports.filter(({ equal }) => equal).length };
 }
 
+/** One that tables need is there already. */
+async function makeAndTell(
+  { deps, target, migration }: { readonly deps: Deps; readonly target: Target; readonly migration: MigrationMapping },
+  migrationId: string,
+  object: NativeObject,
+): Promise<ViewReport> {
+  const made = await target.makeObject(object, migration);
+  const { kind, name } = object;
+  const report: ViewReport = {
+    kind,
+    source: name,
+    target: `${migration.targetSchema}.${object.relation ?? object.routine?.name ?? name.slice(name.indexOf('.') + 1)}`,
+    equal: made.made,
+    ...(!made.made && { reason: made.reason }),
+    ...NOTHING,
+  };
+  await deps.store.migrations.putView(migrationId, report);
+  return report;
+}
+
 interface Proving {
+  readonly migration: MigrationMapping;
   readonly view: ViewMapping;
   readonly target: Target;
   readonly reader: Reader;
@@ -52,10 +87,12 @@ interface Proving {
 }
 
 async function proveView(proving: Proving): Promise<ViewReport> {
-  const { view, target } = proving;
-  const made = await target.makeView(view);
+  const { view, target, migration } = proving;
+  const made = await target.makeView(view, migration);
   if (!made.made) return left(view, made.reason);
-  const table = asTable(view, made);
+  // One that is not filled in the source has nothing to compare.
+  if (view.materialized?.populated === false) return { ...names(view), ...NOTHING, kind: MATERIALIZED, equal: true };
+  const table = asTable(view, made, migration.sourceEngine === 'postgres');
   if (typeof table === 'string') return left(view, table);
   try {
     return await compare(proving, table);
@@ -67,12 +104,13 @@ async function proveView(proving: Proving): Promise<ViewReport> {
   }
 }
 
-async function compare({ view, target, reader, alive }: Proving, table: TableMapping): Promise<ViewReport> {
+async function compare({ view, target, reader, alive, migration }: Proving, table: TableMapping): Promise<ViewReport> {
   const signal = AbortSignal.any([alive.signal, AbortSignal.timeout(VIEW_MS_MAX)]);
-  const options = { keys: false, signal };
+  const options = { keys: false, readOnly: true, signal };
   const parts = view.columns.map((column) => column.parts);
+  const asked = view.materialized ? { ...table, query: view.materialized.query } : table;
   const both = await hashSides(
-    sortedParts(reader.scan(table, {}, options), parts),
+    sortedParts(reader.scan(asked, {}, options), parts),
     sortedParts(target.scan(table, {}, options), parts),
   );
   const { source, target: own } = both;
@@ -80,7 +118,8 @@ async function compare({ view, target, reader, alive }: Proving, table: TableMap
   return {
     ...names(view),
     equal,
-    ...(!equal && { reason: differing(source.count, own.count) }),
+    ...(view.materialized && (equal ? { ofQuery: true } : { kind: MATERIALIZED })),
+    ...(!equal && { reason: differing(source.count, own.count, migration) }),
     sourceRows: source.count,
     targetRows: own.count,
     sourceHash: source.hex(),
@@ -88,9 +127,10 @@ async function compare({ view, target, reader, alive }: Proving, table: TableMap
   };
 }
 
-function differing(source: number, target: number): string {
-  if (source !== target) return `translated, it gives ${String(target)} rows instead of ${String(source)}`;
-  return `translated, it gives ${String(source)} rows as in the source, but other values`;
+function differing(source: number, target: number, { sourceEngine }: MigrationMapping): string {
+  const which = sourceEngine === 'postgres' ? 'in the target' : 'translated,';
+  if (source !== target) return `${which} it gives ${String(target)} rows instead of ${String(source)}`;
+  return `${which} it gives ${String(source)} rows as in the source, but other values`;
 }
 
 function isTimeout(error: unknown): boolean {
@@ -101,16 +141,25 @@ function names(view: ViewMapping): { source: string; target: string } {
   return { source: qualified(view.source), target: qualified(view.target) };
 }
 
+const MATERIALIZED = 'materialized view';
+const NOTHING = { sourceRows: 0, targetRows: 0, sourceHash: null, targetHash: null } as const;
+
 function left(view: ViewMapping, reason: string): ViewReport {
-  return { ...names(view), equal: false, reason, sourceRows: 0, targetRows: 0, sourceHash: null, targetHash: null };
+  return { ...names(view), ...NOTHING, ...(view.materialized && { kind: MATERIALIZED }), equal: false, reason };
 }
 
 /** The view as a table without a key, by which the proof reads both sides; or why it cannot. */
-function asTable(view: ViewMapping, made: Extract<MadeView, { made: true }>): TableMapping | string {
+function asTable(
+  view: ViewMapping,
+  made: Extract<MadeView, { made: true }>,
+  fromPostgres: boolean,
+): TableMapping | string {
   if (made.columns.length !== view.columns.length) return 'it has another number of columns in the target';
   const columns: ColumnMapping[] = [];
-  for (const [at, { type, kind }] of made.columns.entries()) {
+  for (const [at, column] of made.columns.entries()) {
     const names = view.columns[at];
+    const type = fromPostgres ? column.native : column.type;
+    const kind = fromPostgres ? 'native' : column.kind;
     if (kind === undefined || names === undefined) return `a column of the type ${type} cannot be compared`;
     columns.push({
       source: names.source,

@@ -22,6 +22,8 @@ export interface Session {
   rows(text: string, values?: readonly Value[]): Promise<Row[]>;
   /** Several statements without parameters; with none open, they are one transaction. */
   run(text: string): Promise<void>;
+  /** One statement: the server refuses a text that holds more. */
+  one(text: string): Promise<void>;
   close(): Promise<void>;
   /** Cuts the connection without a word: the server rolls back. Safe at any time. */
   destroy(): void;
@@ -165,6 +167,11 @@ class PgSession implements Session {
 
   async run(text: string): Promise<void> {
     await this.client.query(text);
+  }
+
+  async one(text: string): Promise<void> {
+    // Not in the driver's types.
+    await this.client.query({ text, queryMode: 'extended' } as pg.QueryConfig);
   }
 
   async close(): Promise<void> {

@@ -5,10 +5,11 @@ import type { Session } from './connect.js';
 import { qualified, quoted } from './identifiers.js';
 import { generatedSql } from './generated.js';
 import { indexSql } from './indexes.js';
+import { makeObject, promotedSql } from './native-objects.js';
 import { onUpdateBody } from './on-update.js';
 import { inTransaction } from './session-pool.js';
 import { collateSql, constraintSql, createTypeSql, makeSequences, sequenceOptionsSql } from './native-ddl.js';
-import { expressionSql, typeSql } from './sql-guards.js';
+import { expressionSql, typeSql, wordsSql } from './sql-guards.js';
 
 /** Tables made in one transaction: each takes a handful of locks, and a server has 6,400 by default. */
 const TABLES_PER_TRANSACTION = 100;
@@ -19,6 +20,7 @@ export function checkDefinitions(hash: string, mapping: MigrationMapping): void 
   quoted(mapping.targetSchema);
   for (const type of mapping.types) createTypeSql(shadow, type, mapping.types);
   for (const sequence of mapping.sequences ?? []) sequenceOptionsSql(sequence);
+  for (const { promoted } of mapping.objects ?? []) if (promoted !== undefined) promotedSql(promoted);
   for (const table of mapping.tables) {
     createTableSql(shadow, table, mapping);
     const keys = [...(table.primaryKey === undefined ? [] : [table.primaryKey]), ...table.uniqueKeys];
@@ -37,17 +39,32 @@ export async function makeTypesAndTables(session: Session, hash: string, mapping
   const shadow = shadowSchema(hash);
   const types = await namesIn(session, shadow, 'type');
   const tables = await namesIn(session, shadow, 'table');
-  const statements = [
-    ...mapping.types.filter((type) => !types.has(type.name)).map((type) => createTypeSql(shadow, type, mapping.types)),
-    ...mapping.tables
+  const runAll = async (statements: readonly string[]): Promise<void> => {
+    for (let at = 0; at < statements.length; at += TABLES_PER_TRANSACTION) {
+      const batch = statements.slice(at, at + TABLES_PER_TRANSACTION);
+      await inTransaction(session, () => session.run(batch.join(';\n')));
+    }
+  };
+  await runAll(
+    mapping.types.filter((type) => !types.has(type.name)).map((type) => createTypeSql(shadow, type, mapping.types)),
+  );
+  await makeEarlyRoutines(session, hash, mapping);
+  await runAll(
+    mapping.tables
       .filter((table) => !tables.has(table.target.name))
       .map((table) => createTableSql(shadow, table, mapping)),
-  ];
-  for (let at = 0; at < statements.length; at += TABLES_PER_TRANSACTION) {
-    const batch = statements.slice(at, at + TABLES_PER_TRANSACTION);
-    await inTransaction(session, () => session.run(batch.join(';\n')));
-  }
+  );
   await makeSequences(session, shadow, mapping);
+}
+
+/** Routines that columns, checks and indexes need. */
+async function makeEarlyRoutines(session: Session, hash: string, mapping: MigrationMapping): Promise<void> {
+  for (const object of mapping.objects ?? []) {
+    if (object.routine?.early !== true) continue;
+    const made = await makeObject(session, hash, object);
+    if (made.made) continue;
+    throw new CaravanFailure('PLAN_INVALID', { attempted: 'make the routine', on: object.name, seen: made.reason });
+  }
 }
 
 /** Drops tables, functions and types that the mapping does not name. Before the pivot only; nothing of the plan depends on them. */
@@ -55,7 +72,10 @@ export async function dropUnnamed(session: Session, hash: string, mapping: Migra
   const shadow = shadowSchema(hash);
   const tables = new Set(mapping.tables.map((table) => table.target.name));
   const types = new Set(mapping.types.map((type) => type.name));
-  const functions = new Set(mapping.tables.flatMap((table) => table.onUpdate?.name ?? []));
+  const functions = new Set([
+    ...mapping.tables.flatMap((table) => table.onUpdate?.name ?? []),
+    ...(mapping.objects ?? []).flatMap(({ routine }) => routine?.name ?? []),
+  ]);
   const unnamed = [
     ...[...(await namesIn(session, shadow, 'table'))]
       .filter((name) => !tables.has(name))
@@ -80,12 +100,25 @@ export function createTableSql(schema: string, table: TableMapping, mapping: Mig
     const type = typeSql(column, mapping.types, schema);
     return `${quoted(column.target)} ${type}${collateSql(column.collation)}${generatedSql(column)}${column.nullable ? '' : ' NOT NULL'}`;
   });
-  return `CREATE TABLE ${qualified(schema, table.target.name)} (\n  ${columns.join(',\n  ')}\n)`;
+  const { key, parts = [] } = table.partitions ?? {};
+  const made = `CREATE TABLE ${qualified(schema, table.target.name)} (\n  ${columns.join(',\n  ')}\n)${partitionedSql(key)}`;
+  return [made, ...parts.map((part) => partSql(schema, part))].join(';\n');
 }
+
+function partSql(schema: string, { name, of, bound, key }: Partition): string {
+  const words = wordsSql(bound, /^(?:FOR VALUES |DEFAULT$)/);
+  return `CREATE TABLE ${qualified(schema, name)} PARTITION OF ${qualified(schema, of)} ${words}${partitionedSql(key)}`;
+}
+
+function partitionedSql(key: string | undefined): string {
+  return key === undefined ? '' : ` PARTITION BY ${wordsSql(key, /^(?:RANGE|LIST|HASH) \(/)}`;
+}
+
+type Partition = NonNullable<TableMapping['partitions']>['parts'][number];
 
 const NAMES = {
   table: `SELECT c.relname AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = $1 AND c.relkind IN ('r', 'p')`,
+    WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND NOT c.relispartition`,
   type: `SELECT t.typname AS name FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
     WHERE n.nspname = $1 AND (t.typtype IN ('e', 'd') OR t.typtype = 'c'
       AND (SELECT c.relkind FROM pg_catalog.pg_class c WHERE c.oid = t.typrelid) = 'c') ORDER BY t.oid`,

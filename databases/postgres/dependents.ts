@@ -54,7 +54,8 @@ const SQL = `
              WHEN 'pg_catalog.pg_statistic_ext'::regclass THEN (SELECT stxrelid FROM pg_catalog.pg_statistic_ext WHERE oid = d.objid)
            END AS relation
       FROM dependent d
-     WHERE NOT (d.classid = 'pg_catalog.pg_type'::regclass AND d.objid IN (SELECT oid FROM all_type)))
+     WHERE NOT (d.classid = 'pg_catalog.pg_type'::regclass AND d.objid IN (SELECT oid FROM all_type))
+       AND NOT (d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = ANY($3::oid[])))
   SELECT CASE WHEN is_rule THEN pg_catalog.pg_describe_object('pg_catalog.pg_class'::regclass, relation, 0)
               ELSE pg_catalog.pg_describe_object(classid, objid, 0) END AS what
     FROM owned WHERE relation IS NULL OR relation NOT IN (SELECT oid FROM moved)
@@ -66,10 +67,30 @@ const SQL = `
 
 /** Qualified, quoted names of the tables with their partitions. */
 export async function familyOf(session: Session, replaced: Replaced): Promise<string[]> {
+  return namesOfFamily(session, replaced, '');
+}
+
+/** Without materialized views, which nobody can lock by hand. */
+export async function lockableOf(session: Session, replaced: Replaced): Promise<string[]> {
+  return namesOfFamily(session, replaced, ` WHERE c.relkind <> 'm'`);
+}
+
+async function namesOfFamily(session: Session, replaced: Replaced, where: string): Promise<string[]> {
   const rows = await session.rows(
     `WITH RECURSIVE ${FAMILY}
      SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name FROM family f
-       JOIN pg_catalog.pg_class c ON c.oid = f.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace ORDER BY 1`,
+       JOIN pg_catalog.pg_class c ON c.oid = f.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace${where} ORDER BY 1`,
+    [replaced.tables.map((table) => table.oid)],
+  );
+  return rows.map((row) => row['name'] ?? '');
+}
+
+/** Extended statistics on them, which stand in a schema by themselves. */
+export async function statisticsOf(session: Session, replaced: Replaced): Promise<string[]> {
+  const rows = await session.rows(
+    `WITH RECURSIVE ${FAMILY}
+     SELECT pg_catalog.format('%I.%I', n.nspname, s.stxname) AS name FROM family f
+       JOIN pg_catalog.pg_statistic_ext s ON s.stxrelid = f.oid JOIN pg_catalog.pg_namespace n ON n.oid = s.stxnamespace ORDER BY 1`,
     [replaced.tables.map((table) => table.oid)],
   );
   return rows.map((row) => row['name'] ?? '');

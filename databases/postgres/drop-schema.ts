@@ -19,28 +19,32 @@ const PAUSE_MS = 300;
 export async function dropSchemaWithContents(session: Session, schema: string): Promise<string[]> {
   if ((await schemaOid(session, schema)) === undefined) return [];
   await dropForeignKeys(session, schema);
-  const objects = await objectsIn(session, schema);
-  const tables = objects.filter((object) => object.kind === 'TABLE').map((object) => object.sql);
-  const above = objects.filter((object) => /VIEW|STATISTICS/.test(object.kind));
-  const routines = objects.filter((object) => /FUNCTION|PROCEDURE|AGGREGATE/.test(object.kind));
-  // What stands on a thing goes before it: views, tables, routines, then types and sequences.
-  const rest = objects.filter(
-    (object) => object.kind !== 'TABLE' && !above.includes(object) && !routines.includes(object),
-  );
-  const below = [...routines, ...rest];
-  await dropAll(
-    session,
-    above.map((object) => `DROP ${object.kind} IF EXISTS ${object.sql}`),
-  );
-  for (let at = 0; at < tables.length; at += BATCH) await dropTables(session, tables.slice(at, at + BATCH));
-  await dropInAnyOrder(session, schema, below);
+  // Views stand on tables and routines, tables on routines and types, and routines on the rows of tables and views.
+  for (let before = Infinity; ;) {
+    const objects = await objectsIn(session, schema);
+    if (objects.length === 0 || objects.length >= before) break;
+    before = objects.length;
+    await dropOnce(session, schema, objects);
+  }
   const left = await leftIn(session, schema);
   if (left.length > 0) return left;
   const gone = await patiently(session, `DROP SCHEMA IF EXISTS ${quoted(schema)} RESTRICT`);
   return gone ? [] : [`schema ${schema}`];
 }
 
-/** Types are made of types: what still stands on another goes at the next pass. */
+async function dropOnce(session: Session, schema: string, objects: readonly SchemaObject[]): Promise<void> {
+  const tables = objects.filter((object) => object.kind === 'TABLE').map((object) => object.sql);
+  const above = objects.filter((object) => /VIEW|STATISTICS/.test(object.kind));
+  const routines = objects.filter((object) => /FUNCTION|PROCEDURE|AGGREGATE/.test(object.kind));
+  const rest = objects.filter(
+    (object) => object.kind !== 'TABLE' && !above.includes(object) && !routines.includes(object),
+  );
+  await dropInAnyOrder(session, schema, above);
+  for (let at = 0; at < tables.length; at += BATCH) await dropTables(session, tables.slice(at, at + BATCH));
+  await dropInAnyOrder(session, schema, [...routines, ...rest]);
+}
+
+/** Types are made of types, and views stand on views: what still stands on another goes at the next pass. */
 async function dropInAnyOrder(session: Session, schema: string, objects: readonly SchemaObject[]): Promise<void> {
   for (let left = objects; left.length > 0;) {
     await dropAll(

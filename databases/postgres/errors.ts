@@ -19,6 +19,7 @@ export const SQLSTATE = {
   duplicateSchema: '42P06',
   duplicateTable: '42P07',
   duplicateObject: '42710',
+  duplicateFunction: '42723',
   undefinedTable: '42P01',
   undefinedSchema: '3F000',
   dependentObjects: '2BP01',

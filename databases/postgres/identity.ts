@@ -55,7 +55,7 @@ async function syncSequence(at: ShadowTable, column: ColumnMapping, leastNext: b
   const sequence = row?.['sequence'] ?? '';
   if (sequence === '') return;
   const [limits] = await session.rows(
-    `SELECT seqmax::text AS max, seqmin::text AS min, seqincrement::text AS increment, is_called, last_value::text AS last
+    `SELECT seqmax::text AS max, seqmin::text AS min, seqincrement::text AS increment, seqstart::text AS start, is_called, last_value::text AS last
        FROM pg_catalog.pg_sequence, ${sequence} WHERE seqrelid = $1::regclass`,
     [sequence],
   );
@@ -67,5 +67,6 @@ async function syncSequence(at: ShadowTable, column: ColumnMapping, leastNext: b
   const min = limits?.['min'] ?? '1';
   const next = increment > 0n && behind < BigInt(min) ? BigInt(min) : behind;
   // Used up: the next value is refused by the server, as the source would refuse it.
-  await session.run(`SELECT ${setvalSql(sequence, String(next), { min, max: limits?.['max'] ?? min })}`);
+  const steps = isNative(at.table) && { start: limits?.['start'] ?? '1', increment: String(increment) };
+  await session.run(`SELECT ${setvalSql(sequence, String(next), { min, max: limits?.['max'] ?? min, ...steps })}`);
 }

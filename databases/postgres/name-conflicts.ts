@@ -11,6 +11,9 @@ export interface WantedNames {
   readonly enumTypes: ReadonlySet<string>;
   /** Of functions without arguments. */
   readonly functions: readonly string[];
+  /** Of routines: "name/number of arguments". */
+  readonly routines: readonly string[];
+  readonly statistics: readonly string[];
   readonly relations: readonly string[];
   readonly types: readonly string[];
 }
@@ -26,7 +29,10 @@ export interface Replaced {
 const NAMES_SHOWN = 5;
 
 export function wantedNames(mapping: MigrationMapping): WantedNames {
-  const tables = mapping.tables.map((table) => table.target.name);
+  const tables = mapping.tables.flatMap((table) => [
+    table.target.name,
+    ...(table.partitions?.parts ?? []).map((part) => part.name),
+  ]);
   const views = mapping.views.map((view) => view.target.name);
   const enumTypes = mapping.types.map((type) => type.name);
   const inner = mapping.tables.flatMap((table) => [
@@ -37,14 +43,22 @@ export function wantedNames(mapping: MigrationMapping): WantedNames {
     ...table.columns.flatMap((column) => column.identity?.sequence?.name ?? []),
   ]);
   const types = [...tables, ...views, ...enumTypes];
+  const routines = (mapping.objects ?? []).flatMap(({ routine }) => routine ?? []);
   return {
     tables: new Set(tables),
     views: new Set(views),
     enumTypes: new Set(enumTypes),
     functions: mapping.tables.flatMap((table) => table.onUpdate?.name ?? []),
+    routines: routines.map((routine) => `${routine.name}/${String(routine.arguments)}`),
+    statistics: (mapping.objects ?? []).filter(({ kind }) => kind === 'statistics').map(({ name }) => behindDot(name)),
     relations: [...tables, ...views, ...inner, ...(mapping.sequences ?? []).map((sequence) => sequence.name)],
     types: [...types, ...types.map(arrayTypeName)],
   };
+}
+
+/** "schema.name" without its schema. */
+function behindDot(name: string): string {
+  return name.slice(name.indexOf('.') + 1);
 }
 
 /**
@@ -62,13 +76,16 @@ export async function checkConflicts(
     ((conflict.kind === 'table' && wanted.tables.has(conflict.base)) ||
       (conflict.kind === 'view' && wanted.views.has(conflict.base)) ||
       (conflict.kind === 'enum' && wanted.enumTypes.has(conflict.base)) ||
-      conflict.kind === 'trigger function');
+      conflict.kind === 'trigger function' ||
+      conflict.kind === 'routine');
   const inTheWay = found.filter((conflict) => !replaceable(conflict));
   if (inTheWay.length > 0) throw inConflict(schema, [...new Set(inTheWay.map((conflict) => conflict.name))]);
   const replaced = {
     tables: distinct(found.filter((conflict) => conflict.kind === 'table' || conflict.kind === 'view')),
     enumTypes: distinct(found.filter((conflict) => conflict.kind === 'enum')),
-    functions: distinct(found.filter((conflict) => conflict.kind === 'trigger function')),
+    functions: distinct(
+      found.filter((conflict) => conflict.kind === 'trigger function' || conflict.kind === 'routine'),
+    ),
   };
   const dependents = await outsideDependents(session, replaced);
   if (dependents.length > 0) throw haveDependents(schema, dependents);
@@ -98,19 +115,29 @@ async function findConflicts(session: Session, schema: string, wanted: WantedNam
          FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
          LEFT JOIN pg_catalog.pg_type e ON e.typarray = t.oid
         WHERE n.nspname = $1 AND t.typname = ANY($3::text[]))
-     SELECT r.name, c.relname AS base, c.oid AS oid, CASE WHEN c.relkind IN ('r', 'p') THEN 'table' WHEN c.relkind = 'v' THEN 'view' ELSE 'other' END AS kind
+     SELECT r.name, c.relname AS base, c.oid AS oid, CASE WHEN c.relkind IN ('r', 'p') THEN 'table' WHEN c.relkind IN ('v', 'm') THEN 'view' ELSE 'other' END AS kind
        FROM relation r JOIN pg_catalog.pg_class c ON c.oid = r.base
      UNION
      SELECT t.name, coalesce(c.relname, t.base_name), coalesce(c.oid, t.base),
-            CASE WHEN c.relkind IN ('r', 'p') THEN 'table' WHEN c.relkind = 'v' THEN 'view' WHEN t.typtype = 'e' THEN 'enum' ELSE 'other' END
+            CASE WHEN c.relkind IN ('r', 'p') THEN 'table' WHEN c.relkind IN ('v', 'm') THEN 'view' WHEN t.typtype = 'e' THEN 'enum' ELSE 'other' END
        FROM type t LEFT JOIN pg_catalog.pg_class c ON c.oid = t.relation
      UNION
      SELECT p.proname, p.proname, p.oid,
             CASE WHEN p.prorettype = 'pg_catalog.trigger'::regtype AND p.prokind = 'f' THEN 'trigger function' ELSE 'other' END
        FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
       WHERE n.nspname = $1 AND p.proname = ANY($4::text[]) AND p.pronargs = 0
+     UNION
+     SELECT p.proname, p.proname, p.oid,
+            CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+                 THEN 'other' ELSE 'routine' END
+       FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+      WHERE n.nspname = $1 AND p.proname || '/' || p.pronargs = ANY($5::text[])
+     UNION
+     SELECT s.stxname, c.relname, c.oid, 'table'
+       FROM pg_catalog.pg_statistic_ext s JOIN pg_catalog.pg_namespace n ON n.oid = s.stxnamespace JOIN pg_catalog.pg_class c ON c.oid = s.stxrelid
+      WHERE n.nspname = $1 AND s.stxname = ANY($6::text[])
      ORDER BY 1`,
-    [schema, wanted.relations, wanted.types, wanted.functions],
+    [schema, wanted.relations, wanted.types, wanted.functions, wanted.routines, wanted.statistics],
   );
   return rows.map((row) => ({
     name: row['name'] ?? '',

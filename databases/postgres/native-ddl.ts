@@ -71,10 +71,20 @@ export async function makeSequences(session: Session, shadow: string, mapping: M
   }
 }
 
-/** The sequence gives `next` next; one that is used up stays so. */
-export function setvalSql(sequence: string, next: string, limits: Pick<Options, 'min' | 'max'>): string {
+type Steps = Pick<Options, 'min' | 'max'> & Partial<Pick<Options, 'start' | 'increment'>>;
+
+/**
+ * The sequence gives `next` next; one that is used up stays so. With its steps: one that does not stand at its start
+ * stands where it stood when it gave a value.
+ */
+export function setvalSql(sequence: string, next: string, limits: Steps): string {
   const wanted = BigInt(next);
   const [least, most] = [BigInt(limits.min), BigInt(limits.max)];
+  const { start, increment } = limits;
+  if (start !== undefined && increment !== undefined && start !== next) {
+    const last = wanted - BigInt(increment);
+    if (last >= least && last <= most) return `pg_catalog.setval(${literal(sequence)}, ${last}, true)`;
+  }
   const inside = wanted >= least && wanted <= most;
   const value = inside ? wanted : wanted > most ? most : least;
   return `pg_catalog.setval(${literal(sequence)}, ${value}, ${inside ? 'false' : 'true'})`;

@@ -3,10 +3,11 @@ import { CaravanFailure } from '../../contracts/failures.js';
 import type { MigrationMapping } from '../../contracts/mapping.js';
 import type { TargetNames } from '../target.js';
 import type { Session } from './connect.js';
-import { familyOf } from './dependents.js';
+import { familyOf, lockableOf, statisticsOf } from './dependents.js';
 import { cutToBytes, literal, NAME_BYTES_MAX, qualified, quoted } from './identifiers.js';
 import { checkConflicts, wantedNames } from './name-conflicts.js';
 import type { Replaced, WantedNames } from './name-conflicts.js';
+import { finishObjects } from './native-objects.js';
 import { ownerComment } from './ownership.js';
 import { privilegeStatements } from './privileges.js';
 import { leftIn, moveSql, objectsIn, schemaOid } from './schema-objects.js';
@@ -45,6 +46,7 @@ async function moveObjects(
   const replaced = await checkConflicts(session, { schema, wanted, onExisting });
   await moveOld(session, { names, schema, replaced });
   await renameSequences(session, { shadow, schema, hash: names.hash });
+  await finishObjects(session, names.hash, mapping);
   const objects = await objectsIn(session, shadow);
   const ownedSequences = await ownedSequencesIn(session, shadow, schema);
   await runAll(
@@ -99,13 +101,13 @@ async function namesOfShadow(session: Session, shadow: string, mapping: Migratio
 
 /** From here on nobody can make something that depends on them. */
 async function lockOld(session: Session, replaced: Replaced): Promise<void> {
-  const family = await familyOf(session, replaced);
+  const family = await lockableOf(session, replaced);
   for (let at = 0; at < family.length; at += BATCH) {
     await session.run(`LOCK TABLE ${family.slice(at, at + BATCH).join(', ')} IN ACCESS EXCLUSIVE MODE`);
   }
 }
 
-/** Tables with their partitions, indexes, sequences and row types, enum types and trigger functions, to `caravan_old_<hash>`. */
+/** Tables with their partitions, indexes, sequences, statistics and row types, enum types and functions, to `caravan_old_<hash>`. */
 async function moveOld(
   session: Session,
   at: { names: TargetNames; schema: string; replaced: Replaced },
@@ -114,14 +116,27 @@ async function moveOld(
   if (replaced.tables.length + replaced.enumTypes.length + replaced.functions.length === 0) return;
   const old = oldSchema(names.hash);
   const family = await familyOf(session, replaced);
+  const statistics = await statisticsOf(session, replaced);
+  const functions = await routinesOf(session, replaced);
   await session.run(
     `CREATE SCHEMA ${quoted(old)}; COMMENT ON SCHEMA ${quoted(old)} IS ${literal(ownerComment(names))}`,
   );
   await runAll(session, [
+    ...functions.map((each) => `ALTER ROUTINE ${each} SET SCHEMA ${quoted(old)}`),
     ...replaced.enumTypes.map((type) => `ALTER TYPE ${qualified(schema, type.name)} SET SCHEMA ${quoted(old)}`),
     ...family.map((table) => `ALTER TABLE ${table} SET SCHEMA ${quoted(old)}`),
-    ...replaced.functions.map((each) => `ALTER FUNCTION ${qualified(schema, each.name)}() SET SCHEMA ${quoted(old)}`),
+    ...statistics.map((each) => `ALTER STATISTICS ${each} SET SCHEMA ${quoted(old)}`),
   ]);
+}
+
+/** As ALTER names them, with the types of their arguments. */
+async function routinesOf(session: Session, { functions }: Replaced): Promise<string[]> {
+  const rows = await session.rows(
+    `SELECT pg_catalog.format('%I.%I(%s)', n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid)) AS name
+       FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace WHERE p.oid = ANY($1::oid[]) ORDER BY 1`,
+    [functions.map((each) => each.oid)],
+  );
+  return rows.map((row) => row['name'] ?? '');
 }
 
 /** Sequences of identity columns have names that PostgreSQL chose in the shadow; taken ones get the hash behind. */

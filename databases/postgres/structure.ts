@@ -1,4 +1,5 @@
 import { shadowSchema, sidecarSchema } from '../../contracts/names.js';
+import { isNative } from '../../contracts/mapping.js';
 import type { MigrationMapping, TableMapping } from '../../contracts/mapping.js';
 import type { Finding } from '../../contracts/migration.js';
 import type { Session } from './connect.js';
@@ -36,6 +37,7 @@ export async function compareStructure(
     unmade: await unmadeIn(session, sidecarSchema(hash)),
     labels: await enumsIn(session, shadow),
     triggers: await triggersIn(session, shadow),
+    parts: await partsIn(session, shadow),
     types: await normalTypes(session, { shadow, sidecar: sidecarSchema(hash), mapping }),
   };
   const differences = new Differences();
@@ -70,6 +72,8 @@ interface Actual {
   /** Names of indexes that could not be made. */
   readonly unmade: ReadonlySet<string>;
   readonly labels: Map<string, string[]>;
+  /** What each partition is a part of, by its name. */
+  readonly parts: ReadonlyMap<string, string>;
   /** By table. */
   readonly triggers: Map<string, ExistingTrigger[]>;
   /** The plan's type SQL to the server's own spelling. */
@@ -106,6 +110,8 @@ function compareTable(table: TableMapping, comparison: Comparison): void {
   differences.check(columns?.size === table.columns.length, name, 'the table');
   compareOnUpdate(table, comparison);
   if (columns === undefined) return;
+  for (const { name: part, of } of table.partitions?.parts ?? [])
+    differences.check(actual.parts.get(part) === of, `${name}.${part}`, 'the partition');
   for (const column of table.columns) {
     const there = columns.get(column.target);
     const inKey = table.primaryKey?.columns.includes(column.target) === true || column.identity !== undefined;
@@ -130,7 +136,8 @@ function compareTable(table: TableMapping, comparison: Comparison): void {
 
 /** The trigger is there with its body, and no other. */
 function compareOnUpdate(table: TableMapping, { actual, differences }: Comparison): void {
-  const there = actual.triggers.get(table.target.name) ?? [];
+  // Triggers from PostgreSQL are made disabled, once all is proven; this may be another round.
+  const there = (actual.triggers.get(table.target.name) ?? []).filter((trigger) => trigger.enabled || !isNative(table));
   if (table.onUpdate === undefined) {
     if (there.length > 0) differences.check(false, objectName(table), 'what an update does to');
     return;
@@ -185,7 +192,7 @@ async function columnsIn(session: Session, schema: string): Promise<Map<string, 
             a.attgenerated AS generated
        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
        LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-      WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') ORDER BY c.relname, a.attnum`,
+      WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY c.relname, a.attnum`,
     [schema],
   );
   const tables = new Map<string, Map<string, Column>>();
@@ -202,6 +209,17 @@ async function columnsIn(session: Session, schema: string): Promise<Map<string, 
     });
   }
   return tables;
+}
+
+async function partsIn(session: Session, schema: string): Promise<Map<string, string>> {
+  const rows = await session.rows(
+    `SELECT c.relname AS name, p.relname AS parent
+       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+       JOIN pg_catalog.pg_inherits i ON i.inhrelid = c.oid JOIN pg_catalog.pg_class p ON p.oid = i.inhparent
+      WHERE n.nspname = $1 AND c.relispartition AND c.relkind IN ('r', 'p')`,
+    [schema],
+  );
+  return new Map(rows.map((row) => [row['name'] ?? '', row['parent'] ?? '']));
 }
 
 async function enumsIn(session: Session, schema: string): Promise<Map<string, string[]>> {

@@ -1,11 +1,11 @@
 import { backendPrefix, shadowSchema } from '../../contracts/names.js';
 import { CaravanFailure } from '../../contracts/failures.js';
 import type { ServerEndpoint } from '../../contracts/endpoint.js';
-import type { MigrationMapping, TableMapping, ViewMapping } from '../../contracts/mapping.js';
+import type { MigrationMapping, NativeObject, TableMapping, ViewMapping } from '../../contracts/mapping.js';
 import type { Finding } from '../../contracts/migration.js';
 import type { CanonicalBatch, KeyRange, ScanOptions } from '../source.js';
 import type { StandingTable } from '../standing.js';
-import type { ChunkLedger, MadeView, RefusedColumn, Target, TargetNames } from '../target.js';
+import type { ChunkLedger, MadeObject, MadeView, RefusedColumn, Target, TargetNames } from '../target.js';
 import { endBackends } from './backends.js';
 import { reopenSession } from './connect.js';
 import type { Session } from './connect.js';
@@ -20,6 +20,7 @@ import { shadowTable } from './shadow-table.js';
 import { chunkLedger } from './ledger.js';
 import { checkConflicts, wantedNames } from './name-conflicts.js';
 import { definitionPath } from './native-ddl.js';
+import { makeObject } from './native-objects.js';
 import { preflight } from './preflight.js';
 import { promote } from './promote.js';
 import { scanRows } from './scan.js';
@@ -133,11 +134,27 @@ class PostgresTarget implements Target {
     );
   }
 
-  async makeView(view: ViewMapping): Promise<MadeView> {
+  async makeView(view: ViewMapping, mapping: MigrationMapping): Promise<MadeView> {
     return this.#attempt(
       'make the view',
-      () => this.#alone('views', (session) => makeView(session, this.#names.hash, view)),
+      () =>
+        this.#alone('views', async (session) => {
+          await this.#readDefinitions(session, mapping);
+          return makeView(session, this.#names.hash, view);
+        }),
       view.target.name,
+    );
+  }
+
+  async makeObject(object: NativeObject, mapping: MigrationMapping): Promise<MadeObject> {
+    return this.#attempt(
+      `make the ${object.kind}`,
+      () =>
+        this.#alone('objects', async (session) => {
+          await this.#readDefinitions(session, mapping);
+          return makeObject(session, this.#names.hash, object);
+        }),
+      object.name,
     );
   }
 
@@ -174,7 +191,9 @@ class PostgresTarget implements Target {
     const session = await this.#attempt('scan', () => this.#pool.take(), table.target.name);
     let whole = false;
     try {
+      if (options.readOnly === true) await session.run('SET default_transaction_read_only = on');
       yield* scanRows(session, { schema, table, range }, options);
+      if (options.readOnly === true) await session.run('SET default_transaction_read_only = off');
       whole = true;
     } finally {
       // A scan that was left early still streams: its backend cannot be used again.

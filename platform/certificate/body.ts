@@ -134,7 +134,7 @@ function provenStatements(evidence: Evidence): Proven[] {
     what: `${table.target} holds ${String(table.targetRows)} of the ${String(table.sourceRows)} rows of ${table.source}${filtered.has(table.source) ? ' that meet its filter' : ''}, equal to the source at its position`,
     how: 'Both sides were read apart from the copy, put into one canonical form, and compared by count and by the sum modulo 2^128 of the hashes of all rows.',
   }));
-  const views = (evidence.views ?? []).filter((view) => view.equal).map(provenView);
+  const views = (evidence.views ?? []).filter((view) => view.equal && view.kind === undefined).map(provenView);
   if (evidence.tables.length === 0 || hasFinding(evidence, 'structure_differs')) return [...statements, ...views];
   return [...statements, ...views, evidence.mode === 'data-only' ? ROWS_IN_PLACE : STRUCTURE];
 }
@@ -150,14 +150,20 @@ const ROWS_IN_PLACE: Proven = {
 };
 
 function provenView(view: ViewReport): Proven {
+  const rows = 'compared by count and by the sum modulo 2^128 of the hashes of all rows';
+  if (view.ofQuery === true)
+    return {
+      what: `The materialized view ${view.target} holds the ${String(view.targetRows)} rows that the query of ${view.source} gives on the data at the source's position`,
+      how: `It was filled in the target and read, the query was asked of the source, both were put into one canonical form, and ${rows}.`,
+    };
   return {
     what: `The view ${view.target} gives the ${String(view.sourceRows)} rows that ${view.source} gives on the data at the source's position`,
-    how: 'Both views were read, each from its own database, put into one canonical form, and compared by count and by the sum modulo 2^128 of the hashes of all rows; the order of rows was not compared, nor that of a list whose order the source does not fix.',
+    how: `Both views were read, each from its own database, put into one canonical form, and ${rows}; the order of rows was not compared, nor that of a list whose order the source does not fix.`,
   };
 }
 
 function notProvenStatements(evidence: Evidence): string[] {
-  const { source, tables, findings, notMigrated, cannotSee } = evidence;
+  const { source, tables, views = [], findings, notMigrated, cannotSee } = evidence;
   const unequal = tables.filter((table) => !isProvenEqual(table));
   return [
     ...(source.consistent
@@ -167,10 +173,19 @@ function notProvenStatements(evidence: Evidence): string[] {
     ...tables.filter((table) => table.quarantinedRows > 0).map(quarantinedStatement),
     ...tables.filter((table) => table.changedValues > 0).map(changedStatement),
     ...findings.filter((finding) => !COUNTED_ABOVE.includes(finding.code)).map(findingStatement),
+    ...views.flatMap(madeStatement),
     ...notMigrated.map(leftStatement),
     ...cannotSee.map((part) => `The login could not see ${part.what}.`),
     'Queries of the application were not replayed against the target.',
   ];
+}
+
+/** Kinds of what runs, or decides who sees what. */
+const RUNNING = ['routine', 'trigger', 'rule', 'policy'];
+
+function madeStatement({ kind, equal, source }: ViewReport): string[] {
+  if (!equal || kind === undefined || !RUNNING.includes(kind)) return [];
+  return [`The ${kind} ${source} was made in the source's own words; it was not run.`];
 }
 
 const COUNTED_ABOVE: readonly Finding['code'][] = ['rows_quarantined', 'values_changed', 'cannot_see'];

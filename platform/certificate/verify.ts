@@ -40,9 +40,11 @@ const tableEvidence = z.object({
   targetHash: z.string().nullable(),
 });
 const viewEvidence = z.object({
+  kind: z.string().optional(),
   source: z.string(),
   target: z.string(),
   equal: z.boolean(),
+  ofQuery: z.boolean().optional(),
   sourceRows: z.number(),
   targetRows: z.number(),
   sourceHash: z.string().nullable(),

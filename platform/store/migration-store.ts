@@ -160,7 +160,7 @@ function tablePart(database: Database): TablePart {
       putOfTable(database, 'table_reports', { migrationId, source: table.source, value: table }),
     tables: async (migrationId) => (await ofTables(database, 'table_reports', migrationId)) as TableReport[],
     putView: (migrationId, view) =>
-      putOfTable(database, 'view_reports', { migrationId, source: view.source, value: view }),
+      putOfTable(database, 'view_reports', { migrationId, source: reportName(view), value: view }),
     views: async (migrationId) => (await ofTables(database, 'view_reports', migrationId)) as ViewReport[],
     putCopied: (migrationId, copied) =>
       putOfTable(database, 'copied_tables', { migrationId, source: copied.table, value: copied }),
@@ -178,6 +178,11 @@ function tablePart(database: Database): TablePart {
           .executeTakeFirst(),
       ),
   };
+}
+
+/** Objects of two kinds may have one name. */
+function reportName({ kind, source }: ViewReport): string {
+  return kind === undefined ? source : `${kind} ${source}`;
 }
 
 type PerTable = 'table_reports' | 'view_reports' | 'copied_tables';

@@ -24,7 +24,7 @@ const SCHEMA = `
   INSERT INTO newer (id) VALUES (1);
   ALTER TABLE newer ADD CONSTRAINT is_there NOT NULL loose NOT VALID;
   CREATE TABLE parent (id integer PRIMARY KEY); CREATE TABLE child (more text) INHERITS (parent);
-  CREATE FUNCTION made() RETURNS integer LANGUAGE sql AS 'SELECT 7';
+  CREATE FUNCTION made() RETURNS integer LANGUAGE sql SECURITY DEFINER AS 'SELECT 7';
   CREATE TABLE by_function (id integer DEFAULT made(), part int4range, who regrole, row_of other);
   CREATE TYPE span AS RANGE (subtype = float8); ALTER TABLE by_function ADD spans span;
   CREATE SEQUENCE unseen START 5;
@@ -188,13 +188,7 @@ describe('PostgreSQL as a source', () => {
     ]);
     expect(refused.find(({ object }) => object.endsWith('function.id'))?.reason).toContain('function made()');
     const left = mapping.notMigrated.map(({ kind, name }) => `${kind} ${name}`);
-    expect(left).toEqual(
-      expect.arrayContaining([
-        'check public.newer.weak',
-        'virtual column public.newer.doubled',
-        'policy public.guarded.own',
-      ]),
-    );
+    expect(left).toEqual(expect.arrayContaining(['check public.newer.weak', 'virtual column public.newer.doubled']));
     const newer = mapping.tables.find(({ source: { name } }) => name === 'newer');
     expect(newer?.columns.map(({ source: name, nullable, generated }) => [name, nullable, generated])).toEqual([
       ['id', false, undefined],

@@ -90,6 +90,8 @@ export const RICH_POSTGRES = String.raw`
 
   CREATE FUNCTION twice(i integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT i * 2';
   CREATE INDEX by_twice ON no_key (twice(x));
+  CREATE FUNCTION in_depot() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM depot.part';
+  CREATE VIEW of_parts AS SELECT a, in_depot() AS n FROM depot.part;
   CREATE VIEW adults AS SELECT id, "Name" FROM people WHERE boss IS NULL;
   CREATE MATERIALIZED VIEW counted AS SELECT count(*) FROM people;
   CREATE RULE quiet AS ON DELETE TO empty DO INSTEAD NOTHING;

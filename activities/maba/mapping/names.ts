@@ -165,6 +165,10 @@ export class RelationNames {
     this.#taken = new Set(taken);
   }
 
+  isTaken(name: string): boolean {
+    return this.#taken.has(name);
+  }
+
   /** `crowded`: the rule's name is wanted more than once, so that everyone who wants it gets its table in front. */
   take(wanted: string, owner: { readonly table: string; readonly from: string; readonly crowded?: boolean }): string {
     const clash = owner.crowded === true || this.#taken.has(wanted);

@@ -11,6 +11,7 @@ export interface CatalogueRows {
   readonly domainChecks: readonly Row[];
   readonly sequences: readonly Row[];
   readonly needs: readonly Row[];
+  readonly partitions: readonly Row[];
 }
 
 /** Schemas that people made: not the server's, not what Caravan keeps or builds. */
@@ -20,6 +21,13 @@ export const OWN_SCHEMA = `n.nspname !~ '^pg_' AND n.nspname NOT IN ('informatio
 /** Objects of an extension come with it. */
 export function ofExtension(classId: string, oid: string): string {
   return `EXISTS (SELECT FROM pg_catalog.pg_depend x WHERE x.classid = 'pg_catalog.${classId}'::regclass AND x.objid = ${oid} AND x.deptype = 'e')`;
+}
+
+/** What a routine is called in lists: "schema.name(arguments)". NULL where the number is no routine's. */
+export function routineName(oid: string): string {
+  return `(SELECT rn.nspname || '.' || r.proname || '(' || pg_catalog.pg_get_function_identity_arguments(r.oid) || ')'
+       FROM pg_catalog.pg_proc r JOIN pg_catalog.pg_namespace rn ON rn.oid = r.pronamespace
+      WHERE d.refclassid = 'pg_catalog.pg_proc'::regclass AND r.oid = ${oid})`;
 }
 
 /** Tables that are migrated: partitions are read through their parents. */
@@ -42,6 +50,15 @@ const TABLES = `
         FROM (SELECT relid FROM pg_catalog.pg_partition_tree(c.oid) WHERE isleaf UNION SELECT c.oid WHERE c.relkind = 'r') l
         JOIN pg_catalog.pg_class k ON k.oid = l.relid) part
    WHERE ${TABLE} ORDER BY n.nspname, c.relname`;
+
+/** Partitioned tables, each with all its parts, a part behind what it is a part of. */
+const PARTITIONS = `
+  SELECT c.oid AS table_oid, k.oid, kn.nspname AS schema, k.relname AS name, pn.nspname || '.' || p.relname AS parent, k.relkind AS kind,
+         pg_catalog.pg_get_expr(k.relpartbound, k.oid) AS bound, CASE WHEN k.relkind = 'p' THEN pg_catalog.pg_get_partkeydef(k.oid) END AS key
+    FROM ${TABLES_FROM} CROSS JOIN LATERAL pg_catalog.pg_partition_tree(c.oid) AS t
+    JOIN pg_catalog.pg_class k ON k.oid = t.relid JOIN pg_catalog.pg_namespace kn ON kn.oid = k.relnamespace
+    LEFT JOIN pg_catalog.pg_class p ON p.oid = t.parentrelid LEFT JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace
+   WHERE ${TABLE} AND c.relkind = 'p' ORDER BY c.oid, t.level, kn.nspname, k.relname`;
 
 /** What a type is, from its oid and modifier; an array is told by its elements' type. */
 function typeOf(oid: string, modifier: string): { readonly columns: string; readonly joins: string } {
@@ -151,7 +168,8 @@ const SEQUENCES = `
  */
 const NEEDS = `
   SELECT DISTINCT d.classid::regclass::text AS class, d.objid AS oid, pg_catalog.pg_describe_object(d.refclassid, d.refobjid, 0) AS what,
-         e.extname AS extension, CASE WHEN y.oid IS NOT NULL AND e.oid IS NULL AND pg_catalog.pg_type_is_visible(y.oid) THEN n.nspname || '.' || y.typname END AS type
+         e.extname AS extension, CASE WHEN y.oid IS NOT NULL AND e.oid IS NULL AND pg_catalog.pg_type_is_visible(y.oid) THEN n.nspname || '.' || y.typname END AS type,
+         CASE WHEN e.oid IS NULL THEN ${routineName('d.refobjid')} END AS routine
     FROM pg_catalog.pg_depend d
     LEFT JOIN pg_catalog.pg_type v ON d.refclassid = 'pg_catalog.pg_type'::regclass AND v.oid = d.refobjid
     LEFT JOIN pg_catalog.pg_type y ON y.oid = coalesce((SELECT el.oid FROM pg_catalog.pg_type el WHERE el.typarray = v.oid), v.oid)
@@ -183,6 +201,7 @@ export async function readCatalogueRows(session: Session): Promise<CatalogueRows
     domainChecks: await session.rows(DOMAIN_CHECKS),
     sequences: await withNext(session, await session.rows(SEQUENCES)),
     needs: await session.rows(NEEDS),
+    partitions: await session.rows(PARTITIONS),
   };
 }
 

@@ -5,6 +5,7 @@ import type {
   CatalogueForeignKey,
   CatalogueIndex,
   CatalogueNeed,
+  CataloguePartitioning,
   CatalogueSequence,
   CatalogueTable,
   TableStanding,
@@ -23,6 +24,7 @@ class Grouped {
   readonly constraints;
   readonly indexes;
   readonly sequences: readonly { readonly tableOid: string | null; readonly sequence: CatalogueSequence }[];
+  readonly partitions;
   readonly #needs;
 
   constructor(rows: CatalogueRows) {
@@ -30,6 +32,7 @@ class Grouped {
     this.columns = rowsBy(rows.columns, table);
     this.constraints = rowsBy(rows.constraints, table);
     this.indexes = rowsBy(rows.indexes, table);
+    this.partitions = rowsBy(rows.partitions, table);
     this.#needs = rowsBy(rows.needs, (row) => `${(row['class'] ?? '').replace('pg_catalog.', '')} ${row['oid'] ?? ''}`);
     const tables = new Map(rows.tables.map((row) => [row['oid'] ?? '', row]));
     this.sequences = rows.sequences.map((row) => ({
@@ -158,9 +161,29 @@ function uniqueConstraint(row: Row, grouped: Grouped): CatalogueIndex {
   };
 }
 
+function partitioningOf(rows: readonly Row[], grouped: Grouped): CataloguePartitioning | undefined {
+  const [root, ...parts] = rows;
+  if (root === undefined) return undefined;
+  return {
+    key: root['key'] ?? '',
+    needs: grouped.needs('pg_class', root['oid']),
+    parts: parts.map((part) => ({
+      schema: part['schema'] ?? '',
+      name: part['name'] ?? '',
+      parent: part['parent'] ?? '',
+      bound: part['bound'] ?? '',
+      ...(part['key'] != null && { key: part['key'] }),
+      foreign: part['kind'] === 'f',
+      needs: grouped.needs('pg_class', part['oid']),
+    })),
+  };
+}
+
 function standingOf(row: Row, constraints: readonly Row[], grouped: Grouped): TableStanding {
   const primary = constraints.find((constraint) => constraint['kind'] === 'p');
+  const partitioning = partitioningOf(grouped.partitions.get(row['oid'] ?? '') ?? [], grouped);
   return {
+    ...(partitioning && { partitioning }),
     partitions: Number(row['partitions'] ?? 0),
     inherits: row['inherits'] === 't',
     ...(primary && {

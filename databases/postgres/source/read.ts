@@ -1,7 +1,7 @@
 import { copiedColumns } from '../../../contracts/mapping.js';
 import type { TableMapping } from '../../../contracts/mapping.js';
 import { keyExpression, scanExpression } from './scan-list.js';
-import type { CanonicalBatch, KeyRange, RowBatch, ScanOptions } from '../../source.js';
+import type { CanonicalBatch, KeyRange, RowBatch, Scanned, ScanOptions } from '../../source.js';
 import type { Session } from '../connect.js';
 import { copyBatches } from '../copy-out.js';
 import { quotedList } from '../identifiers.js';
@@ -25,12 +25,13 @@ export function readRows(
 /** Rows of a key range in canonical form. */
 export function scanCanonical(
   session: Session,
-  table: TableMapping,
+  table: Scanned,
   { range, options }: { readonly range: KeyRange; readonly options: ScanOptions },
 ): AsyncIterable<CanonicalBatch> {
   const keys = options.keys ? (table.rowKey ?? copiedColumns(table).map((column) => column.source)) : [];
   const list = [...keys.map(keyExpression), ...table.columns.map(scanExpression)];
-  const query = `SELECT ${list.join(', ')} FROM ${sourceTable(table)}${rangeClause(table, range)}`;
+  const from = table.query === undefined ? sourceTable(table) : `(${table.query}\n) AS materialized`;
+  const query = `SELECT ${list.join(', ')} FROM ${from}${rangeClause(table, range)}`;
   const identity = !options.keys ? 'none' : table.rowKey === undefined ? 'row' : 'key';
   const shape = { fields: list.length, keyFields: keys.length, identity } as const;
   return failing(canonicalBatches(session, query, shape), 'prove', table);

@@ -16,9 +16,10 @@ export function rowsBy(rows: readonly Row[], keyOf: (row: Row) => string): Map<s
 }
 
 export function needsOf(rows: readonly Row[] | undefined): CatalogueNeed[] {
-  return (rows ?? []).map(({ what, extension, type }) => ({
+  return (rows ?? []).map(({ what, extension, type, routine }) => ({
     what: what ?? '',
     ...(extension != null && { extension }),
     ...(type != null && { type }),
+    ...(routine != null && { routine }),
   }));
 }

@@ -1,7 +1,7 @@
 import type { Catalogue, CatalogueTable } from '../../../../contracts/catalogue.js';
 import { qualified } from '../../../../contracts/catalogue.js';
 import { CaravanFailure } from '../../../../contracts/failures.js';
-import type { ColumnMapping, MadeType, TableMapping } from '../../../../contracts/mapping.js';
+import type { ColumnMapping, MadeType, SequenceMapping, TableMapping } from '../../../../contracts/mapping.js';
 import type { DraftedMapping, DraftMappingInput } from '../draft-mapping.js';
 import { Experience } from '../experience.js';
 import type { Given } from '../given/given.js';
@@ -14,8 +14,11 @@ import { passesAsBytes } from './copy-form.js';
 import { draftNativeKeys, nativeRowKey } from './keys.js';
 import type { KeyNaming } from './keys.js';
 import { Needs } from './needs.js';
-import { noteObjects } from './objects.js';
+import { draftObjects } from './objects.js';
+import { draftPartitions } from './partitions.js';
+import { Routines } from './routines.js';
 import { Sequences } from './sequences.js';
+import { draftNativeViews, nameViews } from './views.js';
 
 /**
  * A plan from PostgreSQL to PostgreSQL: every name, type and definition as it is. Pure: the same input gives the same
@@ -26,21 +29,32 @@ export function draftFromPostgres(input: DraftMappingInput): DraftedMapping {
   refuseSnake(input);
   const notes = new Notes();
   if (input.given) refuseGiven(input.given, notes);
-  const drafting = { needs: new Needs(catalogue), sequences: new Sequences(catalogue), notes };
-  noteObjects(catalogue, notes);
+  const routines = new Routines(catalogue, targetSchema);
+  const drafting = { needs: new Needs(catalogue, routines), sequences: new Sequences(catalogue), notes };
   const { targets, renamed } = tableNames(catalogue);
+  routines.rename(
+    catalogue.tables.filter((table) => targets.get(qualified(table)) !== table.name).map(({ name }) => name),
+  );
   const columns = new Map<CatalogueTable, ColumnMapping[]>();
   for (const table of catalogue.tables) if (isMigrated(table, notes)) columns.set(table, columnsOf(drafting, table));
   const relations = new RelationNames(targets.values());
   // Expressions name types and sequences: these come first, so that they keep their names.
   reserve(catalogue, relations, notes);
+  const partitions = draftPartitions(drafting, { tables: [...columns.keys()], targets, relations });
+  const named = nameViews(catalogue, relations);
   const naming: KeyNaming = { ...drafting, relations, targets, targetSchema };
   const experience = new Experience(input.learned);
   const types = drafting.needs.used();
   const tables = [...columns].flatMap(([table, drafted]) =>
-    drafted.length === 0 ? [] : [tableOf(naming, { input, types, table, columns: drafted, experience })],
+    drafted.length === 0
+      ? []
+      : [tableOf(naming, { input, types, table, columns: drafted, experience, partitions: partitions.get(table) })],
   );
   const sequences = drafting.sequences.draft([...columns.keys()], targets, notes);
+  const placed = { needs: drafting.needs, relations: placedIn(catalogue, tables, sequences), targetSchema };
+  const { views, left } = draftNativeViews(catalogue, named, placed);
+  const told = { catalogue, routines, renamed: relations.renamed, left, notes };
+  const objects = draftObjects({ ...placed, ...told });
   for (const type of catalogue.types ?? []) {
     if (!drafting.needs.isUsed(type)) notes.leave('type', qualified(type), type.refused ?? 'no migrated table uses it');
   }
@@ -48,17 +62,33 @@ export function draftFromPostgres(input: DraftMappingInput): DraftedMapping {
     sourceEngine: 'postgres',
     targetSchema,
     identifiers: 'preserve',
-    types,
+    types: drafting.needs.used(),
     ...(sequences.length > 0 && { sequences }),
     ...(drafting.needs.extensions.size > 0 && { extensions: [...drafting.needs.extensions].sort() }),
     ...(drafting.needs.collations.size > 0 && { collations: [...drafting.needs.collations].sort() }),
     tables,
-    views: [],
+    views,
+    ...(objects.length > 0 && { objects }),
     notMigrated: notes.notMigrated,
     cannotSee: catalogue.cannotSee.map((entry) => ({ ...entry })),
     renamed: [...renamed, ...relations.renamed],
   };
   return { mapping, refused: notes.refused, misfits: notes.misfits, findings: notes.findings };
+}
+
+/** What stands in the target under its own name: expressions, views and routines find it. */
+function placedIn(
+  { sequences = [] }: Catalogue,
+  tables: readonly TableMapping[],
+  drafted: readonly SequenceMapping[],
+): Set<string> {
+  const counting = tables.flatMap((table) => table.columns.flatMap(({ identity }) => identity?.sequence?.name ?? []));
+  const names = new Set([...counting, ...drafted.map(({ name }) => name)]);
+  return new Set([
+    ...tables.filter(({ source, target }) => source.name === target.name).map(({ source }) => qualified(source)),
+    ...tables.flatMap((table) => (table.partitions?.parts ?? []).map(({ source }) => qualified(source))),
+    ...sequences.filter(({ name, hidden }) => hidden !== true && names.has(name)).map(qualified),
+  ]);
 }
 
 /** Rows pass through as they are: of a mapping file only its include and exclude can be honoured. */
@@ -120,7 +150,7 @@ function namesMeet(table: CatalogueTable, name: string): CaravanFailure {
 
 function isMigrated(table: CatalogueTable, notes: Notes): boolean {
   const place = qualified(table);
-  const { partitions = 0, inherits = false } = table.standing ?? {};
+  const { inherits = false } = table.standing ?? {};
   if (inherits) {
     notes.refuse(place, 'it inherits from other tables, or they from it, which is not migrated (yet)');
     return false;
@@ -128,13 +158,6 @@ function isMigrated(table: CatalogueTable, notes: Notes): boolean {
   if (table.columns.length === 0) {
     notes.leave('table', place, 'it has no columns');
     return false;
-  }
-  if (partitions > 0) {
-    notes.leave(
-      'partitioning',
-      place,
-      `one table in the target holds the rows of its ${String(partitions)} partitions`,
-    );
   }
   if (!table.transactional) {
     const detail = 'rows of its foreign partitions stand outside any snapshot';
@@ -162,9 +185,10 @@ interface Drafted {
   readonly table: CatalogueTable;
   readonly columns: ColumnMapping[];
   readonly experience: Experience;
+  readonly partitions: TableMapping['partitions'];
 }
 
-function tableOf(naming: KeyNaming, { input, types, table, columns, experience }: Drafted): TableMapping {
+function tableOf(naming: KeyNaming, { input, types, table, columns, experience, partitions }: Drafted): TableMapping {
   const target = { schema: input.targetSchema, name: naming.targets.get(qualified(table)) ?? table.name };
   const profile = input.profiles.find(({ schema, table: name }) => schema === table.schema && name === table.name);
   return {
@@ -172,6 +196,7 @@ function tableOf(naming: KeyNaming, { input, types, table, columns, experience }
     target,
     columns,
     ...draftNativeKeys(naming, table, target),
+    ...(partitions && { partitions }),
     ...(table.comment !== undefined && { comment: table.comment }),
     ...nativeRowKey(table),
     ...(passesAsBytes(columns, types) && { copyForm: 'binary' }),

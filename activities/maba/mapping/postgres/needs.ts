@@ -2,6 +2,7 @@ import type { Catalogue, CatalogueMadeType, CatalogueNeed, SourceType } from '..
 import { qualified } from '../../../../contracts/catalogue.js';
 import type { MadeType } from '../../../../contracts/mapping.js';
 import { nativeType } from '../types-postgres.js';
+import type { Routines } from './routines.js';
 
 /**
  * What the plan needs beside tables: types, extensions, collations. Each is asked for when something needs it; the
@@ -13,15 +14,21 @@ export class Needs {
   readonly #types: ReadonlyMap<string, CatalogueMadeType>;
   readonly #used = new Map<CatalogueMadeType, string | undefined>();
 
-  constructor({ types = [] }: Catalogue) {
+  readonly #routines: Routines;
+
+  constructor({ types = [] }: Catalogue, routines: Routines) {
+    this.#routines = routines;
     this.#types = new Map(types.map((type) => [qualified(type), type]));
   }
 
-  /** Why these things cannot all be had; undefined where they can. */
-  lacks(needs: readonly CatalogueNeed[] | undefined): string | undefined {
+  /** Why these things cannot all be had; undefined where they can. `early`: before there are tables. */
+  lacks(needs: readonly CatalogueNeed[] | undefined, early = true): string | undefined {
     for (const need of needs ?? []) {
       if (need.extension !== undefined) this.extensions.add(need.extension);
-      else if (need.type === undefined) return `it needs ${need.what}, which is not migrated (yet)`;
+      else if (need.routine !== undefined) {
+        const reason = this.#routines.lacks(need.routine, this, early);
+        if (reason !== undefined) return `it needs ${need.what}, ${reason}`;
+      } else if (need.type === undefined) return `it needs ${need.what}, which is not migrated (yet)`;
       else {
         const reason = this.#named(need.type);
         if (reason !== undefined) return reason;
@@ -51,6 +58,12 @@ export class Needs {
     return this.#used.has(type);
   }
 
+  /** Is the type "schema.name" made? */
+  makes(name: string): boolean {
+    const type = this.#types.get(name);
+    return type !== undefined && this.#used.has(type) && this.#used.get(type) === undefined;
+  }
+
   #named(name: string): string | undefined {
     const type = this.#types.get(name);
     if (type === undefined) return `its type ${name} is not known`;
@@ -68,7 +81,9 @@ export class Needs {
       const reason = this.refusesType(part.type, part.collation);
       if (reason !== undefined) return reason;
     }
-    return this.lacks(type.needs);
+    // A type is made before any routine.
+    const routine = type.needs.find((need) => need.routine !== undefined && need.extension === undefined);
+    return routine ? `it needs ${routine.what}, which is made after it` : this.lacks(type.needs);
   }
 }
 
