@@ -18,6 +18,8 @@ const NAMED = /^(?:"((?:[^"\0]|"")+)"|([^"[\]]+?))\s*((?:\[\d*\])*)$/;
 /** SQL of a column's type; a type of the plan is qualified with `schema`. */
 export function typeSql(column: ColumnMapping, types: MigrationMapping['types'], schema: string): string {
   if (column.kind === 'native') return nativeTypeSql(column.type, types, schema);
+  // A name may begin or end with blanks.
+  if (column.kind === 'enum' && types.some((type) => type.name === column.type)) return qualified(schema, column.type);
   const text = column.type.trim();
   const named = NAMED.exec(text);
   if (named !== null) {

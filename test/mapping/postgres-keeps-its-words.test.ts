@@ -14,7 +14,7 @@ import type { PlanDocument } from '../../contracts/definition.schema.js';
 import { nextBehind, setvalSql } from '../../databases/postgres/native-ddl.js';
 import { nativeForm } from '../../databases/postgres/native-forms.js';
 import { nativeIndexSql } from '../../databases/postgres/native-ddl.js';
-import { nativeTypeSql } from '../../databases/postgres/sql-guards.js';
+import { nativeTypeSql, typeSql } from '../../databases/postgres/sql-guards.js';
 import { movedBetween } from '../../databases/postgres/source/position.js';
 import { catalogueOf, column, draft, table } from './catalogues.js';
 
@@ -289,6 +289,14 @@ describe('Words of PostgreSQL in a statement', () => {
     expect(nativeIndexSql(`gin ("A" gin_trgm_ops) WITH (fastupdate='off') WHERE ((b)::text = 'x;y'::text)`)).toContain(
       'x;y',
     );
+  });
+
+  it('name a type of the plan as it is called, with the blanks around its name', () => {
+    const [plain] = draft(fromPostgres([native('t', [column('c', 'text')])])).mapping.tables[0]?.columns ?? [];
+    if (plain === undefined) throw new Error('no column');
+    const types = [{ name: ' starts', labels: ['a'] }];
+    expect(typeSql({ ...plain, kind: 'enum', type: ' starts' }, types, 'shadow')).toBe('"shadow"." starts"');
+    expect(() => typeSql({ ...plain, kind: 'enum', type: ' ends; --' }, types, 'shadow')).toThrow('PLAN_INVALID');
   });
 
   it('prove values by their binary form; as text only where that names types by number or holds a NaN', () => {
