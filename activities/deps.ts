@@ -1,6 +1,7 @@
 import type { Endpoint } from '../contracts/endpoint.js';
 import type { SourceStrain } from '../contracts/messages.js';
 import type { CompileRewrite, CompileTransform, CompileValidator } from '../contracts/record.js';
+import type { ExistingTarget } from '../databases/existing.js';
 import type { Source } from '../databases/source.js';
 import type { Target, TargetNames } from '../databases/target.js';
 import type { Bus } from '../platform/bus/bus.js';
@@ -24,6 +25,8 @@ export interface Deps {
   readonly tellStrain: (migrationId: string, strain: SourceStrain) => void;
   readonly openSource: (endpoint: Endpoint) => Promise<Source>;
   readonly openTarget: (endpoint: Endpoint, names: TargetNames) => Promise<Target>;
+  /** A target that is there already, only to be read. */
+  readonly openExisting: (endpoint: Endpoint) => Promise<ExistingTarget>;
   readonly compileTransform: CompileTransform;
   readonly compileRewrite: CompileRewrite;
   readonly compileValidator: CompileValidator;

@@ -5,6 +5,7 @@ import { qualified } from '../contracts/catalogue.js';
 import type { MigrationInput } from '../contracts/migration.schema.js';
 import { parseMapping } from '../language/mapping-file.js';
 import type { ReadMapping } from '../language/mapping-file.js';
+import type { ExistingTarget } from '../databases/existing.js';
 import type { Source } from '../databases/source.js';
 import type { Target } from '../databases/target.js';
 import type { MigrationRecord, StoredPlan } from '../platform/store/store.js';
@@ -74,6 +75,16 @@ export async function openTargetOf(deps: Deps, migrationId: string): Promise<Tar
   const names = { hash, namespace, workflowId: migrationId, runId: firstRunId };
   try {
     return await deps.openTarget(await deps.store.connections.get(input.target), names);
+  } catch (error) {
+    throw asOutage(error, 'TARGET_LOST');
+  }
+}
+
+/** The target of a proof of another tool's work: it is only read. */
+export async function openExistingOf(deps: Deps, migrationId: string): Promise<ExistingTarget> {
+  const { input } = await recordOf(deps, migrationId);
+  try {
+    return await deps.openExisting(await deps.store.connections.get(input.target ?? ''));
   } catch (error) {
     throw asOutage(error, 'TARGET_LOST');
   }

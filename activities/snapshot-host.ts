@@ -1,10 +1,13 @@
 import { CaravanFailure } from '../contracts/failures.js';
+import type { ExistingSnapshot } from '../databases/existing.js';
 import type { Snapshot, Source } from '../databases/source.js';
 
 interface Held {
   readonly migrationId: string;
   readonly source: Source;
   readonly snapshot: Snapshot;
+  /** Only where a target that another tool made is compared with the source. */
+  readonly target?: ExistingSnapshot;
 }
 
 /**
@@ -38,10 +41,16 @@ export class SnapshotHost {
     });
   }
 
+  /** Holds the target's state beside the source's, for as long. */
+  join(id: string, target: ExistingSnapshot): void {
+    this.#held.set(id, { ...this.get(id), target });
+  }
+
   async close(id: string): Promise<void> {
     const held = this.#held.get(id);
     if (held === undefined) return;
     this.#held.delete(id);
+    await held.target?.close().catch(() => undefined);
     await held.snapshot.close().catch(() => undefined);
     await held.source.close().catch(() => undefined);
   }

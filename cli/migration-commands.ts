@@ -11,6 +11,7 @@ export function addMigrationCommands(program: Command, run: Run): void {
   addMigrate(program, run);
   addPlan(program, run);
   addAssess(program, run);
+  addVerify(program, run);
   addDecisions(program, run);
   program
     .command('list')
@@ -83,6 +84,21 @@ function addAssess(program: Command, run: Run): void {
     });
 }
 
+function addVerify(program: Command, run: Run): void {
+  const command = program
+    .command('verify')
+    .description('proves a database that any tool moved: both sides are only read, and every difference is named')
+    .option('--source <url|name>', 'mysql://, mariadb://, postgres:// or sqlite: URL, or the name of a connection')
+    .option('--target <url|name>', 'postgres:// URL, or the name of a connection')
+    .option('--target-schema <schema>', 'schema in the target that holds the tables (default: public)');
+  addNaming(command);
+  addLimits(command)
+    .option('--json', 'print one line of JSON at the end; everything else goes to standard error')
+    .action((given: GivenOptions) =>
+      run(async (context) => (await import('./verify/run-verify.js')).runVerify(context, optionsOf(given))),
+    );
+}
+
 type GivenOptions = Omit<MigrateOptions, 'deadlineSeconds' | 'source'> & {
   readonly source?: string;
   readonly deadline?: number;
@@ -106,7 +122,22 @@ function addEnds(command: Command, { isTargetNeeded }: { isTargetNeeded: boolean
         'fail',
         'replace',
       ]),
+    );
+  addNaming(command);
+  command
+    .addOption(
+      new Option(
+        '--mode <what>',
+        'tables with their rows, without, or rows into tables that stand (default: schema-and-data)',
+      ).choices(['schema-and-data', 'schema-only', 'data-only']),
     )
+    .option('--deadline <duration>', 'limit for approval and questions (default: 24h)', durationOption);
+  addLimits(command).option('--json', 'print one line of JSON at the end; everything else goes to standard error');
+}
+
+/** How names are matched, and which tables are meant. */
+function addNaming(command: Command): void {
+  command
     .addOption(
       new Option('--identifiers <rule>', 'how names are written in the target (default: lower)').choices([
         'lower',
@@ -114,25 +145,22 @@ function addEnds(command: Command, { isTargetNeeded }: { isTargetNeeded: boolean
         'snake',
       ]),
     )
-    .addOption(
-      new Option(
-        '--mode <what>',
-        'tables with their rows, without, or rows into tables that stand (default: schema-and-data)',
-      ).choices(['schema-and-data', 'schema-only', 'data-only']),
-    )
     .option('--include <glob>', 'only these tables, as "table" or "schema.table"; may be repeated', collect, [])
     .option('--exclude <glob>', 'not these tables; may be repeated', collect, [])
     .option('--mapping <file>', 'what you decide before the plan is made: names, types, rows, values')
-    .option('--workflow-id <id>', 'id of the migration; one that runs is attached to')
-    .option('--deadline <duration>', 'limit for approval and questions (default: 24h)', durationOption)
+    .option('--workflow-id <id>', 'id of the migration; one that runs is attached to');
+}
+
+/** What may be taken of the source. */
+function addLimits(command: Command): Command {
+  return command
     .option(
       '--max-source-connections <count>',
       'sessions on the source at once, 2 or more (default: no limit)',
       (text) => wholeOption(text, 2),
     )
     .option('--max-rows-per-second <count>', 'rows read of the source in a second', (text) => wholeOption(text, 1))
-    .option('--max-bytes-per-second <bytes>', 'bytes read of it in a second, such as 500k or 20M', bytesOption)
-    .option('--json', 'print one line of JSON at the end; everything else goes to standard error');
+    .option('--max-bytes-per-second <bytes>', 'bytes read of it in a second, such as 500k or 20M', bytesOption);
 }
 
 function wholeOption(text: string, least: number): number {

@@ -4,6 +4,7 @@ import type { GraphTask, TaskPhase } from './graph.js';
 import type { MigrationInput, MigrationStart } from './migration.schema.js';
 import type { Throttle } from './messages.js';
 import type { Notification } from './events.js';
+import type { Compared, StructureSummary } from './verification.js';
 
 /**
  * Interfaces of the activities, by agent. Workflows proxy these and never import an implementation. Names and
@@ -43,6 +44,8 @@ export interface MetaActivities {
   freezeEvidence(input: FreezeEvidence): Promise<{ evidenceHash: string }>;
   /** Signs the certificate and writes it; after the pivot. Idempotent. */
   signCertificate(input: InPlan & { promotedAt: string; promotionLsn: string }): Promise<{ path: string }>;
+  /** Freezes what was found of a target that another tool made, signs it and writes it. Idempotent: the first evidence holds. */
+  certifyComparison(input: CertifyComparison): Promise<{ path: string }>;
   /** Undoes what closed or vanished migrations left in the target of a connection; the janitor. */
   sweepLeftovers(input: { connection?: string }): Promise<{ undone: number; left: number }>;
   /** Reaches the database of a connection, once. Fails with bad-input codes. */
@@ -63,6 +66,14 @@ export interface FreezeEvidence extends InPlan {
   readonly findings: readonly Finding[];
   readonly proof: { readonly position: string; readonly consistent: boolean; readonly detail: string };
   readonly decision: { readonly by: string };
+}
+
+export interface CertifyComparison extends InPlan {
+  readonly findings: readonly Finding[];
+  readonly consistent: boolean;
+  readonly detail: string;
+  readonly compared: Compared;
+  readonly structure: StructureSummary;
 }
 
 export interface OpenedMigration {
@@ -122,6 +133,11 @@ export interface ArchitectActivities {
   draftPlan(
     input: InMigration & { catalogueId: string; answers: Record<string, string>; given?: string },
   ): Promise<DraftedPlan>;
+  /**
+   * Holds the target that is there against the source: which table and column stand for which, how they are compared
+   * (kept as a plan), and what is missing or weaker (kept as a report).
+   */
+  draftComparison(input: InMigration & { catalogueId: string }): Promise<DraftedComparison>;
   /** The plan without these tables (source names, at most PAGE), each listed as not migrated: they failed for good. */
   excludeTables(
     input: InPlan & { tables: readonly string[] },
@@ -132,6 +148,17 @@ export interface ArchitectActivities {
   listPlanTables(input: { planId: string; offset: number }): Promise<{ tables: TableRef[] }>;
   /** A page of the plan's tasks of one phase, in order. */
   readPlanTasks(input: { planId: string; phase: TaskPhase; offset: number }): Promise<{ tasks: GraphTask[] }>;
+}
+
+export interface DraftedComparison {
+  readonly planId: string;
+  readonly planHash: string;
+  readonly tables: number;
+  readonly totalRows: number;
+  readonly views: number;
+  readonly structure: StructureSummary;
+  /** At most PAGE, and one for each code of the rest. */
+  readonly findings: readonly Finding[];
 }
 
 export interface DraftedPlan {
@@ -261,6 +288,21 @@ export interface ValidatorActivities {
   comparePosition(
     input: InPlan & { snapshotId: string },
   ): Promise<{ moved: 'no' | 'yes' | 'unknown'; position: string }>;
+  /** Opens a snapshot of the source and one of a target that another tool made, in this process. */
+  openComparison(input: InPlan & { connections: number }): Promise<OpenedComparison>;
+  /** Compares a table of both snapshots row by row; what differs is found by key and column, and classed. */
+  compareTable(input: InTable & { snapshotId: string }): Promise<ComparedTable>;
+  /** Compares what the views of both sides give. */
+  compareViews(input: InPlan & { snapshotId: string }): Promise<{ equal: number; findings: Finding[] }>;
+}
+
+export interface OpenedComparison extends OpenedSnapshot {
+  readonly compared: Compared;
+}
+
+export interface ComparedTable extends TableReport {
+  readonly equal: boolean;
+  readonly findings: readonly Finding[];
 }
 
 export interface ProvenTable extends TableReport {

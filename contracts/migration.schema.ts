@@ -22,8 +22,11 @@ export const migrationInput = z.strictObject({
   /** Globs over "table" or "schema.table"; empty means all. */
   include: z.array(z.string()).default([]),
   exclude: z.array(z.string()).default([]),
-  /** `schema-only`: tables and all that belongs to them, without a row. `data-only`: rows into tables that stand already. */
-  mode: z.enum(['schema-and-data', 'schema-only', 'data-only']).default('schema-and-data'),
+  /**
+   * `schema-only`: tables and all that belongs to them, without a row. `data-only`: rows into tables that stand already.
+   * `verify`: nothing is moved, the target that is there is compared with the source and only read.
+   */
+  mode: z.enum(['schema-and-data', 'schema-only', 'data-only', 'verify']).default('schema-and-data'),
   dryRun: z.boolean().default(false),
   /** With `dryRun`: what is refused is listed in an assessment, beside all else, instead of ending it. */
   assess: z.boolean().optional(),

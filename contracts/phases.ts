@@ -1,6 +1,7 @@
 import type { DraftedPlan, InMigration, InPlan, OpenedSnapshot } from './activities.js';
 import type { Finding, Question, TableProgress } from './migration.js';
 import type { FailureReport } from './failures.js';
+import type { Compared } from './verification.js';
 
 /** Inputs and results of the phases' workflows. Recorded in histories: fields are only ever added. */
 export interface DiscoveryInput extends InMigration {
@@ -81,6 +82,8 @@ export interface VerificationInput extends InPlan {
   readonly copiedAt?: string;
   /** Views of the plan, and objects in the source's own words. Absent in older histories: none. */
   readonly views?: number;
+  /** The target was made by another tool: it is compared as it is, and only read. */
+  readonly existing?: boolean;
 }
 export interface VerificationResult {
   /** S2; the parent keeps it open until promotion. */
@@ -91,6 +94,8 @@ export interface VerificationResult {
   readonly quarantined: number;
   readonly changed: number;
   readonly findings: readonly Finding[];
+  /** Of a target that another tool made. */
+  readonly compared?: Compared;
 }
 
 export interface LearningResult {

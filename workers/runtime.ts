@@ -16,6 +16,7 @@ import { readConfig } from '../config/config.js';
 import type { Config } from '../config/config.js';
 import { SIGNALS } from '../contracts/messages.js';
 import type { Role } from '../contracts/queues.js';
+import { openExisting } from '../databases/existing.js';
 import { openSource } from '../databases/open-source.js';
 import { openTarget } from '../databases/open-target.js';
 import { openBus } from '../platform/bus/bus.js';
@@ -101,6 +102,7 @@ async function openDeps({ config, box, log, processId, client }: DepParts): Prom
     },
     openSource,
     openTarget,
+    openExisting,
     compileTransform,
     compileRewrite,
     compileValidator,

@@ -1,5 +1,5 @@
 /** Everything that the workflow bundle holds: both workflow rooms. */
-export { migration } from '../workflows/migration/migration.js';
+export { migration } from '../workflows/migration/workflow.js';
 export { graph } from '../workflows/graph/execution.js';
 export { maintenance } from '../workflows/maintenance.js';
 export { discovery } from '../migration-phases/discovery/workflow.js';

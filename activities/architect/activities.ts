@@ -1,14 +1,10 @@
 import { PAGE } from '../../contracts/activities.js';
 import type { ArchitectActivities, DraftedPlan } from '../../contracts/activities.js';
 import { qualified } from '../../contracts/catalogue.js';
-import type { Catalogue } from '../../contracts/catalogue.js';
 import type { PlanDocument } from '../../contracts/definition.schema.js';
 import { CaravanFailure } from '../../contracts/failures.js';
 import type { GraphTask } from '../../contracts/graph.js';
 import type { MigrationInput } from '../../contracts/migration.schema.js';
-import type { Meaning, TableProfile } from '../../contracts/profile.js';
-import { writePlan } from '../../language/plan.js';
-import { planHash } from '../../platform/hash.js';
 import type { LearningFact } from '../../platform/store/store.js';
 import type { Deps } from '../deps.js';
 import { openTargetOf, planOf, recordOf, withEnd } from '../ends.js';
@@ -19,7 +15,10 @@ import type { Assessing } from './assessment/keep.js';
 import { withoutRows } from '../maba/mapping/given/row-filter.js';
 import { checkReplacements, givenMapping, withCounts } from './given.js';
 import { adoptPlan, withoutTables } from './adopt.js';
+import { draftComparison } from './comparison.js';
 import { draftPlan } from './draft.js';
+import { discovered, storePlan, totalRowsOf } from './kept.js';
+import type { Discovered } from './kept.js';
 import { withoutGenerated } from './generated.js';
 import { raiseQuestions } from './questions.js';
 import { assessRisk } from './risk.js';
@@ -46,6 +45,7 @@ export function createArchitectActivities(deps: Deps): ArchitectActivities {
       return { questions };
     },
     draftPlan: (input) => makePlan(deps, input),
+    draftComparison: (input) => draftComparison(deps, input),
     excludeTables: (input) => excludeTables(deps, input),
     readPlan: async ({ planId }) => {
       const { yaml } = await planOf(deps, planId);
@@ -70,22 +70,6 @@ export function createArchitectActivities(deps: Deps): ArchitectActivities {
 
 function toGraphTask({ id, action, table, depends_on }: PlanDocument['tasks'][number]): GraphTask {
   return { id, action, table, dependsOn: depends_on };
-}
-
-interface Discovered {
-  readonly catalogue: Catalogue;
-  readonly profiles: readonly TableProfile[];
-  /** By "schema.table". */
-  readonly meanings: Readonly<Record<string, readonly Meaning[]>>;
-}
-
-async function discovered(deps: Deps, catalogueId: string): Promise<Discovered> {
-  const catalogue = await deps.store.discovery.catalogue(catalogueId);
-  const found = await deps.store.discovery.profiles(catalogueId);
-  const meanings = Object.fromEntries(
-    found.map(({ profile, meanings }) => [`${profile.schema}.${profile.table}`, meanings]),
-  );
-  return { catalogue, profiles: found.map(({ profile }) => profile), meanings };
 }
 
 type DraftInput = Parameters<ArchitectActivities['draftPlan']>[0];
@@ -168,20 +152,6 @@ async function excludeTables(
 ): ReturnType<ArchitectActivities['excludeTables']> {
   const document = withoutTables((await planOf(deps, planId)).document, tables);
   return { ...(await storePlan(deps, migrationId, document)), totalRows: totalRowsOf(document) };
-}
-
-function totalRowsOf({ migration }: PlanDocument): number {
-  return migration.tables.reduce((rows, table) => rows + Math.round(table.estimatedRows), 0);
-}
-
-async function storePlan(
-  deps: Deps,
-  migrationId: string,
-  document: PlanDocument,
-): Promise<{ planId: string; planHash: string; tables: number }> {
-  const hash = planHash(document);
-  const planId = await deps.store.plans.put({ yaml: writePlan(document), document, planHash: hash, migrationId });
-  return { planId, planHash: hash, tables: document.migration.tables.length };
 }
 
 /** A type, key, check or default without a mapping is refused by name, before anything is touched. */

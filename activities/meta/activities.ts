@@ -1,6 +1,6 @@
 import type { MetaActivities } from '../../contracts/activities.js';
 import type { Deps } from '../deps.js';
-import { freezeEvidence, signCertificate } from './certificate.js';
+import { certifyComparison, freezeEvidence, signCertificate } from './certificate.js';
 import type { CertificateOptions } from './certificate.js';
 import { closeMigration } from './close-migration.js';
 import { learn } from './learn.js';
@@ -22,6 +22,7 @@ export function createMetaActivities({ deps, certificates, sweep }: MetaParts): 
     learn: (input) => learn(deps, input),
     freezeEvidence: (input) => freezeEvidence(deps, input),
     signCertificate: (input) => signCertificate(deps, certificates, input),
+    certifyComparison: (input) => certifyComparison(deps, certificates, input),
     sweepLeftovers: sweep,
     testConnection: (input) => testConnection(deps, input),
     purgeOld: (input) => purgeOld(deps, input),

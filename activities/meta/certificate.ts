@@ -1,10 +1,10 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { FreezeEvidence, InPlan } from '../../contracts/activities.js';
+import type { CertifyComparison, FreezeEvidence, InPlan } from '../../contracts/activities.js';
 import type { NotMigrated } from '../../contracts/mapping.js';
 import type { ViewReport } from '../../contracts/migration.js';
 import { buildBody, evidenceHash } from '../../platform/certificate/body.js';
-import type { Evidence } from '../../platform/certificate/body.js';
+import type { CertifiedTarget, Evidence } from '../../platform/certificate/body.js';
 import { serializeCertificate } from '../../platform/certificate/signer.js';
 import type { Signer } from '../../platform/certificate/signer.js';
 import type { Deps } from '../deps.js';
@@ -23,13 +23,20 @@ export function certificatePath({ folder }: CertificateOptions, migrationId: str
 
 /** What was proven, frozen before the pivot: nothing after it can change what is signed. */
 export async function freezeEvidence(deps: Deps, input: FreezeEvidence): Promise<{ evidenceHash: string }> {
-  const { migrationId, planId, findings, proof, decision } = input;
+  const { decision, ...found } = input;
+  const evidence: Evidence = { ...(await evidenceOf(deps, found)), decision };
+  await deps.store.migrations.putEvidence(input.migrationId, evidence);
+  return { evidenceHash: evidenceHash(evidence) };
+}
+
+async function evidenceOf(deps: Deps, input: Omit<FreezeEvidence, 'decision'>): Promise<Evidence> {
+  const { migrationId, planId, findings, proof } = input;
   const plan = await planOf(deps, planId);
   const { sourceEngine } = await recordOf(deps, migrationId);
   const { migration } = plan.document;
   const views = await deps.store.migrations.views(migrationId);
   const { serverVersion, database } = await withEnd(openSourceOf(deps, migrationId), (source) => source.catalogue());
-  const evidence: Evidence = {
+  return {
     migrationId,
     planHash: plan.planHash,
     source: {
@@ -40,7 +47,6 @@ export async function freezeEvidence(deps: Deps, input: FreezeEvidence): Promise
       consistent: proof.consistent,
       detail: proof.detail,
     },
-    decision,
     ...(migration.mode && { mode: migration.mode }),
     tables: (await deps.store.migrations.tables(migrationId)).toSorted((a, b) => (a.source < b.source ? -1 : 1)),
     ...(views.length > 0 && { views }),
@@ -48,8 +54,6 @@ export async function freezeEvidence(deps: Deps, input: FreezeEvidence): Promise
     notMigrated: [...migration.notMigrated, ...viewsLeft(views)],
     cannotSee: migration.cannotSee,
   };
-  await deps.store.migrations.putEvidence(migrationId, evidence);
-  return { evidenceHash: evidenceHash(evidence) };
 }
 
 /** Views of the plan that were not proven, and what could not be made: they are not in the target. */
@@ -66,15 +70,37 @@ export async function signCertificate(
   input: InPlan & { promotedAt: string; promotionLsn: string },
 ): Promise<{ path: string }> {
   const { migrationId, promotedAt, promotionLsn } = input;
+  return sign(deps, options, { migrationId, moment: { promotedAt, lsn: promotionLsn } });
+}
+
+/** What was found of another tool's work: frozen and signed at once, for there is no pivot between. */
+export async function certifyComparison(
+  deps: Deps,
+  options: CertificateOptions,
+  { compared, structure, consistent, detail, ...input }: CertifyComparison,
+): Promise<{ path: string }> {
+  const { migrationId } = input;
+  const { sourcePosition: position, targetPosition, at } = compared;
+  const found = await evidenceOf(deps, { ...input, proof: { position, consistent, detail } });
+  const evidence: Evidence = { ...found, comparison: { targetPosition, at, structure } };
+  await deps.store.migrations.putEvidence(migrationId, evidence);
+  return sign(deps, options, { migrationId, moment: { comparedAt: at, lsn: targetPosition } });
+}
+
+interface Signing {
+  readonly migrationId: string;
+  readonly moment: Pick<CertifiedTarget, 'promotedAt' | 'comparedAt' | 'lsn'>;
+}
+
+async function sign(
+  deps: Deps,
+  options: CertificateOptions,
+  { migrationId, moment }: Signing,
+): Promise<{ path: string }> {
   const record = await recordOf(deps, migrationId);
   const evidence = (await deps.store.migrations.evidence(migrationId)) as Evidence | undefined;
   if (evidence === undefined) throw new Error('no evidence was frozen');
-  const target = {
-    version: String(record.targetVersion ?? 'unknown'),
-    schema: record.input.targetSchema,
-    promotedAt,
-    lsn: promotionLsn,
-  };
+  const target = { version: String(record.targetVersion ?? 'unknown'), schema: record.input.targetSchema, ...moment };
   const issuedAt = new Date().toISOString();
   const body = buildBody({ evidence, target, caravanVersion: options.caravanVersion, issuedAt });
   const path = certificatePath(options, migrationId);

@@ -93,6 +93,13 @@ function checkInput(start: MigrationStart, migrationId: string): MigrationInput 
       seen: 'field "target" is missing; only a dry run needs none',
     });
   }
+  if (parsed.data.mode === 'verify' && (parsed.data.dryRun || parsed.data.plan !== undefined)) {
+    throw new CaravanFailure('INPUT_INVALID', {
+      attempted: 'start migration',
+      on: migrationId,
+      seen: 'with the mode "verify" nothing is planned: "dryRun" and "plan" are for migrations',
+    });
+  }
   if (parsed.data.assess === true && !parsed.data.dryRun) {
     throw new CaravanFailure('INPUT_INVALID', {
       attempted: 'start migration',
@@ -156,6 +163,7 @@ async function reachTarget(
       next: 'Name another database as the target.',
     });
   }
+  if (mode === 'verify') return withEnd(deps.openExisting(endpoint), ({ version }) => Promise.resolve(version));
   const names = {
     hash: input.hash,
     namespace: input.namespace,

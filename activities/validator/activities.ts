@@ -6,6 +6,9 @@ import { openTargetOf, planOf, withEnd } from '../ends.js';
 import { alive } from '../heartbeat.js';
 import { openSnapshot } from '../open-snapshot.js';
 import type { SnapshotHost } from '../snapshot-host.js';
+import { compareTable } from './existing/compare-table.js';
+import { compareViews } from './existing/compare-views.js';
+import { openComparison } from './existing/open-comparison.js';
 import { proveTable } from './prove-table.js';
 import type { RepairChunk } from './prove-table.js';
 import { proveViews } from './prove-views.js';
@@ -26,6 +29,10 @@ export function createValidatorActivities(
     compareStructure: (input) => alive(({ signal }) => compareStructure(deps, input, signal)),
     prepareRepair: (input) => alive(({ signal }) => prepareRepair(deps, input, signal)),
     comparePosition: (input) => alive(() => comparePosition(deps, host, input)),
+    openComparison: (input) =>
+      alive(() => openComparison(deps, host, { ...input, queue: processQueue(deps.processId) })),
+    compareTable: (input) => alive((context) => compareTable({ deps, host }, input, context)),
+    compareViews: (input) => alive((context) => compareViews({ deps, host }, input, context)),
   };
 }
 

@@ -25,6 +25,17 @@ export function expectedRow(row: Buffer, expect: Expect): Buffer | undefined {
   return Buffer.concat(parts);
 }
 
+/** The fields of a canonical row. */
+export function fieldsOf(row: Buffer): CanonicalField[] {
+  const fields: CanonicalField[] = [];
+  for (let at = 0; at < row.length;) {
+    const field = fieldAt(row, at);
+    fields.push(field);
+    at += field.framed.length;
+  }
+  return fields;
+}
+
 export const NULL_FIELD = Buffer.from([0xff, 0xff, 0xff, 0xff]);
 
 /** A canonical value with its length in front. */

@@ -78,12 +78,9 @@ async function makeAndTell(
   return report;
 }
 
-interface Proving {
+interface Proving extends ViewSides {
   readonly migration: MigrationMapping;
-  readonly view: ViewMapping;
   readonly target: Target;
-  readonly reader: Reader;
-  readonly alive: Alive;
 }
 
 async function proveView(proving: Proving): Promise<ViewReport> {
@@ -95,7 +92,7 @@ async function proveView(proving: Proving): Promise<ViewReport> {
   const table = asTable(view, made, migration.sourceEngine === 'postgres');
   if (typeof table === 'string') return left(view, table);
   try {
-    return await compare(proving, table);
+    return await compareView(proving, table);
   } catch (error) {
     proving.alive.signal.throwIfAborted();
     if (isTimeout(error)) return left(view, 'to compare it takes longer than ten minutes');
@@ -104,7 +101,20 @@ async function proveView(proving: Proving): Promise<ViewReport> {
   }
 }
 
-async function compare({ view, target, reader, alive, migration }: Proving, table: TableMapping): Promise<ViewReport> {
+/** What a view gives on both sides. */
+export interface ViewSides {
+  readonly migration: Pick<MigrationMapping, 'sourceEngine'>;
+  readonly view: ViewMapping;
+  readonly target: Pick<Target, 'scan'>;
+  readonly reader: Reader;
+  readonly alive: Alive;
+}
+
+/** What both give, as sets; a reading that takes too long fails with a timeout. */
+export async function compareView(
+  { view, target, reader, alive, migration }: ViewSides,
+  table: TableMapping,
+): Promise<ViewReport> {
   const signal = AbortSignal.any([alive.signal, AbortSignal.timeout(VIEW_MS_MAX)]);
   const options = { keys: false, readOnly: true, signal };
   const parts = view.columns.map((column) => column.parts);
@@ -127,13 +137,13 @@ async function compare({ view, target, reader, alive, migration }: Proving, tabl
   };
 }
 
-function differing(source: number, target: number, { sourceEngine }: MigrationMapping): string {
+function differing(source: number, target: number, { sourceEngine }: Pick<MigrationMapping, 'sourceEngine'>): string {
   const which = sourceEngine === 'postgres' ? 'in the target' : 'translated,';
   if (source !== target) return `${which} it gives ${String(target)} rows instead of ${String(source)}`;
   return `${which} it gives ${String(source)} rows as in the source, but other values`;
 }
 
-function isTimeout(error: unknown): boolean {
+export function isTimeout(error: unknown): boolean {
   return error instanceof Error && error.name === 'TimeoutError';
 }
 
@@ -149,9 +159,9 @@ function left(view: ViewMapping, reason: string): ViewReport {
 }
 
 /** The view as a table without a key, by which the proof reads both sides; or why it cannot. */
-function asTable(
+export function asTable(
   view: ViewMapping,
-  made: Extract<MadeView, { made: true }>,
+  made: Pick<Extract<MadeView, { made: true }>, 'columns'>,
   fromPostgres: boolean,
 ): TableMapping | string {
   if (made.columns.length !== view.columns.length) return 'it has another number of columns in the target';

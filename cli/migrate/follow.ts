@@ -54,7 +54,7 @@ export async function follow(following: Following): Promise<Ending> {
 
 /** The first Ctrl-C: everything that was made is undone. */
 async function cancel(handle: WorkflowHandle, display: Display): Promise<void> {
-  display.note('Cancelling: what was made in the target is being undone. Ctrl-C again leaves without waiting for it.');
+  display.note('Cancelling: what was made in the target, if anything, is being undone. Ctrl-C again leaves at once.');
   try {
     await patient(() => handle.cancel());
   } catch {

@@ -27,7 +27,8 @@ export interface MigrateOptions {
   readonly onExisting?: 'fail' | 'replace';
   readonly onSourceMoved?: 'ask' | 'fail' | 'refresh' | 'accept';
   readonly identifiers?: 'lower' | 'preserve' | 'snake';
-  readonly mode?: 'schema-and-data' | 'schema-only' | 'data-only';
+  /** `verify`: the run of `caravan verify`. */
+  readonly mode?: 'schema-and-data' | 'schema-only' | 'data-only' | 'verify';
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];
   readonly workflowId?: string;
@@ -156,7 +157,8 @@ export function displayEnd(end: End | undefined): string {
   return end.kind === 'name' ? end.name : displayEndpoint(end.endpoint);
 }
 
-function verbOf({ dryRun = false, assess = false }: MigrateOptions): string {
+function verbOf({ dryRun = false, assess = false, mode }: MigrateOptions): string {
+  if (mode === 'verify') return 'verify';
   return assess ? 'assess' : dryRun ? 'plan' : 'migrate';
 }
 

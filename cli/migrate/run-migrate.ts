@@ -14,6 +14,8 @@ export interface MigrateHooks {
   /** Milliseconds between two looks; default 1000. */
   readonly lookMs?: number;
   readonly onProgress?: (progress: Progress, session: Session) => void;
+  /** It has ended, and the store is still open. */
+  readonly onEnded?: (migrationId: string, session: Session) => Promise<void>;
   /** In place of writing the plan of a dry run. */
   readonly onPlanned?: (migrationId: string, session: Session) => Promise<void>;
 }

@@ -28,8 +28,9 @@ export async function startAndFollow(running: Running, request: MigrateRequest):
   const { context, options, session, interrupts, hooks } = running;
   const { handle, attached } = await startMigration(session, request);
   const { migrationId } = request;
+  const what = options.mode === 'verify' ? 'verification' : 'migration';
   context.tell(
-    attached ? `attached to migration ${migrationId}, which runs already` : `migration ${migrationId} has started`,
+    attached ? `attached to ${what} ${migrationId}, which runs already` : `${what} ${migrationId} has started`,
   );
   const { webUiUrl, namespace } = session.stack;
   if (webUiUrl !== null) {
@@ -48,6 +49,7 @@ export async function startAndFollow(running: Running, request: MigrateRequest):
   const outcome = await outcomeOf(session.store, handle, ending).catch((error: unknown) =>
     outcomeOfLateError(migrationId, error),
   );
+  await hooks.onEnded?.(migrationId, session);
   if (outcome.report.status === 'planned') {
     if (hooks.onPlanned === undefined) await writePlan(context, session, { options, ending });
     else await hooks.onPlanned(migrationId, session);

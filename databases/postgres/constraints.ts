@@ -1,30 +1,7 @@
+import type { ExistingConstraint, ExistingIndex } from '../../contracts/existing.js';
 import type { Session } from './connect.js';
 
-/** What is there on a table, from the catalogue. */
-export interface ExistingConstraint {
-  readonly name: string;
-  /** pg_constraint.contype: p, u, f, c … */
-  readonly kind: string;
-  readonly columns: readonly string[];
-  readonly validated: boolean;
-  readonly referenced: string | null;
-  readonly referencedColumns: readonly string[];
-  readonly onDelete: string | null;
-  readonly onUpdate: string | null;
-}
-
-export interface ExistingIndex {
-  readonly name: string;
-  readonly valid: boolean;
-  readonly unique: boolean;
-  /** btree, gin … */
-  readonly method: string;
-  readonly partial: boolean;
-  /** Column names, "name desc" where descending; an expression is "". */
-  readonly columns: readonly string[];
-  /** True when a constraint owns it. */
-  readonly constraint: boolean;
-}
+export type { ExistingConstraint, ExistingIndex };
 
 /** Lists come back as JSON, because the session parses no arrays. */
 const names = (keys: string, table: string): string =>
@@ -41,7 +18,8 @@ export async function constraintsIn(
     `SELECT t.relname AS table_name, c.conname AS name, c.contype AS kind, c.convalidated AS validated,
             ${names('c.conkey', 'c.conrelid')} AS columns, r.relname AS referenced,
             ${names('c.confkey', 'c.confrelid')} AS referenced_columns,
-            c.confdeltype AS on_delete, c.confupdtype AS on_update
+            c.confdeltype AS on_delete, c.confupdtype AS on_update,
+            pg_catalog.pg_get_expr(c.conbin, c.conrelid) AS expression
        FROM pg_catalog.pg_constraint c JOIN pg_catalog.pg_class t ON t.oid = c.conrelid
        JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace
        LEFT JOIN pg_catalog.pg_class r ON r.oid = c.confrelid
@@ -58,6 +36,7 @@ export async function constraintsIn(
     referencedColumns: list(row['referenced_columns']),
     onDelete: row['on_delete'] ?? null,
     onUpdate: row['on_update'] ?? null,
+    expression: row['expression'] ?? null,
   }));
 }
 

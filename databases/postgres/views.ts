@@ -110,8 +110,12 @@ async function columnsOf(
   );
   return rows.map((row) => {
     const base = row['base'] ?? '';
-    const kind = base === 'enum' ? 'enum' : Object.hasOwn(KINDS, base) ? KINDS[base] : undefined;
     const type = row['type'] ?? '';
-    return { name: row['name'] ?? '', type, kind, native: row['built_in'] === 't' ? type : quoted(base) };
+    return { name: row['name'] ?? '', type, kind: kindOf(base), native: row['built_in'] === 't' ? type : quoted(base) };
   });
+}
+
+/** By the type's own name; "enum" for any of labels. */
+export function kindOf(base: string): ValueKind | undefined {
+  return base === 'enum' ? 'enum' : Object.hasOwn(KINDS, base) ? KINDS[base] : undefined;
 }

@@ -3,22 +3,19 @@ import { PAGE } from '../../contracts/activities.js';
 import type { OpenedSnapshot, ProvenTable } from '../../contracts/activities.js';
 import type { Finding } from '../../contracts/migration.js';
 import type { VerificationInput, VerificationResult } from '../../contracts/phases.js';
-import { MAX_ATTEMPTS, backOff } from '../../workflows/kit/back-off.js';
-import { codeOf, failure, isProcessGone, isRetryable } from '../../workflows/kit/failures.js';
+import { failure } from '../../workflows/kit/failures.js';
 import { PauseGate } from '../../workflows/kit/pause.js';
 import { architect, boundValidator, validator, worker } from '../../workflows/kit/profiles.js';
 import { closeProof } from '../../workflows/kit/proof-snapshot.js';
 import { ProgressReporter } from '../../workflows/kit/progress.js';
 import { inWindow } from '../../workflows/kit/window.js';
-
-/** Tables proven at once, and readers of S2. */
-const WINDOW = 2;
-/** Times that S2 is taken again because its process died. */
-const MAX_SNAPSHOTS = 5;
+import { compareExisting } from './existing.js';
+import { isLost, MAX_SNAPSHOTS, patiently, WINDOW } from './patience.js';
 
 /** Proves the shadow equal to the source at S2, table by table; repairs what differs, and looks again. */
 export async function verification(input: VerificationInput): Promise<VerificationResult> {
   const gate = new PauseGate(input.paused);
+  if (input.existing === true) return compareExisting(input, gate);
   const { migrationId, planId } = input;
   const structure = await validator('compare the structure').compareStructure({ migrationId, planId });
   for (let attempt = 1; ; attempt += 1) {
@@ -100,18 +97,6 @@ async function proveTable(
   return patiently(() => bound.proveTable({ ...input, snapshotId: snapshot.snapshotId }));
 }
 
-/** Tries again on the same process, which holds S2, unless that process is gone. */
-async function patiently<T>(work: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await work();
-    } catch (error) {
-      if (isCancellation(error) || isLost(error) || !isRetryable(error) || attempt >= MAX_ATTEMPTS) throw error;
-      await backOff(attempt, error);
-    }
-  }
-}
-
 function add(proof: Proof, table: ProvenTable): void {
   proof.equal &&= table.equal;
   proof.tables += 1;
@@ -120,8 +105,4 @@ function add(proof: Proof, table: ProvenTable): void {
   proof.changed += table.changedValues;
   proof.findings.push(...table.findings);
   if (proof.findings.length > 2000) throw failure('NOT_EQUAL', 'More than 2,000 findings.');
-}
-
-function isLost(error: unknown): boolean {
-  return isProcessGone(error) || codeOf(error) === 'SNAPSHOT_LOST';
 }

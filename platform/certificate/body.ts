@@ -1,4 +1,5 @@
 import type { Finding, TableReport, ViewReport } from '../../contracts/migration.js';
+import type { StructureSummary } from '../../contracts/verification.js';
 import { ALL_ROWS, ROWS } from '../../contracts/mapping.js';
 import type { NotMigrated } from '../../contracts/mapping.js';
 import { sha256Hex } from '../hash.js';
@@ -16,10 +17,22 @@ export interface Evidence {
   readonly mode?: 'data-only';
   /** Absent where the plan has none. */
   readonly views?: readonly ViewReport[];
+  /** Only of a database that another tool moved. */
+  readonly comparison?: Comparison;
   readonly findings: readonly Finding[];
   readonly notMigrated: readonly NotMigrated[];
   /** What the login could not see in the source, each with the statement that mends it. */
   readonly cannotSee: readonly { readonly what: string; readonly mend: string }[];
+}
+
+/** How a target that another tool made was compared with its source. */
+export interface Comparison {
+  /** Where the target's log stood. */
+  readonly targetPosition: string;
+  /** ISO 8601, by the target's clock. */
+  readonly at: string;
+  /** Objects of the source and what stands for them; the report itself is in the store, under the migration's id. */
+  readonly structure: StructureSummary;
 }
 
 export interface CertifiedSource {
@@ -38,8 +51,9 @@ export interface CertifiedTarget {
   /** Of the server, such as "18.4" or 180004. */
   readonly version: string;
   readonly schema: string;
-  /** ISO 8601. */
-  readonly promotedAt: string;
+  /** ISO 8601; absent where nothing was promoted: the target was only compared, at `comparedAt`. */
+  readonly promotedAt?: string;
+  readonly comparedAt?: string;
   readonly lsn: string;
 }
 
@@ -76,12 +90,13 @@ export const EVIDENCE_PARTS = [
   'mode',
   'tables',
   'views',
+  'comparison',
   'findings',
   'notMigrated',
   'cannotSee',
 ] as const satisfies readonly (keyof Evidence)[];
 /** Without these there is no evidence. */
-const OPTIONAL_PARTS: ReadonlySet<string> = new Set(['decision', 'mode', 'views']);
+const OPTIONAL_PARTS: ReadonlySet<string> = new Set(['decision', 'mode', 'views', 'comparison']);
 export const REQUIRED_PARTS = EVIDENCE_PARTS.filter((part) => !OPTIONAL_PARTS.has(part));
 
 /** The evidence part of a body, or of what claims to be one. */
@@ -96,13 +111,15 @@ export function evidenceHash(evidence: Readonly<Record<string, unknown>> | Evide
 
 export function buildBody(parts: BodyParts): CertificateBody {
   const { evidence, target, caravanVersion, issuedAt } = parts;
-  const { migrationId, planHash, source, decision, mode, tables, views, findings, notMigrated, cannotSee } = evidence;
+  const { migrationId, planHash, source, tables, findings, notMigrated, cannotSee } = evidence;
+  const { decision, mode, views, comparison } = evidence;
   const required = { migrationId, planHash, source, tables, findings, notMigrated, cannotSee };
   const frozen: Evidence = {
     ...required,
     ...(decision && { decision }),
     ...(mode && { mode }),
     ...(views && { views }),
+    ...(comparison && { comparison }),
   };
   return {
     ...frozen,
@@ -132,9 +149,10 @@ function provenStatements(evidence: Evidence): Proven[] {
   const moved = equal.filter(({ source }) => !empty.has(source));
   const statements = moved.map((table) => ({
     what: `${table.target} holds ${String(table.targetRows)} of the ${String(table.sourceRows)} rows of ${table.source}${filtered.has(table.source) ? ' that meet its filter' : ''}, equal to the source at its position`,
-    how: 'Both sides were read apart from the copy, put into one canonical form, and compared by count and by the sum modulo 2^128 of the hashes of all rows.',
+    how: `Both sides were read apart from ${evidence.comparison === undefined ? 'the copy' : 'whatever moved them'}, put into one canonical form, and compared by count and by the sum modulo 2^128 of the hashes of all rows.`,
   }));
   const views = (evidence.views ?? []).filter((view) => view.equal && view.kind === undefined).map(provenView);
+  if (evidence.comparison !== undefined) return [...statements, ...views, ...provenStructure(evidence.comparison)];
   if (evidence.tables.length === 0 || hasFinding(evidence, 'structure_differs')) return [...statements, ...views];
   return [...statements, ...views, evidence.mode === 'data-only' ? ROWS_IN_PLACE : STRUCTURE];
 }
@@ -148,6 +166,17 @@ const ROWS_IN_PLACE: Proven = {
   what: "The tables of the target are the application's own, and hold the rows that were proven",
   how: 'In the transaction that put the rows in place the target compared count and hashes of all rows of each table with those that were proven; with a difference it would not have been made.',
 };
+
+function provenStructure({ structure }: Comparison): Proven[] {
+  const { objects, same, mapped } = structure;
+  if (same + mapped === 0) return [];
+  return [
+    {
+      what: `${String(same + mapped)} of ${String(objects)} objects of the source (tables, columns, keys, indexes, defaults, sequences) have a counterpart in the target: ${String(same)} the same, ${String(mapped)} mapped`,
+      how: "The source's catalogue was compared with the target's own, object by object; indexes and keys by what they do and not by their names; defaults by the values that the target's server gives for both.",
+    },
+  ];
+}
 
 function provenView(view: ViewReport): Proven {
   const rows = 'compared by count and by the sum modulo 2^128 of the hashes of all rows';
@@ -163,7 +192,8 @@ function provenView(view: ViewReport): Proven {
 }
 
 function notProvenStatements(evidence: Evidence): string[] {
-  const { source, tables, views = [], findings, notMigrated, cannotSee } = evidence;
+  const { source, tables, views = [], findings, notMigrated, cannotSee, comparison } = evidence;
+  const leftStatement = comparison === undefined ? notMigratedStatement : notComparedStatement;
   const unequal = tables.filter((table) => !isProvenEqual(table));
   return [
     ...(source.consistent
@@ -202,10 +232,15 @@ function findingStatement(finding: Finding): string {
   return `Finding ${finding.code} on ${finding.object}, ${String(finding.count)} times, ${finding.disposition}.`;
 }
 
-function leftStatement({ kind, name, reason }: NotMigrated): string {
+function notMigratedStatement({ kind, name, reason }: NotMigrated): string {
   if (kind === ALL_ROWS) return `No row of ${name} was migrated: ${reason}.`;
   if (kind === ROWS) return `Not all rows of ${name} were migrated: ${reason}.`;
   return `The ${kind} ${name} was not migrated: ${reason}.`;
+}
+
+function notComparedStatement({ kind, name, reason }: NotMigrated): string {
+  if (kind === ROWS) return `Not all rows of ${name} were compared: ${reason}.`;
+  return `The ${kind} ${name} was not compared: ${reason}.`;
 }
 
 function hasFinding(evidence: Evidence, code: Finding['code']): boolean {

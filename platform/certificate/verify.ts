@@ -65,12 +65,21 @@ const evidence = z.object({
   mode: z.literal('data-only').optional(),
   tables: z.array(tableEvidence),
   views: z.array(viewEvidence).optional(),
+  comparison: z
+    .object({ targetPosition: z.string(), at: z.string(), structure: z.object({ hash: z.string() }) })
+    .optional(),
   findings: z.array(z.object({ code: z.string(), object: z.string(), disposition: z.string() })),
   notMigrated: z.array(z.object({ kind: z.string(), name: z.string(), reason: z.string() })),
   cannotSee: z.array(z.object({ what: z.string() })),
 });
 const body = evidence.extend({
-  target: z.object({ version: z.string(), schema: z.string(), promotedAt: z.string(), lsn: z.string() }),
+  target: z.object({
+    version: z.string(),
+    schema: z.string(),
+    promotedAt: z.string().optional(),
+    comparedAt: z.string().optional(),
+    lsn: z.string(),
+  }),
   proven: z.array(z.object({ what: z.string(), how: z.string() })),
   notProven: z.array(z.string()),
   evidenceHash: z.string(),
@@ -179,12 +188,18 @@ function verdictLines(content: Content, signer: { fingerprint: string; pinned: b
     'valid',
     `migration:   ${quote(content.migrationId)}`,
     `source:      ${clean(content.source.engine)} ${clean(content.source.version)}, database ${quote(content.source.database)}, at ${quote(content.source.position)}`,
-    `target:      schema ${quote(content.target.schema)}, promoted ${clean(content.target.promotedAt)} at ${clean(content.target.lsn)}`,
+    `target:      schema ${quote(content.target.schema)}, ${momentOf(content.target)} at ${clean(content.target.lsn)}`,
     `tables:      ${String(content.tables.length)}, rows: ${String(rows)}, findings: ${String(content.findings.length)}`,
     `proven:      ${String(content.proven.length)} statements; not proven: ${String(content.notProven.length)}`,
     `fingerprint: ${signer.fingerprint}`,
     ...(signer.pinned ? [] : ['signer not pinned: give --key to check who signed it']),
   ];
+}
+
+/** A target that another tool made was not promoted, but only compared. */
+function momentOf({ promotedAt, comparedAt }: Content['target']): string {
+  if (promotedAt !== undefined) return `promoted ${clean(promotedAt)}`;
+  return `moved by another tool, compared ${clean(comparedAt ?? '')}`;
 }
 
 function faultOf(error: z.ZodError, what: string): string {

@@ -34,7 +34,7 @@ interface MigrationsTable {
 }
 interface MigrationDocumentsTable {
   migration_id: string;
-  kind: 'report' | 'evidence' | 'promotion' | 'assessment';
+  kind: 'report' | 'evidence' | 'promotion' | 'assessment' | 'structure';
   body: Json;
 }
 interface TableReportsTable {

@@ -3,6 +3,7 @@ import type { Selectable } from 'kysely';
 import type { Assessment } from '../../contracts/assessment.js';
 import type { MigrationInput } from '../../contracts/migration.schema.js';
 import type { MigrationReport, TableReport, ViewReport } from '../../contracts/migration.js';
+import type { StructureReport } from '../../contracts/verification.js';
 import type { Database, StoreQuery, StoreTables, StoreTransaction } from './database.js';
 import { encodeJson } from './json-document.js';
 import type { CopiedTableFact, MigrationRecord, MigrationStore } from './store.js';
@@ -238,7 +239,7 @@ function documentPart(database: Database): DocumentPart {
         .values({ migration_id: migrationId, kind, body })
         .onConflict((conflict) => {
           const same = conflict.columns(['migration_id', 'kind']);
-          return kind === 'report' || kind === 'assessment' ? same.doUpdateSet({ body }) : same.doNothing();
+          return kind === 'evidence' || kind === 'promotion' ? same.doNothing() : same.doUpdateSet({ body });
         })
         .execute();
     });
@@ -257,6 +258,8 @@ function documentPart(database: Database): DocumentPart {
     report: async (migrationId) => (await get(migrationId, 'report')) as MigrationReport | undefined,
     putAssessment: (migrationId, assessment) => put(migrationId, 'assessment', assessment),
     assessment: async (migrationId) => (await get(migrationId, 'assessment')) as Assessment | undefined,
+    putStructure: (migrationId, structure) => put(migrationId, 'structure', structure),
+    structure: async (migrationId) => (await get(migrationId, 'structure')) as StructureReport | undefined,
     putEvidence: (migrationId, evidence) => put(migrationId, 'evidence', evidence),
     evidence: (migrationId) => get(migrationId, 'evidence'),
     putPromotion: (migrationId, promotion) => put(migrationId, 'promotion', promotion),

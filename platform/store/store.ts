@@ -1,4 +1,5 @@
 import type { Assessment } from '../../contracts/assessment.js';
+import type { StructureReport } from '../../contracts/verification.js';
 import type { Catalogue } from '../../contracts/catalogue.js';
 import type { PlanDocument } from '../../contracts/definition.schema.js';
 import type { Endpoint } from '../../contracts/endpoint.js';
@@ -78,6 +79,9 @@ export interface MigrationStore {
   /** What an assessment found; the last write holds. */
   putAssessment(migrationId: string, assessment: Assessment): Promise<void>;
   assessment(migrationId: string): Promise<Assessment | undefined>;
+  /** What stands in a target of another tool for each object of the source; the last write holds. */
+  putStructure(migrationId: string, structure: StructureReport): Promise<void>;
+  structure(migrationId: string): Promise<StructureReport | undefined>;
   /** Evidence frozen before the pivot; the first write holds. */
   putEvidence(migrationId: string, evidence: unknown): Promise<void>;
   evidence(migrationId: string): Promise<unknown>;

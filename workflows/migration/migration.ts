@@ -35,11 +35,7 @@ import { Teller } from '../kit/teller.js';
 const POLICY = 'policy';
 
 /** The parent: five phases, one saga, one pivot. Everything that people say to a migration comes here. */
-export async function migration(start: MigrationStart): Promise<MigrationResult> {
-  return new Migration(start).run();
-}
-
-class Migration {
+export class Migration {
   readonly #start: MigrationStart;
   readonly #id = workflowInfo().workflowId;
   readonly #state = new MigrationState();

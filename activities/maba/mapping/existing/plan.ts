@@ -1,0 +1,95 @@
+import { qualified } from '../../../../contracts/catalogue.js';
+import type { ExistingTable, MatchedTable } from '../../../../contracts/existing.js';
+import type { MigrationMapping, NotMigrated, TableMapping, ViewMapping } from '../../../../contracts/mapping.js';
+import { ROWS } from '../../../../contracts/mapping.js';
+import { applyRule } from '../names.js';
+
+/** What both sides are read by: the tables and columns that can be compared, by their names and types in the target. */
+export function comparisonPlan(
+  drafted: MigrationMapping,
+  matched: readonly MatchedTable[],
+  existing: readonly ExistingTable[],
+): MigrationMapping {
+  const { views, missing } = comparedViews(drafted, existing);
+  const left = drafted.notMigrated.filter(({ kind }) => kind !== 'generated column');
+  return {
+    ...drafted,
+    types: [],
+    tables: matched.flatMap((table) => comparedTable(table, drafted) ?? []),
+    views,
+    notMigrated: [...left.map(notCompared), ...missing],
+  };
+}
+
+function notCompared({ kind, name, reason }: NotMigrated): NotMigrated {
+  if (kind === ROWS) return { kind, name, reason: reason.replace('are moved', 'are compared') };
+  const objects = ['view', 'trigger', 'routine', 'event', 'sequence', 'virtual table'];
+  return {
+    kind,
+    name,
+    reason: objects.includes(kind) ? 'what it does is not compared' : `it is not compared: ${reason}`,
+  };
+}
+
+function comparedTable(
+  { source, drafted, existing, columns }: MatchedTable,
+  { targetSchema }: MigrationMapping,
+): TableMapping | undefined {
+  const ways = columns.flatMap(({ way }) => way ?? []);
+  if (existing === undefined || ways.length === 0) return undefined;
+  const rowKey =
+    drafted?.rowKey?.every((key) => ways.some((way) => way.source === key)) === true ? drafted.rowKey : undefined;
+  const chunkKey = chunkKeyOf(drafted, ways, existing);
+  return {
+    source: { schema: source.schema, name: source.name },
+    target: { schema: targetSchema, name: existing.name },
+    columns: ways,
+    ...(drafted?.filter && { filter: drafted.filter }),
+    uniqueKeys: [],
+    indexes: [],
+    foreignKeys: [],
+    checks: [],
+    ...(rowKey && { rowKey }),
+    ...(chunkKey && { chunkKey }),
+    chunkRows: drafted?.chunkRows ?? 100_000,
+    estimatedRows: drafted?.estimatedRows ?? source.estimatedRows,
+    transactional: source.transactional,
+  };
+}
+
+/** Ranges are read on both sides only where the key orders alike on both, and the target has an index to find them by. */
+function chunkKeyOf(
+  drafted: TableMapping | undefined,
+  ways: TableMapping['columns'],
+  { indexes }: ExistingTable,
+): TableMapping['chunkKey'] {
+  const key = drafted?.chunkKey;
+  const way = ways.find(({ source }) => source === key?.source);
+  if (key === undefined || way === undefined) return undefined;
+  const alike = way.kind === key.kind || (key.kind === 'integer' && way.kind === 'decimal') || way.kind === 'native';
+  const indexed = indexes.some(({ columns, valid, partial }) => valid && !partial && columns[0] === way.target);
+  return alike && indexed ? { ...key, target: way.target } : undefined;
+}
+
+/** Views whose columns are known on both sides; one that the target has not is listed. */
+function comparedViews(
+  { views, targetSchema, identifiers }: MigrationMapping,
+  existing: readonly ExistingTable[],
+): { views: ViewMapping[]; missing: NotMigrated[] } {
+  const missing: NotMigrated[] = [];
+  const compared = views.flatMap((view): ViewMapping[] => {
+    const { name } = view.source;
+    const names = [
+      view.target.name,
+      name,
+      applyRule(name, identifiers),
+      applyRule(name, 'lower'),
+      applyRule(name, 'snake'),
+    ];
+    const there = names.flatMap((wanted) => existing.find((one) => one.name === wanted) ?? [])[0];
+    if (there !== undefined) return [{ ...view, target: { schema: targetSchema, name: there.name }, query: '' }];
+    missing.push({ kind: 'view', name: qualified(view.source), reason: 'the target has none of this name' });
+    return [];
+  });
+  return { views: compared, missing };
+}

@@ -1,0 +1,91 @@
+import { hash } from 'node:crypto';
+import { keyIdentity } from '../../../databases/canonical.js';
+import { fieldsOf } from '../expected-row.js';
+import type { CanonicalField } from '../expected-row.js';
+import type { OddRow, RowDifferences } from './row-differences.js';
+
+export type Fields = readonly CanonicalField[];
+
+/** A row of the source and the one that stands for it in the target. */
+export interface Pair {
+  readonly source: Fields;
+  readonly target: Fields;
+}
+
+export interface Paired {
+  readonly pairs: readonly Pair[];
+  /** Rows of the source for which nothing stands. */
+  readonly lost: readonly Fields[];
+  /** Rows of the target that stand for none of the source's. */
+  readonly extra: readonly Fields[];
+  /** Rows for whose content there was no room. */
+  readonly untold: number;
+}
+
+/** Rows that are left over on both sides beyond this are not looked at column by column to find what belongs together. */
+const ALIKE_MAX = 20_000;
+
+/** What tells a row apart: its key's fields, or where there is no key the whole row. */
+export function identityOf(fields: Fields, keys: readonly number[]): string {
+  const told = keys.length === 0 ? fields : keys.map((at) => fields[at]);
+  return keyIdentity(told.map((field) => field?.framed ?? Buffer.alloc(0)));
+}
+
+/** Which differing rows belong together: by their keys, else by all of their columns but one. */
+export function pairRows({ source, target }: RowDifferences, keys: readonly number[]): Paired {
+  const [theirs, ours] = [spread(source), spread(target)];
+  const pairs: Pair[] = [];
+  let [lost, extra] = [theirs.rows, ours.rows];
+  if (keys.length > 0) ({ lost, extra } = pairBy((fields) => identityOf(fields, keys), { lost, extra }, pairs));
+  const columns = (lost[0] ?? extra[0])?.length ?? 0;
+  if (columns > 2 && lost.length + extra.length <= ALIKE_MAX) {
+    for (let column = 0; column < columns && lost.length > 0 && extra.length > 0; column += 1) {
+      ({ lost, extra } = pairBy((fields) => without(fields, column), { lost, extra }, pairs, true));
+    }
+  }
+  return { pairs, lost, extra, untold: Math.max(theirs.untold, ours.untold) };
+}
+
+function spread(rows: readonly OddRow[]): { rows: Fields[]; untold: number } {
+  const told: Fields[] = [];
+  let untold = 0;
+  for (const { row, times } of rows) {
+    if (row === undefined) {
+      untold += times;
+      continue;
+    }
+    const fields = fieldsOf(row);
+    for (let time = 0; time < times; time += 1) told.push(fields);
+  }
+  return { rows: told, untold };
+}
+
+function without(fields: Fields, column: number): string {
+  const others = fields.filter((_, at) => at !== column).map(({ framed }) => framed);
+  return hash('sha256', Buffer.concat(others), 'hex');
+}
+
+interface Left {
+  readonly lost: Fields[];
+  readonly extra: Fields[];
+}
+
+/** `only`: where more than one could be meant, none is. */
+function pairBy(tell: (fields: Fields) => string, left: Left, pairs: Pair[], only = false): Left {
+  const theirs = Map.groupBy(left.lost, tell);
+  const ours = Map.groupBy(left.extra, tell);
+  const kept: Left = { lost: [], extra: [] };
+  for (const [identity, sources] of theirs) {
+    const targets = ours.get(identity) ?? [];
+    const isClear = !only || (sources.length === 1 && targets.length === 1);
+    const count = isClear ? Math.min(sources.length, targets.length) : 0;
+    for (let at = 0; at < count; at += 1) {
+      const [source, target] = [sources[at], targets[at]];
+      if (source !== undefined && target !== undefined) pairs.push({ source, target });
+    }
+    ours.set(identity, targets.slice(count));
+    kept.lost.push(...sources.slice(count));
+  }
+  for (const targets of ours.values()) kept.extra.push(...targets);
+  return kept;
+}

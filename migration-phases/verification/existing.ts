@@ -1,0 +1,70 @@
+import { isCancellation } from '@temporalio/workflow';
+import { PAGE } from '../../contracts/activities.js';
+import type { ComparedTable, OpenedComparison } from '../../contracts/activities.js';
+import type { Finding } from '../../contracts/migration.js';
+import type { VerificationInput, VerificationResult } from '../../contracts/phases.js';
+import { bounded } from '../../contracts/verification.js';
+import type { PauseGate } from '../../workflows/kit/pause.js';
+import { architect, boundValidator, validator } from '../../workflows/kit/profiles.js';
+import { closeProof } from '../../workflows/kit/proof-snapshot.js';
+import { ProgressReporter } from '../../workflows/kit/progress.js';
+import { inWindow } from '../../workflows/kit/window.js';
+import { isLost, MAX_SNAPSHOTS, patiently, WINDOW } from './patience.js';
+
+/** Findings that go into a history; of the rest one for each code. */
+const FINDINGS_MAX = 1000;
+
+/** Compares a target that another tool made with its source, both at one state of their own. Nothing is written. */
+export async function compareExisting(input: VerificationInput, gate: PauseGate): Promise<VerificationResult> {
+  const { migrationId, planId } = input;
+  for (let attempt = 1; ; attempt += 1) {
+    const snapshot = await validator('open the states of both sides').openComparison({
+      migrationId,
+      planId,
+      connections: WINDOW,
+    });
+    try {
+      return await compareAll(input, snapshot, gate);
+    } catch (error) {
+      if (isCancellation(error) || !isLost(error) || attempt >= MAX_SNAPSHOTS) throw error;
+    } finally {
+      await closeProof(migrationId, snapshot);
+    }
+  }
+}
+
+async function compareAll(
+  { migrationId, planId, views = 0 }: VerificationInput,
+  snapshot: OpenedComparison,
+  gate: PauseGate,
+): Promise<VerificationResult> {
+  const { snapshotId, queue, compared } = snapshot;
+  const progress = new ProgressReporter(migrationId);
+  const proof = { equal: true, tables: 0, rows: 0 };
+  const findings: Finding[] = [];
+  const compare = async (table: string): Promise<ComparedTable> => {
+    await gate.open();
+    const bound = boundValidator(queue, `compare ${table}`);
+    return patiently(() => bound.compareTable({ migrationId, planId, table, snapshotId }));
+  };
+  for (let offset = 0; ; offset += PAGE) {
+    const page = await architect('list the tables that are compared').listPlanTables({ planId, offset });
+    await inWindow(page.tables, WINDOW, async ({ table }) => {
+      const { equal, targetRows: rows, findings: found } = await compare(table);
+      progress.report({ source: table, rows, totalRows: rows, state: equal ? 'equal' : 'differs' }, 0);
+      proof.equal &&= equal;
+      proof.tables += 1;
+      proof.rows += rows;
+      findings.push(...found);
+    });
+    if (page.tables.length < PAGE) break;
+  }
+  if (views > 0) {
+    const bound = boundValidator(queue, 'compare the views');
+    const seen = await patiently(() => bound.compareViews({ migrationId, planId, snapshotId }));
+    findings.push(...seen.findings);
+  }
+  await progress.flush();
+  const sorted = findings.toSorted((one, other) => (one.id < other.id ? -1 : 1));
+  return { ...proof, snapshot, quarantined: 0, changed: 0, findings: bounded(sorted, FINDINGS_MAX), compared };
+}
