@@ -78,10 +78,13 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** A fresh database, by default in the shared PostgreSQL 18. */
-export async function freshDatabase(serverUrl: string = inject('sharedDatabaseUrl')): Promise<TestDatabase> {
+/** A fresh database, by default in the shared PostgreSQL 18; empty, or a copy of one that nobody uses. */
+export async function freshDatabase(
+  serverUrl: string = inject('sharedDatabaseUrl'),
+  template = 'template0',
+): Promise<TestDatabase> {
   const name = `t_${randomBytes(6).toString('hex')}`;
-  await once(serverUrl, `CREATE DATABASE ${name} ENCODING 'UTF8' TEMPLATE template0`);
+  await once(serverUrl, `CREATE DATABASE ${name} ENCODING 'UTF8' TEMPLATE ${template}`);
   const url = Object.assign(new URL(serverUrl), { pathname: `/${name}` }).toString();
   return {
     url,

@@ -10,7 +10,7 @@ export function classifyText(source: string, target: string): Classified {
   return { code: 'value_differs' };
 }
 
-const OTHERS = ['windows-1252', 'iso-8859-2', 'windows-1251'] as const;
+const OTHERS = ['latin1', 'windows-1252', 'iso-8859-2', 'windows-1251'] as const;
 
 /** UTF-8 that was taken for another character set, or back; or what no character set could hold, as a mark. */
 function isDamaged(source: string, target: string): boolean {
@@ -23,7 +23,8 @@ function isDamaged(source: string, target: string): boolean {
   return OTHERS.some((name) => taken(source, name) === target || taken(target, name) === source);
 }
 
-/** The text's UTF-8 bytes, read in another character set. */
-function taken(text: string, charset: string): string {
-  return new TextDecoder(charset).decode(Buffer.from(text, 'utf8'));
+/** The text's UTF-8 bytes, read in another character set. The decoder takes "latin1" for windows-1252. */
+function taken(text: string, charset: (typeof OTHERS)[number]): string {
+  const bytes = Buffer.from(text, 'utf8');
+  return charset === 'latin1' ? bytes.toString('latin1') : new TextDecoder(charset).decode(bytes);
 }

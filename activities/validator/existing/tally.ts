@@ -7,7 +7,7 @@ import type { CanonicalField } from '../expected-row.js';
 import type { Fields, Pair } from './pairs.js';
 
 /** Examples that are kept of each finding, sealed. */
-export const EXAMPLES = 20;
+export const EXAMPLES = 100;
 
 export interface Example {
   readonly code: FindingCode;
