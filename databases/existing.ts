@@ -9,6 +9,7 @@ import type { CanonicalBatch, KeyRange, ScanOptions } from './source.js';
 export interface ExistingTarget {
   /** Major version of the server. */
   readonly version: number;
+  hasSchema(schema: string): Promise<boolean>;
   /** Tables and views of a schema, in one state. */
   catalogue(schema: string): Promise<ExistingTable[]>;
   /**

@@ -141,6 +141,15 @@ function isSame(source: Endpoint, target: Endpoint): boolean {
   return place(source) === place(target);
 }
 
+function noSchema(targetSchema: string): CaravanFailure {
+  return new CaravanFailure('INPUT_INVALID', {
+    attempted: 'compare with the schema',
+    on: targetSchema,
+    seen: 'the target has none of this name',
+    next: 'Name the schema that holds the tables with --target-schema.',
+  });
+}
+
 async function reachTarget(
   deps: Deps,
   { target = '', targetSchema, mode }: MigrationInput,
@@ -163,7 +172,12 @@ async function reachTarget(
       next: 'Name another database as the target.',
     });
   }
-  if (mode === 'verify') return withEnd(deps.openExisting(endpoint), ({ version }) => Promise.resolve(version));
+  if (mode === 'verify') {
+    return withEnd(deps.openExisting(endpoint), async (existing) => {
+      if (!(await existing.hasSchema(targetSchema))) throw noSchema(targetSchema);
+      return existing.version;
+    });
+  }
   const names = {
     hash: input.hash,
     namespace: input.namespace,

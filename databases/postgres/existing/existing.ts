@@ -16,6 +16,11 @@ export async function openPostgresExisting(endpoint: ServerEndpoint): Promise<Ex
   const on = endpoint.database;
   return {
     version,
+    hasSchema: (schema) =>
+      readingTarget({ attempted: 'read the schemas of', on }, async () => {
+        const found = await session.rows('SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1', [schema]);
+        return found.length > 0;
+      }),
     catalogue: (schema) =>
       readingTarget({ attempted: 'read the catalogue of', on }, async () => {
         await session.run(BEGIN);
