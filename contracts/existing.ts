@@ -15,6 +15,8 @@ export interface ExistingColumn {
   readonly name: string;
   /** As the server prints it, of a domain its base: "character varying(20)". */
   readonly type: string;
+  /** The domain itself, or the type: a type that somebody made with its schema. */
+  readonly declared: string;
   /** Name of the type alone; "enum" for any of labels. */
   readonly base: string;
   readonly labels?: readonly string[];
@@ -23,7 +25,10 @@ export interface ExistingColumn {
   readonly nullable: boolean;
   readonly default?: string;
   readonly generated: boolean;
-  /** The sequence that gives its next value; both are decimal text, `next` is null where the login may not read it. */
+  /**
+   * The sequence that gives its next value, and the greatest that is there, as text; of one that counts down both with
+   * the other sign. Null where the login may not read it.
+   */
   readonly sequence?: { readonly next: string | null; readonly greatest: string | null };
 }
 

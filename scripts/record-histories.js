@@ -53,6 +53,7 @@ try {
     await caravan(['cancel', id]).ended;
     await running.ended;
   });
+  await recordVerification();
   await record('failed', buildShop({ duplicates: true }), async (migrate) => (await migrate('--yes')).ended);
   await recordExecutions();
 } finally {
@@ -61,12 +62,30 @@ try {
   rmSync(home, { recursive: true, force: true });
 }
 
+/** A database is moved, one of its rows is lost, and the proof of what is there is recorded. */
+async function recordVerification() {
+  const source = `sqlite:${buildShop()}`;
+  const target = await freshDatabase('compared');
+  await caravan(['migrate', '--source', source, '--target', target, '--yes', '--json']).ended;
+  const moved = new pg.Client({ connectionString: target });
+  await moved.connect();
+  await moved.query('DELETE FROM purchase WHERE id = 7');
+  await moved.end();
+  const id = 'recorded-compared';
+  await caravan(['verify', '--source', source, '--target', target, '--workflow-id', id, '--json']).ended;
+  await writeHistories('compared', id);
+}
+
 /** Runs one migration and writes the history of its workflow and of each child. */
 async function record(name, sourcePath, story) {
   const id = `recorded-${name}`;
   const target = await freshDatabase(name.replaceAll('-', '_'));
   const base = ['migrate', '--source', `sqlite:${sourcePath}`, '--target', target, '--workflow-id', id, '--json'];
   await story(async (...more) => caravan([...base, ...more]), id);
+  await writeHistories(name, id);
+}
+
+async function writeHistories(name, id) {
   const found = client.workflow.list({ query: `WorkflowId = "${id}" OR WorkflowId STARTS_WITH "${id}/"` });
   const ids = new Map();
   await until(async () => (await client.workflow.getHandle(id).describe()).status.name !== 'RUNNING');

@@ -90,6 +90,23 @@ describe('what became of a value', () => {
     expect(classify({ kind: 'date', type: 'date' }, change).code).toBe('value_without_faithful_form');
   });
 
+  it('is told of values of PostgreSQL in their binary form', () => {
+    const classOfNative = (type: string, source: string, target: string): string => {
+      const change = { source: { bytes: Buffer.from(source, 'hex'), odd: false }, target: Buffer.from(target, 'hex') };
+      return classify({ kind: 'native', type }, change).code;
+    };
+    expect(classOfNative('integer', '0000012c', '0000002c')).toBe('overflowed');
+    expect(classOfNative('bigint', '0000000000000005', 'fffffffffffffffb')).toBe('sign_changed');
+    expect(classOfNative('text', '41', '61')).toBe('case_changed');
+    // 2000-01-02 and 2000-02-01; noon and two hours later.
+    expect(classOfNative('date', '00000001', '0000001f')).toBe('day_month_swapped');
+    expect(classOfNative('timestamp(6) without time zone', '0000000a0eebb000', '0000000bbc12f800')).toBe(
+      'time_zone_shift',
+    );
+    expect(classOfNative('timestamptz', '7fffffffffffffff', '0000000a0eebb000')).toBe('value_differs');
+    expect(classOfNative('numrange', '01', '02')).toBe('value_differs');
+  });
+
   it('says how far a clock was moved', () => {
     const [bytes, target] = ['2024-03-07 12:00:00.000000', '2024-03-07 14:00:00.000000'].map((text) =>
       Buffer.from(text),

@@ -29,6 +29,10 @@ describe('histories of real migrations and executions', () => {
     }
   });
 
+  it('are there for a database that another tool moved', () => {
+    for (const name of ['migration', 'discovery', 'verification']) expect(files).toContain(`compared.${name}.json`);
+  });
+
   it('are there for executions: completed, undone, and every run of one that continued as new', () => {
     for (const name of ['completed.graph', 'compensated.graph', 'continued.graph-1', 'continued.graph-2'])
       expect(files).toContain(`${name}.json`);

@@ -1,6 +1,7 @@
 import type { ColumnMapping } from '../../../contracts/mapping.js';
 import type { FindingCode } from '../../../contracts/migration.js';
 import { classifyMoment } from './moments.js';
+import { nativeValue } from './native.js';
 import { classifyDecimal, classifyFloat } from './numbers.js';
 import { classifyText } from './texts.js';
 
@@ -40,15 +41,14 @@ export function classify({ kind, type }: Pick<ColumnMapping, 'kind' | 'type'>, {
       return classifyMoment(kind, source.bytes.toString(), target.toString());
     case 'bytes':
       return classifyBytes(source.bytes, target);
-    case 'native':
-      return isTextType(type) ? classifyText(source.bytes.toString(), target.toString()) : { code: 'value_differs' };
+    case 'native': {
+      const [from, to] = [nativeValue(type, source.bytes), nativeValue(type, target)];
+      if (from === undefined || to === undefined) return { code: 'value_differs' };
+      return classify({ kind: from.kind, type }, { source: { bytes: from.bytes, odd: false }, target: to.bytes });
+    }
     default:
       return { code: 'value_differs' };
   }
-}
-
-function isTextType(type: string): boolean {
-  return /^(?:text|varchar|character|char|citext)\b/.test(type);
 }
 
 function classifyBytes(source: Buffer, target: Buffer): Classified {

@@ -77,6 +77,10 @@ function compareDefault(
   }
   const { default: wanted } = drafted;
   const there = existing.default;
+  if (wanted !== undefined && /^nextval\(/.test(wanted)) {
+    compareSequence(source.name, existing, items);
+    return;
+  }
   if (wanted === undefined) {
     if (there !== undefined && existing.sequence === undefined)
       items.mapped('default', source.name, 'the target has a default, and the source none');
@@ -110,8 +114,12 @@ function compareSequence(name: string, { sequence }: ExistingColumn, items: Item
   }
   const { next, greatest } = sequence;
   if (next === null) items.notCompared('sequence', name, 'the login may not read the sequence of the target');
-  else if (greatest !== null && BigInt(next.split('.')[0] ?? '') <= BigInt(greatest.split('.')[0] ?? '')) {
+  else if (greatest !== null && isWhole(next) && isWhole(greatest) && BigInt(next) <= BigInt(greatest)) {
     const how = 'the next value is not greater than the greatest that is there: it would collide';
     items.differs('sequence', name, { code: 'sequence_behind', how });
   } else items.same('sequence', name);
+}
+
+function isWhole(text: string): boolean {
+  return /^-?\d+$/.test(text);
 }

@@ -9,6 +9,7 @@ const COLUMNS = `
   SELECT c.relname AS table_name, c.relkind AS kind, a.attname AS name,
          CASE WHEN t.typtype = 'd' THEN pg_catalog.format_type(t.typbasetype, t.typtypmod)
               ELSE pg_catalog.format_type(a.atttypid, a.atttypmod) END AS type,
+         pg_catalog.format_type(a.atttypid, a.atttypmod) AS declared,
          CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'd' THEN (SELECT b.typname FROM pg_catalog.pg_type b WHERE b.oid = t.typbasetype)
               ELSE t.typname END AS base,
          (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid) AS labels,
@@ -63,6 +64,7 @@ function columnOf(row: Row, sequence: ExistingColumn['sequence']): ExistingColum
   return {
     name: row['name'] ?? '',
     type: row['type'] ?? '',
+    declared: row['declared'] ?? '',
     base: row['base'] ?? '',
     ...(row['labels'] && { labels: JSON.parse(row['labels']) as string[] }),
     ...(kind && { kind }),
@@ -82,9 +84,13 @@ async function sequencesIn(session: Session, schema: string): Promise<Map<string
     const [table, column] = [row['table_name'] ?? '', row['column_name'] ?? ''];
     let state: Sequence = { next: null, greatest: null };
     if (row['readable'] === 't') {
+      const increment = row['increment'] ?? '1';
+      // One that counts down is told with the other sign: then it collides alike.
+      const greatest = increment.startsWith('-') ? `-min(${quoted(column)})` : `max(${quoted(column)})`;
+      const sign = increment.startsWith('-') ? '-' : '';
       const [found] = await session.rows(
-        `SELECT (CASE WHEN is_called THEN last_value::numeric + ${row['increment'] ?? '1'} ELSE last_value END)::text AS next,
-                (SELECT max(${quoted(column)})::text FROM ${qualified(schema, table)}) AS greatest
+        `SELECT (${sign}(CASE WHEN is_called THEN last_value::numeric + ${increment} ELSE last_value END))::text AS next,
+                (SELECT (${greatest})::text FROM ${qualified(schema, table)}) AS greatest
            FROM ${qualified(row['schema'] ?? '', row['name'] ?? '')}`,
       );
       state = { next: found?.['next'] ?? null, greatest: found?.['greatest'] ?? null };

@@ -21,13 +21,25 @@ export function comparisonPlan(
   };
 }
 
+/** Whose definition is all that there is of them. */
+const OBJECTS = new Set([
+  'view',
+  'materialized view',
+  'trigger',
+  'event trigger',
+  'routine',
+  'event',
+  'rule',
+  'policy',
+  'virtual table',
+]);
+
 function notCompared({ kind, name, reason }: NotMigrated): NotMigrated {
   if (kind === ROWS) return { kind, name, reason: reason.replace('are moved', 'are compared') };
-  const objects = ['view', 'trigger', 'routine', 'event', 'sequence', 'virtual table'];
   return {
     kind,
     name,
-    reason: objects.includes(kind) ? 'what it does is not compared' : `it is not compared: ${reason}`,
+    reason: OBJECTS.has(kind) ? 'what it does is not compared' : `it is not compared: ${reason}`,
   };
 }
 

@@ -34,7 +34,7 @@ const SIZED = /^(varchar|text|numeric|timestamp|timestamptz|time|timetz|interval
 export function wayBetween(between: WayBetween): Way {
   const { engine, source, drafted, existing } = between;
   const type = plainType(existing);
-  const choice = engine === 'postgres' ? nativeWay(between, type) : (identity(between, type) ?? cast(between, type));
+  const choice = engine === 'postgres' ? nativeWay(between) : (identity(between, type) ?? cast(between, type));
   if ('reason' in choice) return choice;
   const { transform, ...rest } = choice;
   const way: ColumnMapping = {
@@ -97,18 +97,19 @@ function steps(drafted: ColumnMapping | undefined, choice: TypeChoice): Pick<Cho
 }
 
 /** From PostgreSQL to PostgreSQL: the same type, whatever its size. */
-function nativeWay({ drafted, existing, source }: WayBetween, type: string): Choice | { readonly reason: string } {
-  const known = drafted === undefined ? undefined : plainType({ type: drafted.type, base: '' });
+function nativeWay({ drafted, existing, source }: WayBetween): Choice | { readonly reason: string } {
+  const there = unqualified(plainType({ type: existing.declared, base: '' }));
+  const known = drafted === undefined ? undefined : unqualified(plainType({ type: drafted.type, base: '' }));
   const sized = (text: string): string => SIZED.exec(text)?.[1]?.replace('varchar', 'text') ?? text;
-  const isEnum = existing.base === 'enum' && known === unqualified(type);
-  if (drafted === undefined || known === undefined || (sized(known) !== sized(type) && !isEnum)) {
-    return { reason: `there is no known way to compare ${source.type.declared} with ${type}` };
+  if (drafted === undefined || known === undefined || sized(known) !== sized(there)) {
+    return { reason: `there is no known way to compare ${source.type.declared} with ${existing.declared}` };
   }
-  const { transform, kind, limits } = drafted;
-  return { type: drafted.type, kind, limits, transform, confidence: 1, reasons: [] };
+  const { transform, kind, limits, type } = drafted;
+  return { type, kind, limits, transform, confidence: 1, reasons: [] };
 }
 
-/** The name of a type that somebody made, without its schema. */
+/** The name of a type that somebody made, without schema and quotes. */
 function unqualified(type: string): string {
-  return type.slice(type.lastIndexOf('.') + 1);
+  const parts = /^(?:(?:"(?:[^"]|"")+"|\w+)\.)?("(?:[^"]|"")+"|\w.*?)$/.exec(type);
+  return (parts?.[1] ?? type).replace(/^"((?:[^"]|"")*)"/, '$1').replaceAll('""', '"');
 }
