@@ -17,6 +17,8 @@ export interface ExistingTarget {
    * transaction; undefined: one of them cannot be evaluated.
    */
   sameValues(schema: string, pairs: readonly DefaultPair[]): Promise<(boolean | undefined)[]>;
+  /** Which of the pairs of conditions let in the same of the rows that the samples make; undefined: one cannot be tried. */
+  sameChecks(schema: string, pairs: readonly CheckPair[]): Promise<(boolean | undefined)[]>;
   openSnapshot(): Promise<ExistingSnapshot>;
   close(): Promise<void>;
 }
@@ -26,6 +28,17 @@ export interface DefaultPair {
   readonly type: string;
   readonly one: string;
   readonly other: string;
+}
+
+export interface CheckPair {
+  readonly one: string;
+  readonly other: string;
+  /** Columns that they name, each with values as text; null is NULL. */
+  readonly columns: readonly {
+    readonly name: string;
+    readonly type: string;
+    readonly samples: readonly (string | null)[];
+  }[];
 }
 
 /** One state of the target, held until it is closed. */

@@ -7,10 +7,10 @@ import type { MigrationMapping } from '../../contracts/mapping.js';
 import { bounded, isDifference } from '../../contracts/verification.js';
 import type { StructureReport } from '../../contracts/verification.js';
 import { sha256Hex } from '../../platform/hash.js';
-import type { DefaultPair, ExistingTarget } from '../../databases/existing.js';
+import type { ExistingTarget } from '../../databases/existing.js';
 import type { Deps } from '../deps.js';
 import { openExistingOf, recordOf, withEnd } from '../ends.js';
-import { askedDefaults, compareStructures, structureFindings } from '../kora/structure/compare.js';
+import { allAskedChecks, askedDefaults, compareStructures, structureFindings } from '../kora/structure/compare.js';
 import type { DraftedMapping } from '../maba/mapping/draft-mapping.js';
 import { matchExisting } from '../maba/mapping/existing/match.js';
 import { comparisonPlan } from '../maba/mapping/existing/plan.js';
@@ -56,19 +56,26 @@ interface Structures {
   readonly matched: readonly MatchedTable[];
 }
 
-/** The server itself evaluates defaults that are written in other words. */
+/** The server itself evaluates defaults and checks that are written in other words. */
 async function structureOf(target: ExistingTarget, { plan, drafted, matched }: Structures): Promise<StructureReport> {
-  const asked: readonly DefaultPair[] = askedDefaults(matched);
-  const answers = await target.sameValues(plan.targetSchema, asked);
-  const key = ({ type, one, other }: DefaultPair): string => JSON.stringify([type, one, other]);
-  const known = new Map(asked.map((pair, at) => [key(pair), answers[at]]));
+  const sameDefault = await answered(askedDefaults(matched), (pairs) => target.sameValues(plan.targetSchema, pairs));
+  const sameCheck = await answered(allAskedChecks(matched), (pairs) => target.sameChecks(plan.targetSchema, pairs));
   const compared = new Set(plan.views.map(({ source }) => qualified(source)));
   const views = drafted.mapping.views.map(({ source }) => ({
     object: qualified(source),
     isThere: compared.has(qualified(source)),
   }));
-  const sameDefault = (pair: DefaultPair): boolean | undefined => known.get(key(pair));
-  return compareStructures({ tables: matched, refused: drafted.refused, sameDefault, views });
+  return compareStructures({ tables: matched, refused: drafted.refused, sameDefault, sameCheck, views });
+}
+
+/** The server answers all at once; the comparison asks one by one. */
+async function answered<Asked>(
+  asked: readonly Asked[],
+  answer: (asked: readonly Asked[]) => Promise<(boolean | undefined)[]>,
+): Promise<(asked: Asked) => boolean | undefined> {
+  const answers = await answer(asked);
+  const known = new Map(asked.map((one, at) => [JSON.stringify(one), answers[at]]));
+  return (one) => known.get(JSON.stringify(one));
 }
 
 function summaryOf({ items, ...counts }: StructureReport): DraftedComparison['structure'] {

@@ -47,7 +47,8 @@ export const SOURCE = `
   CREATE TABLE item (
     order_id INTEGER NOT NULL REFERENCES orders (id), line INTEGER NOT NULL, label TEXT NOT NULL, PRIMARY KEY (order_id, line));
   CREATE TABLE plain (label TEXT NOT NULL, number INTEGER NOT NULL, word TEXT);
-  CREATE TABLE spare (id INTEGER PRIMARY KEY, word TEXT UNIQUE);
+  CREATE TABLE spare (id INTEGER PRIMARY KEY, word TEXT UNIQUE,
+    CONSTRAINT id_is_small CHECK (id BETWEEN 0 AND 99), CONSTRAINT word_is_long CHECK (length(word) > 3));
   CREATE TABLE tag (id INTEGER PRIMARY KEY, order_id INTEGER NOT NULL REFERENCES orders (id));
   CREATE TABLE gone (id INTEGER PRIMARY KEY);
   INSERT INTO client VALUES ${listed(ROWS, clientRow)};
@@ -191,6 +192,11 @@ export const WEAKENED: readonly (readonly [name: string, sql: string, finding: s
     'a check is missing',
     'ALTER TABLE client DROP CONSTRAINT balance_is_sane',
     'check_missing main.client.balance_is_sane',
+  ],
+  [
+    'a check lets more in',
+    'ALTER TABLE spare DROP CONSTRAINT id_is_small; ALTER TABLE spare ADD CONSTRAINT id_is_small CHECK (id <= 100)',
+    'check_differs main.spare.id_is_small',
   ],
   [
     'a check never looked at old rows',

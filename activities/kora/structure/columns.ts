@@ -77,7 +77,7 @@ function compareDefault(
   }
   const { default: wanted } = drafted;
   const there = existing.default;
-  if (wanted !== undefined && /^nextval\(/.test(wanted)) {
+  if (wanted?.startsWith('nextval(') === true) {
     compareSequence(source.name, existing, items);
     return;
   }

@@ -2,7 +2,8 @@ import { qualified } from '../../../contracts/catalogue.js';
 import type { MatchedTable } from '../../../contracts/existing.js';
 import type { Finding } from '../../../contracts/migration.js';
 import type { StructureCounts, StructureItem, StructureReport } from '../../../contracts/verification.js';
-import { compareChecks } from './checks.js';
+import { askedChecks, compareChecks } from './checks.js';
+import type { AskedCheck } from './checks.js';
 import type { AskedDefault } from './columns.js';
 import { compareColumn } from './columns.js';
 import { Items } from './items.js';
@@ -14,13 +15,14 @@ export interface StructuresCompared {
   /** Objects that Caravan has no words for in PostgreSQL, with the reason. */
   readonly refused: readonly { readonly object: string; readonly reason: string }[];
   readonly sameDefault: (asked: AskedDefault) => boolean | undefined;
+  readonly sameCheck: (asked: AskedCheck) => boolean | undefined;
   /** Views that have a translation, by their names in the source. */
   readonly views: readonly { readonly object: string; readonly isThere: boolean }[];
 }
 
 /** Every object of the source against what stands for it in the target. Pure: the same input gives the same report. */
-export function compareStructures({ tables, refused, sameDefault, views }: StructuresCompared): StructureReport {
-  const items = tables.flatMap((table) => compareTable(table, { tables, sameDefault }));
+export function compareStructures({ refused, views, ...asking }: StructuresCompared): StructureReport {
+  const items = asking.tables.flatMap((table) => compareTable(table, asking));
   const known = new Set(items.map(({ object }) => object));
   for (const { object, reason } of refused) {
     if (!known.has(object))
@@ -43,9 +45,18 @@ export function askedDefaults(tables: readonly MatchedTable[]): AskedDefault[] {
   );
 }
 
+/** Checks that `compareStructures` will ask for. */
+export function allAskedChecks(tables: readonly MatchedTable[]): AskedCheck[] {
+  return tables.flatMap((table) => {
+    const { drafted, existing } = table;
+    if (drafted === undefined || existing === undefined) return [];
+    return askedChecks({ drafted, existing, naming: namingOf(table, tables) });
+  });
+}
+
 function compareTable(
   table: MatchedTable,
-  { tables, sameDefault }: Pick<StructuresCompared, 'tables' | 'sameDefault'>,
+  { tables, sameDefault, sameCheck }: Pick<StructuresCompared, 'tables' | 'sameDefault' | 'sameCheck'>,
 ): StructureItem[] {
   const { source, drafted, existing, columns } = table;
   const items = new Items(qualified(source));
@@ -61,7 +72,7 @@ function compareTable(
   if (drafted === undefined) return items.all;
   const compared = { drafted, existing, items, naming: namingOf(table, tables) };
   compareKeys(compared);
-  compareChecks(compared);
+  compareChecks({ ...compared, sameCheck });
   return items.all;
 }
 

@@ -32,7 +32,7 @@ export function identityOf(fields: Fields, keys: readonly number[]): string {
 }
 
 /** Which differing rows belong together: by their keys, else by all of their columns but one. */
-export function pairRows({ source, target }: RowDifferences, keys: readonly number[]): Paired {
+export function pairRows({ source, target, uncounted }: RowDifferences, keys: readonly number[]): Paired {
   const [theirs, ours] = [spread(source), spread(target)];
   const pairs: Pair[] = [];
   let [lost, extra] = [theirs.rows, ours.rows];
@@ -43,7 +43,7 @@ export function pairRows({ source, target }: RowDifferences, keys: readonly numb
       ({ lost, extra } = pairBy((fields) => without(fields, column), { lost, extra }, pairs, true));
     }
   }
-  return { pairs, lost, extra, untold: Math.max(theirs.untold, ours.untold) };
+  return { pairs, lost, extra, untold: Math.max(theirs.untold, ours.untold) + uncounted };
 }
 
 function spread(rows: readonly OddRow[]): { rows: Fields[]; untold: number } {
@@ -84,8 +84,8 @@ function pairBy(tell: (fields: Fields) => string, left: Left, pairs: Pair[], onl
       if (source !== undefined && target !== undefined) pairs.push({ source, target });
     }
     ours.set(identity, targets.slice(count));
-    kept.lost.push(...sources.slice(count));
+    for (const source of sources.slice(count)) kept.lost.push(source);
   }
-  for (const targets of ours.values()) kept.extra.push(...targets);
+  for (const targets of ours.values()) for (const target of targets) kept.extra.push(target);
   return kept;
 }

@@ -12,10 +12,14 @@ export interface RowDifferences {
   /** Rows of the source that the target lacks in this form. */
   readonly source: OddRow[];
   readonly target: OddRow[];
+  /** Rows, at most, for which there was no room at all. */
+  readonly uncounted: number;
 }
 
 /** Bytes of rows that are kept until the other side's row comes; mostly both come in one order, and it is soon. */
-const KEPT_BYTES_MAX = 256 * 1024 * 1024;
+const KEPT_BYTES_MAX = 128 * 1024 * 1024;
+/** Rows that wait for the other side's; beyond it they are only counted. */
+const WAITING_MAX = 1_000_000;
 
 interface Waiting {
   /** More than 0: the source has it oftener. */
@@ -75,12 +79,17 @@ class Reading {
 
 class WaitingRows {
   readonly #rows = new Map<string, Waiting>();
+  readonly #beyond = { [1]: 0, [-1]: 0 };
   #bytes = 0;
 
   add(row: Buffer, sign: 1 | -1): void {
     const digest = hashRow(row).toString('latin1');
     const there = this.#rows.get(digest);
     if (there === undefined) {
+      if (this.#rows.size >= WAITING_MAX) {
+        this.#beyond[sign] += 1;
+        return;
+      }
       const kept = this.#bytes + row.length <= KEPT_BYTES_MAX ? Buffer.from(row) : undefined;
       this.#bytes += kept?.length ?? 0;
       this.#rows.set(digest, { balance: sign, row: kept });
@@ -93,7 +102,8 @@ class WaitingRows {
   }
 
   left(): RowDifferences {
-    const differences: RowDifferences = { source: [], target: [] };
+    const uncounted = Math.max(this.#beyond[1], this.#beyond[-1]);
+    const differences: RowDifferences = { source: [], target: [], uncounted };
     for (const { balance, row } of this.#rows.values()) {
       differences[balance > 0 ? 'source' : 'target'].push({ times: Math.abs(balance), row });
     }

@@ -131,7 +131,7 @@ const WORDS: Readonly<Partial<Record<FindingCode, string>>> = {
   lost_rows: 'row(s) of the source are not in the target',
   extra_rows: 'row(s) of the target are not in the source',
   duplicated_rows: 'row(s) stand more often in the target than in the source',
-  rows_differ: 'row(s) differ',
+  rows_differ: 'row(s), at most, differ beyond those that there was room to tell apart',
   rows_swapped: 'row(s) have the values of another row',
   null_lost: 'NULL(s) of the source are values in the target',
   null_made: 'value(s) of the source are NULL in the target',

@@ -2,6 +2,7 @@ import type { ServerEndpoint } from '../../../contracts/endpoint.js';
 import type { ExistingTarget } from '../../existing.js';
 import { inTransaction } from '../session-pool.js';
 import { readExisting } from './catalogue.js';
+import { sameChecks } from './checks.js';
 import { sameValues } from './defaults.js';
 import { BEGIN, checkServer, openReadOnly, readingTarget } from './sessions.js';
 import { openExistingSnapshot } from './snapshot.js';
@@ -31,6 +32,10 @@ export async function openPostgresExisting(endpoint: ServerEndpoint): Promise<Ex
     sameValues: (schema, pairs) =>
       readingTarget({ attempted: 'compare the defaults of', on }, () =>
         inTransaction(session, () => sameValues(session, schema, pairs)),
+      ),
+    sameChecks: (schema, pairs) =>
+      readingTarget({ attempted: 'compare the checks of', on }, () =>
+        inTransaction(session, () => sameChecks(session, schema, pairs)),
       ),
     openSnapshot: () => openExistingSnapshot(endpoint),
     close: () => session.close(),

@@ -78,7 +78,10 @@ function chunkKeyOf(
   const key = drafted?.chunkKey;
   const way = ways.find(({ source }) => source === key?.source);
   if (key === undefined || way === undefined) return undefined;
-  const alike = way.kind === key.kind || (key.kind === 'integer' && way.kind === 'decimal') || way.kind === 'native';
+  const own = drafted?.columns.find(({ source }) => source === key.source);
+  // A smaller type could not take every bound, and one of fewer digits would round it.
+  const isWider = key.kind === 'integer' && (way.type === 'bigint' || way.type === 'numeric');
+  const alike = way.type === own?.type || isWider;
   const indexed = indexes.some(({ columns, valid, partial }) => valid && !partial && columns[0] === way.target);
   return alike && indexed ? { ...key, target: way.target } : undefined;
 }
