@@ -37,6 +37,7 @@ export function pairRows({ source, target, uncounted }: RowDifferences, keys: re
   const pairs: Pair[] = [];
   let [lost, extra] = [theirs.rows, ours.rows];
   if (keys.length > 0) ({ lost, extra } = pairBy((fields) => identityOf(fields, keys), { lost, extra }, pairs));
+  ({ lost, extra } = pairBesideOdd({ lost, extra }, pairs));
   const columns = (lost[0] ?? extra[0])?.length ?? 0;
   if (columns > 2 && lost.length + extra.length <= ALIKE_MAX) {
     for (let column = 0; column < columns && lost.length > 0 && extra.length > 0; column += 1) {
@@ -60,9 +61,27 @@ function spread(rows: readonly OddRow[]): { rows: Fields[]; untold: number } {
   return { rows: told, untold };
 }
 
-function without(fields: Fields, column: number): string {
-  const others = fields.filter((_, at) => at !== column).map(({ framed }) => framed);
+function without(fields: Fields, ...columns: readonly number[]): string {
+  const others = fields.filter((_, at) => !columns.includes(at)).map(({ framed }) => framed);
   return hash('sha256', Buffer.concat(others), 'hex');
+}
+
+/** Kinds of rows, by the columns in which they hold what has no form, that are looked at so. */
+const ODD_KINDS_MAX = 100;
+
+/** Rows of the source with values that have no form in the target: by their other columns, where there are any. */
+function pairBesideOdd({ lost, extra }: Left, pairs: Pair[]): Left {
+  const oddIn = (fields: Fields): number[] => fields.flatMap(({ state }, at) => (state === 'odd' ? [at] : []));
+  const still: Fields[] = [];
+  let free = extra;
+  for (const [at, rows] of [...Map.groupBy(lost, (fields) => oddIn(fields).join(',')).values()].entries()) {
+    const odd = oddIn(rows[0] ?? []);
+    const isTold = at < ODD_KINDS_MAX && odd.length > 0 && odd.length < (rows[0]?.length ?? 0);
+    const left = isTold ? pairBy((fields) => without(fields, ...odd), { lost: rows, extra: free }, pairs) : undefined;
+    free = left?.extra ?? free;
+    for (const row of left?.lost ?? rows) still.push(row);
+  }
+  return { lost: still, extra: free };
 }
 
 interface Left {
