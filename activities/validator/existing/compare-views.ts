@@ -4,6 +4,7 @@ import type { ExistingTable } from '../../../contracts/existing.js';
 import { CaravanFailure, FAILURES } from '../../../contracts/failures.js';
 import type { TableMapping, ViewMapping } from '../../../contracts/mapping.js';
 import type { Finding, FindingCode } from '../../../contracts/migration.js';
+import { quoteName } from '../../../language/expressions.js';
 import type { Deps } from '../../deps.js';
 import { openExistingOf, planOf, withEnd } from '../../ends.js';
 import type { Alive } from '../../heartbeat.js';
@@ -28,12 +29,14 @@ export async function compareViews(
   const findings: Finding[] = [];
   let equal = 0;
   for (const view of migration.views) {
-    const table = tableOf(view, existing);
+    const table = tableOf(view, existing, migration.sourceEngine === 'postgres');
     if (typeof table === 'string') {
       findings.push(finding('not_comparable', view, table));
       continue;
     }
-    const report = await both.snapshot.lend((reader) => compared({ view, target: both.target, reader, alive }, table));
+    const report = await both.snapshot.lend((reader) =>
+      compared({ migration, view, target: both.target, reader, alive }, table),
+    );
     if (typeof report === 'string') findings.push(finding('not_comparable', view, report));
     else if (!report.equal) findings.push(finding('view_differs', view, 'it gives other rows in the target'));
     else {
@@ -59,12 +62,18 @@ async function compared(sides: Sides, table: TableMapping): Promise<Awaited<Retu
 }
 
 /** The view by its columns of the target, which stand in the order of the source's; or why it cannot be read so. */
-function tableOf(view: ViewMapping, existing: readonly ExistingTable[]): TableMapping | string {
+function tableOf(view: ViewMapping, existing: readonly ExistingTable[], fromPostgres: boolean): TableMapping | string {
   const there = existing.find(({ name }) => name === view.target.name);
   if (there === undefined) return 'it has gone from the target';
-  const columns = there.columns.map(({ name, type, kind }) => ({ name, type, kind }));
+  const columns = there.columns.map(({ name, type, declared, kind }) => ({
+    name,
+    type,
+    kind,
+    // In quotes: a type that somebody made, which both sides print.
+    native: /[."]/.test(declared) ? quoteName(declared) : type,
+  }));
   const named = view.columns.map((column, at) => ({ ...column, target: columns[at]?.name ?? column.target }));
-  return asTable({ ...view, columns: named }, { columns });
+  return asTable({ ...view, columns: named }, { columns }, fromPostgres);
 }
 
 function finding(

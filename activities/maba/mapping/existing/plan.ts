@@ -1,6 +1,12 @@
 import { qualified } from '../../../../contracts/catalogue.js';
 import type { ExistingTable, MatchedTable } from '../../../../contracts/existing.js';
-import type { MigrationMapping, NotMigrated, TableMapping, ViewMapping } from '../../../../contracts/mapping.js';
+import type {
+  MigrationMapping,
+  NativeObject,
+  NotMigrated,
+  TableMapping,
+  ViewMapping,
+} from '../../../../contracts/mapping.js';
 import { ROWS } from '../../../../contracts/mapping.js';
 import { applyRule } from '../names.js';
 
@@ -12,12 +18,13 @@ export function comparisonPlan(
 ): MigrationMapping {
   const { views, missing } = comparedViews(drafted, existing);
   const left = drafted.notMigrated.filter(({ kind }) => kind !== 'generated column');
+  const { objects = [], ...known } = drafted;
   return {
-    ...drafted,
+    ...known,
     types: [],
     tables: matched.flatMap((table) => comparedTable(table, drafted) ?? []),
     views,
-    notMigrated: [...left.map(notCompared), ...missing],
+    notMigrated: [...left.map(notCompared), ...objects.map(notRead), ...missing],
   };
 }
 
@@ -33,6 +40,11 @@ const OBJECTS = new Set([
   'policy',
   'virtual table',
 ]);
+
+/** What PostgreSQL's own words make is not read again. */
+function notRead({ kind, name }: NativeObject): NotMigrated {
+  return { kind, name, reason: 'what it does is not compared' };
+}
 
 function notCompared({ kind, name, reason }: NotMigrated): NotMigrated {
   if (kind === ROWS) return { kind, name, reason: reason.replace('are moved', 'are compared') };
