@@ -71,6 +71,11 @@ export const mappingFile = z.strictObject({
   cast: named(name)
     .optional()
     .describe('Target type by column, or by type of the source: "tinyint(1)", "bigint unsigned", "decimal".'),
+  collate: named(z.enum(['ci_as', 'ci_ai', 'plain']))
+    .optional()
+    .describe(
+      'How texts of a column are compared: without regard to case (ci_as), to case and accents (ci_ai), or exactly (plain).',
+    ),
   filter: named(z.string().min(1).max(10_000))
     .optional()
     .describe('By table: a condition on its columns; only rows that meet it are moved.'),

@@ -129,6 +129,13 @@ const sequenceOptions = {
   cycle: z.boolean(),
 };
 
+/**
+ * Collations that a plan makes in the target's schema, for texts that the source compares without regard to case. By the
+ * plan's word: the locale of ICU. Level 2 tells accents apart, level 1 does not.
+ */
+export const MADE_COLLATIONS = { ci_as: 'und-u-ks-level2', ci_ai: 'und-u-ks-level1' } as const;
+export type MadeCollation = keyof typeof MADE_COLLATIONS;
+
 export const columnMapping = z.strictObject({
   source: z.string(),
   target: z.string(),
@@ -154,7 +161,10 @@ export const columnMapping = z.strictObject({
       sequence: z.strictObject({ name: z.string(), ...sequenceOptions }).optional(),
     })
     .optional(),
-  /** Name of a collation of the server, where it is not its type's own. */
+  /**
+   * How texts are compared, where not by their type's own collation: a word of MADE_COLLATIONS; of a native column the
+   * name of a collation of the server.
+   */
   collation: z.string().optional(),
   /** What becomes of a value without a faithful form: NULL + value ledger, the row is quarantined, or the table fails. */
   onInvalid: z.enum(['null', 'quarantine', 'fail']).default('null'),
@@ -318,10 +328,20 @@ export const viewMapping = z.strictObject({
   materialized: z.strictObject({ populated: z.boolean(), query: z.string() }).optional(),
 });
 export type ViewMapping = z.infer<typeof viewMapping>;
+
 /** Are its rows passed from PostgreSQL to PostgreSQL as they are? All columns of a table are native, or none. */
 export function isNative(table: TableMapping): boolean {
   return table.columns[0]?.kind === 'native';
 }
+
+/** The collation that the plan makes for the column; undefined where it is plain. */
+export function madeCollation({ kind, collation }: ColumnMapping): MadeCollation | undefined {
+  if (kind === 'native' || collation === undefined || !Object.hasOwn(MADE_COLLATIONS, collation)) return undefined;
+  return collation as MadeCollation;
+}
+
+/** The type of a target without such collations: its texts are equal in either case. */
+export const CASE_INSENSITIVE_TYPE = 'citext';
 
 /** Columns that the copy writes; the others the target computes. */
 export function copiedColumns(table: TableMapping): ColumnMapping[] {
@@ -410,6 +430,8 @@ export const migrationMapping = z.strictObject({
   objects: z.array(nativeObject).optional(),
   notMigrated: z.array(notMigrated).default([]),
   cannotSee: z.array(z.strictObject({ what: z.string(), mend: z.string() })).default([]),
+  /** What holds for the whole plan, and is no object that stays behind. */
+  notes: z.array(z.string()).optional(),
   /** Names that became others than the rule alone gives, and why. */
   renamed: z.array(z.strictObject({ from: z.string(), to: z.string(), reason: z.string() })).default([]),
 });

@@ -1,4 +1,11 @@
-import type { MigrationMapping, NativeObject, TableMapping, ValueKind, ViewMapping } from '../contracts/mapping.js';
+import type {
+  MadeCollation,
+  MigrationMapping,
+  NativeObject,
+  TableMapping,
+  ValueKind,
+  ViewMapping,
+} from '../contracts/mapping.js';
 import type { Finding } from '../contracts/migration.js';
 import type { CanonicalBatch, KeyRange, ScanOptions } from './source.js';
 import type { StandingTable } from './standing.js';
@@ -46,6 +53,13 @@ export interface Target {
   dropForeignKeys(mapping: MigrationMapping): Promise<{ foreignKeys: number }>;
   /** Generated columns of the plan that this server does not take, and why; nothing is made. */
   refusedGenerated(mapping: MigrationMapping): Promise<RefusedColumn[]>;
+  /** What the server has for texts that are compared without regard to case. */
+  insensitive(): Promise<Insensitive>;
+  /**
+   * How many groups of keys, all different in the source, the server takes for equal; on a temporary table. Undefined
+   * where the login may make none. `keys`: canonical rows of the columns alone.
+   */
+  countAlike(columns: readonly AlikeColumn[], keys: AsyncIterable<CanonicalBatch>): Promise<number | undefined>;
   /** The plan against the shadow's real catalogue. */
   compareStructure(mapping: MigrationMapping): Promise<{ objects: number; findings: Finding[] }>;
   /**
@@ -92,6 +106,17 @@ export type MadeView =
       }[];
     }
   | { readonly made: false; readonly reason: string };
+
+export interface Insensitive {
+  /** Collations of ICU that take different texts for equal, and LIKE on them. */
+  readonly icu: boolean;
+  /** The extension is there; or could be made. */
+  readonly citext: boolean;
+  readonly citextAvailable: boolean;
+}
+
+/** How a column of a key is compared; `exact`: by its bytes. */
+export type AlikeColumn = MadeCollation | 'citext' | 'exact';
 
 export interface RefusedColumn {
   /** The target's name of the table. */

@@ -9,6 +9,7 @@ import type { BinaryOperator, Expression } from './expressions/tree.js';
 
 export type { Dialect } from './expressions/tokens.js';
 export type { Expression } from './expressions/tree.js';
+export { DEFAULT_COLLATED } from './expressions/tree.js';
 
 export type ParsedExpression =
   | { readonly ok: true; readonly expression: Expression }
@@ -32,7 +33,7 @@ const FUNCTIONS = new Set(
   ).split(' '),
 );
 const CAST_TYPE =
-  /^(?:smallint|integer|bigint|numeric(?:\(\d+(?:,\d+)?\))?|real|double precision|boolean|text|varchar(?:\(\d+\))?|bytea|date|timestamp(?:\([0-6]\))?|timestamptz(?:\([0-6]\))?|time(?:\([0-6]\))?|interval|json|uuid|bit\(\d+\)|text\[\])$/;
+  /^(?:smallint|integer|bigint|numeric(?:\(\d+(?:,\d+)?\))?|real|double precision|boolean|text(?: COLLATE "default")?|varchar(?:\(\d+\))?|bytea|date|timestamp(?:\([0-6]\))?|timestamptz(?:\([0-6]\))?|time(?:\([0-6]\))?|interval|json|uuid|bit\(\d+\)|text\[\])$/;
 
 const LEVELS: Readonly<Record<BinaryOperator, number>> = {
   OR: 1,

@@ -15,6 +15,7 @@ import type { Assessing } from './assessment/keep.js';
 import { withoutRows } from '../maba/mapping/given/row-filter.js';
 import { checkReplacements, givenMapping, withCounts } from './given.js';
 import { adoptPlan, withoutTables } from './adopt.js';
+import { fitCollations } from './collations/fit.js';
 import { draftComparison } from './comparison.js';
 import { draftPlan } from './draft.js';
 import { discovered, storePlan, totalRowsOf } from './kept.js';
@@ -84,7 +85,8 @@ async function makePlan(deps: Deps, input: DraftInput): Promise<DraftedPlan> {
   let document = start.mode === 'schema-only' ? withoutRowsOf(drafted.document) : drafted.document;
   checkReplacements(deps, document.migration);
   const fit = async (): Promise<void> => {
-    if (start.target !== undefined) document = await fitToTarget(deps, { migrationId, start }, document);
+    if (start.target === undefined) return;
+    document = await fitToTarget(deps, { migrationId, start, catalogue: found.catalogue }, document);
   };
   if (start.assess === true) {
     await keepAssessment(deps.store, { migrationId, found, drafted, throughput, checkTarget: fit });
@@ -170,7 +172,11 @@ function refusal(source: string, refused: readonly { object: string; reason: str
 /** Asks the target for all that would fail later; what it does not take of the plan and the plan can do without, goes. */
 async function fitToTarget(
   deps: Deps,
-  { migrationId, start }: { readonly migrationId: string; readonly start: MigrationInput },
+  {
+    migrationId,
+    start,
+    catalogue,
+  }: { readonly migrationId: string; readonly start: MigrationInput; readonly catalogue: Catalogue },
   document: PlanDocument,
 ): Promise<PlanDocument> {
   const { migration } = document;
@@ -190,7 +196,8 @@ async function fitToTarget(
     const objects = standing ? lockedObjects(migration, await target.standingTables(migration.targetSchema)) : made;
     await target.preflight({ targetSchema: start.targetSchema, objects, needs: targetNeeds(migration), standing });
     await target.checkNames(migration, start.onExisting);
-    return withoutGenerated(document, await target.refusedGenerated(migration));
+    const fitted = await fitCollations({ deps, migrationId, catalogue, target }, document);
+    return withoutGenerated(fitted, await target.refusedGenerated(fitted.migration));
   });
 }
 

@@ -1,10 +1,11 @@
 import { canonicalJson } from '../../contracts/canonical-json.js';
 import type { CatalogueTable } from '../../contracts/catalogue.js';
 import { qualified } from '../../contracts/catalogue.js';
-import { isTextStep } from '../../contracts/mapping.js';
+import { isTextStep, MADE_COLLATIONS, madeCollation } from '../../contracts/mapping.js';
 import type { ColumnMapping, MigrationMapping, TableMapping } from '../../contracts/mapping.js';
 import { guardExpression } from '../../language/expressions.js';
 import { givenProblem } from '../maba/mapping/given/column.js';
+import { comparisonOf } from '../maba/mapping/collations/list.js';
 import { adoptFilter } from '../maba/mapping/given/row-filter.js';
 import { NAME_BYTES, SYSTEM_COLUMNS } from '../maba/mapping/names.js';
 import { transformProblem, typeProblem } from './target-types.js';
@@ -43,6 +44,8 @@ function adoptColumn(adoption: TableAdoption, column: ColumnMapping): ColumnMapp
   if (SYSTEM_COLUMNS.has(column.target)) say(`"${column.target}" is a system column of PostgreSQL`);
   say(typeProblem(column, new Set(mapping.types.map((type) => type.name))));
   say(transformProblem(column));
+  if (column.collation !== undefined && (column.kind !== 'text' || madeCollation(column) === undefined))
+    say(`its collation is one of ${Object.keys(MADE_COLLATIONS).join(', ')}, and of a text`);
   if (column.generated !== undefined && (column.values !== undefined || column.transform.some(isTextStep)))
     say('the server reckons its values, so that nothing can be put in place of them');
   say(givenProblem(column.kind, { policies: column.values, steps: column.transform }));
@@ -122,6 +125,15 @@ function checkForeignKeys({ table, source, mapping, problems }: TableAdoption): 
     const missing = key.targetColumns.filter((column) => !columns.has(column));
     if (missing.length > 0)
       problems.invalid.push(`${place}: ${key.name} references columns that are not there: ${missing.join(', ')}`);
+    const [own, others] = [table, other].map((side, at) => {
+      const names = at === 0 ? key.columns : key.targetColumns;
+      return names.map((name) => side?.columns.find((column) => column.target === name));
+    });
+    const unlike = own?.some(
+      (column, at) => column && others?.[at] && comparisonOf(column) !== comparisonOf(others[at]),
+    );
+    if (unlike === true)
+      problems.invalid.push(`${place}: ${key.name} joins columns that are compared in different ways`);
     if (key.columns.length !== key.targetColumns.length)
       problems.invalid.push(`${place}: ${key.name} joins unequal numbers of columns`);
     const wanted = [...key.targetColumns].sort().join('\0');

@@ -3,6 +3,7 @@ import { qualified } from '../../contracts/catalogue.js';
 import type { PlanDocument } from '../../contracts/definition.schema.js';
 import { canonicalJson } from '../../contracts/canonical-json.js';
 import { CaravanFailure } from '../../contracts/failures.js';
+import { CASE_INSENSITIVE_TYPE } from '../../contracts/mapping.js';
 import type { MigrationMapping, TableMapping } from '../../contracts/mapping.js';
 import { findCycles } from '../../language/planner/cycles.js';
 import { indexDependencies } from '../../language/planner/dependency-index.js';
@@ -10,6 +11,7 @@ import { describeProblem } from '../../language/planner/problems.js';
 import { checkNative } from './adopt-native.js';
 import type { AdoptProblems } from './adopt-table.js';
 import { adoptTable, nameProblem } from './adopt-table.js';
+import { withCollations } from '../maba/mapping/collations/list.js';
 import { draftViews } from '../maba/mapping/views.js';
 import { otherLeft, rowsLeft } from '../maba/mapping/given/row-filter.js';
 import { draftTasks, tasksFit } from './tasks.js';
@@ -247,7 +249,19 @@ export function adoptPlan(document: PlanDocument, catalogue: Catalogue): PlanDoc
   if (fits) problems.invalid.push(...cyclesOf(document.tasks));
   if (problems.invalid.length > 0) raise('PLAN_INVALID', document, problems.invalid);
   const migration = { ...reduced, tables, notMigrated: listLeftOut({ ...reduced, tables }, catalogue) };
-  return { ...document, migration, tasks: fits ? document.tasks : draftTasks(migration) };
+  return {
+    ...document,
+    migration: withCollations(withCitext(migration), catalogue),
+    tasks: fits ? document.tasks : draftTasks(migration),
+  };
+}
+
+/** A person may write a column of this type. */
+function withCitext(mapping: MigrationMapping): MigrationMapping {
+  const { tables, extensions = [] } = mapping;
+  const used = tables.some((table) => table.columns.some(({ type }) => type === CASE_INSENSITIVE_TYPE));
+  if (!used || extensions.includes(CASE_INSENSITIVE_TYPE)) return mapping;
+  return { ...mapping, extensions: [...extensions, CASE_INSENSITIVE_TYPE] };
 }
 
 /** The plan without some of its tables (source names): they failed for good, and a person excluded them. */

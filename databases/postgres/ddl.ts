@@ -1,6 +1,8 @@
 import { shadowSchema } from '../../contracts/names.js';
 import { CaravanFailure } from '../../contracts/failures.js';
 import type { MigrationMapping, TableMapping } from '../../contracts/mapping.js';
+import { columnCollateSql, makeCollations, namesIn as collationsIn, unusedCollations } from './collations/made.js';
+import type { MadeNames } from './collations/made.js';
 import type { Session } from './connect.js';
 import { qualified, quoted } from './identifiers.js';
 import { generatedSql } from './generated.js';
@@ -8,7 +10,7 @@ import { indexSql } from './indexes.js';
 import { makeObject, promotedSql } from './native-objects.js';
 import { onUpdateBody } from './on-update.js';
 import { inTransaction } from './session-pool.js';
-import { collateSql, constraintSql, createTypeSql, makeSequences, sequenceOptionsSql } from './native-ddl.js';
+import { constraintSql, createTypeSql, makeSequences, sequenceOptionsSql } from './native-ddl.js';
 import { expressionSql, typeSql, wordsSql } from './sql-guards.js';
 
 /** Tables made in one transaction: each takes a handful of locks, and a server has 6,400 by default. */
@@ -22,7 +24,7 @@ export function checkDefinitions(hash: string, mapping: MigrationMapping): void 
   for (const sequence of mapping.sequences ?? []) sequenceOptionsSql(sequence);
   for (const { promoted } of mapping.objects ?? []) if (promoted !== undefined) promotedSql(promoted);
   for (const table of mapping.tables) {
-    createTableSql(shadow, table, mapping);
+    createTableSql(shadow, { table, mapping, collations: collationsIn(shadow) });
     const keys = [...(table.primaryKey === undefined ? [] : [table.primaryKey]), ...table.uniqueKeys];
     for (const named of [...keys, ...table.indexes, ...table.foreignKeys, ...table.checks]) quoted(named.name);
     for (const key of [...keys, ...(table.exclusions ?? [])])
@@ -39,6 +41,7 @@ export async function makeTypesAndTables(session: Session, hash: string, mapping
   const shadow = shadowSchema(hash);
   const types = await namesIn(session, shadow, 'type');
   const tables = await namesIn(session, shadow, 'table');
+  const collations = await makeCollations(session, hash, mapping);
   const runAll = async (statements: readonly string[]): Promise<void> => {
     for (let at = 0; at < statements.length; at += TABLES_PER_TRANSACTION) {
       const batch = statements.slice(at, at + TABLES_PER_TRANSACTION);
@@ -52,7 +55,7 @@ export async function makeTypesAndTables(session: Session, hash: string, mapping
   await runAll(
     mapping.tables
       .filter((table) => !tables.has(table.target.name))
-      .map((table) => createTableSql(shadow, table, mapping)),
+      .map((table) => createTableSql(shadow, { table, mapping, collations })),
   );
   await makeSequences(session, shadow, mapping);
 }
@@ -87,6 +90,7 @@ export async function dropUnnamed(session: Session, hash: string, mapping: Migra
       .filter((name) => !types.has(name))
       .reverse()
       .map((name) => `DROP TYPE ${qualified(shadow, name)}`),
+    ...(await unusedCollations(session, shadow, mapping)),
   ];
   for (let at = 0; at < unnamed.length; at += TABLES_PER_TRANSACTION) {
     const batch = unnamed.slice(at, at + TABLES_PER_TRANSACTION);
@@ -95,10 +99,17 @@ export async function dropUnnamed(session: Session, hash: string, mapping: Migra
 }
 
 /** Never UNLOGGED: after a crash such a table is empty while the ledger says done. */
-export function createTableSql(schema: string, table: TableMapping, mapping: MigrationMapping): string {
+function createTableSql(
+  schema: string,
+  {
+    table,
+    mapping,
+    collations,
+  }: { readonly table: TableMapping; readonly mapping: MigrationMapping; readonly collations: MadeNames },
+): string {
   const columns = table.columns.map((column) => {
     const type = typeSql(column, mapping.types, schema);
-    return `${quoted(column.target)} ${type}${collateSql(column.collation)}${generatedSql(column)}${column.nullable ? '' : ' NOT NULL'}`;
+    return `${quoted(column.target)} ${type}${columnCollateSql(column, collations)}${generatedSql(column)}${column.nullable ? '' : ' NOT NULL'}`;
   });
   const { key, parts = [] } = table.partitions ?? {};
   const made = `CREATE TABLE ${qualified(schema, table.target.name)} (\n  ${columns.join(',\n  ')}\n)${partitionedSql(key)}`;

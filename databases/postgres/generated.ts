@@ -7,6 +7,7 @@ import type { Session } from './connect.js';
 import { isServerError } from './errors.js';
 import { finding } from './findings.js';
 import { literal, qualified, quoted } from './identifiers.js';
+import { definitionPath } from './native-ddl.js';
 import { objectName } from './shadow-table.js';
 import type { ShadowTable } from './shadow-table.js';
 import { expressionSql, typeSql } from './sql-guards.js';
@@ -103,6 +104,7 @@ function untried({ target, columns }: TableMapping): RefusedColumn[] {
 }
 
 async function makeProbe(session: Session, table: TableMapping, mapping: MigrationMapping): Promise<void> {
+  const path = await definitionPath(session, TEMPORARY, mapping.extensions);
   const used = mapping.types.filter((type) => table.columns.some((column) => column.type === type.name));
   const types = used.map(
     (type) => `CREATE TYPE ${qualified(TEMPORARY, type.name)} AS ENUM (${type.labels.map(literal).join(', ')})`,
@@ -111,7 +113,7 @@ async function makeProbe(session: Session, table: TableMapping, mapping: Migrati
     .filter((column) => column.generated === undefined)
     .map((column) => `${quoted(column.target)} ${typeSql(column, mapping.types, TEMPORARY)}`);
   const create = `CREATE TEMPORARY TABLE ${qualified(TEMPORARY, PROBE)} (${columns.join(', ')})`;
-  await session.run([...types, create].join(';\n'));
+  await session.run([`SET LOCAL search_path = ${path}`, ...types, create].join(';\n'));
 }
 
 /** The server's SQLSTATE tells: its texts may hold more than names. */

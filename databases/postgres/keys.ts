@@ -92,7 +92,16 @@ async function keyViolated(at: ShadowTable, key: KeyMapping, facts: CaravanFailu
       : facts.sqlstate === SQLSTATE.notNullViolation
         ? `${row?.['nulls'] ?? '?'} rows have NULL in the key`
         : 'a key is longer than the server can index';
-  return new CaravanFailure('KEY_VIOLATED', { attempted: 'add the key', on: key.name, seen, facts });
+  const next = `Repair the named rows in the source. ${seeing(at, columns, facts)}`.trimEnd();
+  return new CaravanFailure('KEY_VIOLATED', { attempted: 'add the key', on: key.name, seen, next, facts });
+}
+
+/** Values stay out of messages: whoever may read the rows sees them, with their bytes, while the migration waits. */
+function seeing(at: ShadowTable, columns: readonly string[], { sqlstate }: CaravanFailure['facts']): string {
+  if (sqlstate !== SQLSTATE.uniqueViolation) return '';
+  const key = columns.join(', ');
+  const bytes = columns.map((column) => `encode(convert_to(${column}::text, 'UTF8'), 'hex')`).join(', ');
+  return `See them in the target while the migration waits: SELECT *, ${bytes} FROM ${at.sql} WHERE (${key}) IN (SELECT ${key} FROM ${at.sql} GROUP BY ${key} HAVING count(*) > 1) ORDER BY ${key};`;
 }
 
 async function setDefaults(at: ShadowTable): Promise<void> {

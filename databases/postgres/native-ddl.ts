@@ -21,7 +21,7 @@ export async function definitionPath(
   return [shadow, ...rows.map((row) => row['name'] ?? '')].map(quoted).join(', ');
 }
 
-export function collateSql(collation: string | undefined): string {
+function collateSql(collation: string | undefined): string {
   return collation === undefined ? '' : ` COLLATE pg_catalog.${quoted(collation)}`;
 }
 

@@ -2,6 +2,7 @@ import { oldSchema, shadowSchema, sidecarSchema } from '../../contracts/names.js
 import { CaravanFailure } from '../../contracts/failures.js';
 import type { MigrationMapping } from '../../contracts/mapping.js';
 import type { TargetNames } from '../target.js';
+import { renameCollations } from './collations/made.js';
 import type { Session } from './connect.js';
 import { familyOf, lockableOf, statisticsOf } from './dependents.js';
 import { cutToBytes, literal, NAME_BYTES_MAX, qualified, quoted } from './identifiers.js';
@@ -46,6 +47,7 @@ async function moveObjects(
   const replaced = await checkConflicts(session, { schema, wanted, onExisting });
   await moveOld(session, { names, schema, replaced });
   await renameSequences(session, { shadow, schema, hash: names.hash });
+  await renameCollations(session, { shadow, schema, hash: names.hash });
   await finishObjects(session, names.hash, mapping);
   const objects = await objectsIn(session, shadow);
   const ownedSequences = await ownedSequencesIn(session, shadow, schema);

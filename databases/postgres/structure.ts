@@ -1,7 +1,8 @@
 import { shadowSchema, sidecarSchema } from '../../contracts/names.js';
-import { isNative } from '../../contracts/mapping.js';
-import type { MigrationMapping, TableMapping } from '../../contracts/mapping.js';
+import { isNative, madeCollation } from '../../contracts/mapping.js';
+import type { ColumnMapping, MigrationMapping, TableMapping } from '../../contracts/mapping.js';
 import type { Finding } from '../../contracts/migration.js';
+import { madeName } from './collations/made.js';
 import type { Session } from './connect.js';
 import { constraintsIn, indexesIn, sameNames } from './constraints.js';
 import type { ExistingConstraint, ExistingIndex } from './constraints.js';
@@ -59,6 +60,8 @@ export async function compareStructure(
 
 interface Column {
   readonly type: string;
+  /** Where it is not its type's own. */
+  readonly collation: string | undefined;
   readonly nullable: boolean;
   readonly hasDefault: boolean;
   readonly identity: string;
@@ -118,6 +121,7 @@ function compareTable(table: TableMapping, comparison: Comparison): void {
     const equal =
       there !== undefined &&
       there.type === actual.types.get(typeSql(column, comparison.mapping.types, comparison.shadow)) &&
+      isPlannedCollation(there.collation, column) &&
       there.nullable === (column.nullable && !inKey) &&
       (there.generated || there.hasDefault === (column.default !== undefined && column.identity === undefined)) &&
       // Plain where it was to be generated: buildKeys has said so.
@@ -132,6 +136,12 @@ function compareTable(table: TableMapping, comparison: Comparison): void {
     const equal = there === undefined ? actual.unmade.has(index.name) : there.valid && isSameIndex(there, index);
     differences.check(equal, `${name}.${index.name}`, 'the index');
   }
+}
+
+/** A collation of the plan may have a hash behind its name. */
+function isPlannedCollation(there: string | undefined, column: ColumnMapping): boolean {
+  const made = madeCollation(column);
+  return made === undefined ? there === column.collation : there?.startsWith(madeName(made)) === true;
 }
 
 /** The trigger is there with its body, and no other. */
@@ -188,10 +198,12 @@ function compareConstraints(table: TableMapping, { actual, differences }: Compar
 async function columnsIn(session: Session, schema: string): Promise<Map<string, Map<string, Column>>> {
   const rows = await session.rows(
     `SELECT c.relname AS table_name, a.attname AS name, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type,
-            a.attnotnull AS not_null, a.atthasdef AS has_default, a.attidentity AS identity,
+            CASE WHEN a.attcollation <> t.typcollation THEN l.collname END AS collation, a.attnotnull AS not_null, a.atthasdef AS has_default, a.attidentity AS identity,
             a.attgenerated AS generated
        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
        LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+       LEFT JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+       LEFT JOIN pg_catalog.pg_collation l ON l.oid = a.attcollation
       WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY c.relname, a.attnum`,
     [schema],
   );
@@ -202,6 +214,7 @@ async function columnsIn(session: Session, schema: string): Promise<Map<string, 
     if (row['name'] === null || row['name'] === undefined) continue;
     columns.set(row['name'], {
       type: row['type'] ?? '',
+      collation: row['collation'] ?? undefined,
       nullable: row['not_null'] === 'f',
       hasDefault: row['has_default'] === 't',
       identity: row['identity'] ?? '',

@@ -5,8 +5,18 @@ import type { MigrationMapping, NativeObject, TableMapping, ViewMapping } from '
 import type { Finding } from '../../contracts/migration.js';
 import type { CanonicalBatch, KeyRange, ScanOptions } from '../source.js';
 import type { StandingTable } from '../standing.js';
-import type { ChunkLedger, MadeObject, MadeView, RefusedColumn, Target, TargetNames } from '../target.js';
+import type {
+  AlikeColumn,
+  ChunkLedger,
+  Insensitive,
+  MadeObject,
+  MadeView,
+  RefusedColumn,
+  Target,
+  TargetNames,
+} from '../target.js';
 import { endBackends } from './backends.js';
+import { countAlike, insensitive } from './collations/alike.js';
 import { reopenSession } from './connect.js';
 import type { Session } from './connect.js';
 import { checkDefinitions, dropUnnamed, makeTypesAndTables } from './ddl.js';
@@ -111,6 +121,7 @@ class PostgresTarget implements Target {
     return this.#defining('add the foreign keys of', () =>
       this.#alone('foreign-keys', async (session) => {
         await endBackends(session, { name: `${backendPrefix(this.#names.hash)}foreign-keys` });
+        await this.#readDefinitions(session, mapping);
         return addForeignKeys(session, this.#names.hash, mapping);
       }),
     );
@@ -170,6 +181,14 @@ class PostgresTarget implements Target {
     return this.#attempt('try the generated columns in', () =>
       this.#pool.use((session) => refusedGenerated(session, mapping)),
     );
+  }
+
+  async insensitive(): Promise<Insensitive> {
+    return this.#attempt('look at the collations of', () => this.#pool.use(insensitive));
+  }
+
+  async countAlike(columns: readonly AlikeColumn[], keys: AsyncIterable<CanonicalBatch>): Promise<number | undefined> {
+    return this.#attempt('compare keys in', () => this.#pool.use((session) => countAlike(session, columns, keys)));
   }
 
   async compareStructure(mapping: MigrationMapping): Promise<{ objects: number; findings: Finding[] }> {

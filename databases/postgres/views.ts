@@ -17,6 +17,7 @@ const KINDS: Readonly<Record<string, ValueKind>> = {
   float8: 'float8',
   bool: 'boolean',
   text: 'text',
+  citext: 'text',
   varchar: 'text',
   bpchar: 'text',
   bytea: 'bytes',

@@ -1,5 +1,6 @@
 import type { Dialect, Token } from './tokens.js';
 import { ExpressionProblem, tokenize } from './tokens.js';
+import { DEFAULT_COLLATED } from './tree.js';
 import type { BinaryOperator, Expression } from './tree.js';
 
 export const CLOCK_KEYWORDS = ['current_timestamp', 'current_date', 'current_time', 'localtime', 'localtimestamp'];
@@ -290,9 +291,18 @@ export class ExpressionParser {
     }
     let operand = this.#primary();
     while (this.#dialect === 'postgres' && this.#takeSymbol('::')) {
-      operand = { node: 'cast', operand, type: this.#type() };
+      operand = { node: 'cast', operand, type: this.#collated(this.#type()) };
     }
     return operand;
+  }
+
+  /** A text under the collation of its database, whatever its column's is. */
+  #collated(type: string): string {
+    if (type !== 'text' || !this.#takeWord('collate')) return type;
+    const name = this.#peek();
+    if (name.kind !== 'quoted' || name.text !== 'default') throw this.#unexpected(name);
+    this.#at += 1;
+    return DEFAULT_COLLATED;
   }
 
   #primary(): Expression {

@@ -18,6 +18,9 @@ export type BinaryOperator =
   | '/'
   | '%';
 
+/** The type of a cast: a text under the collation of its database. */
+export const DEFAULT_COLLATED = 'text COLLATE "default"';
+
 /** One expression of a check or a default. There is no node for anything that reads another row. */
 export type Expression =
   | { readonly node: 'number'; readonly text: string }

@@ -166,17 +166,6 @@ describe('what a table cannot keep', () => {
     ]);
   });
 
-  // [edge 64]
-  it('lists a key whose source folds case', () => {
-    const email = column('email', 'varchar(10)', { collation: 'utf8mb4_general_ci' });
-    const catalogue = one([email], {
-      indexes: [{ name: 'u', unique: true, method: 'btree', parts: [{ column: 'email' }] }],
-    });
-    const { mapping } = draft(catalogue);
-    expect(mapping.notMigrated).toMatchObject([{ kind: 'collation', name: 's.t.email' }]);
-    expect(mapping.tables[0]?.uniqueKeys).toEqual([{ name: 'u', columns: ['email'] }]);
-  });
-
   it('asks about NULL in a primary key of SQLite, and loses no row by default', () => {
     const catalogue = one([column('code', 'TEXT')], { primaryKey: [{ column: 'code' }], rowid: true }, 'sqlite');
     const profiles = catalogue.tables.map((each) => profileOf(each, { code: { nulls: 2, storage: { text: 8 } } }));

@@ -61,7 +61,7 @@ describe('an expression of MySQL', () => {
     ["state = 'SENT'", `("orders"."state" = 'Sent')`],
     ["note = 'Hello'", `(lower("orders"."note") = lower('Hello'))`],
     ["code = 'Hello'", `("orders"."code" = 'Hello')`],
-    ["note like 'a%'", `("orders"."note" ILIKE 'a%')`],
+    ["note like 'a%'", `("orders"."note" COLLATE "default" ILIKE 'a%')`],
     ["id = '7'", '("orders"."id" = 7)'],
     ["day > '2024-01-31'", `("orders"."day" > '2024-01-31')`],
     ['paid = 1', '("orders"."paid" = true)'],
@@ -111,7 +111,7 @@ describe('an expression of SQLite', () => {
     ["strftime('%Y', at)", `to_char("orders"."at", 'YYYY')`],
     ['avg(id)', 'avg(CAST("orders"."id" AS double precision))'],
     ["group_concat(code, ';')", `string_agg("orders"."code", ';')`],
-    ["code like 'a%'", `("orders"."code" ILIKE 'a%' ESCAPE '')`],
+    ["code like 'a%'", `("orders"."code" COLLATE "default" ILIKE 'a%' ESCAPE '')`],
     ['"no such column"', `CAST('no such column' AS text)`],
   ])('%s', (sql, made) => {
     expect(expression(sql, 'sqlite')).toBe(made);

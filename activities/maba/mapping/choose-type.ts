@@ -1,8 +1,10 @@
 import type { Catalogue, CatalogueColumn, CatalogueForeignKey, CatalogueTable } from '../../../contracts/catalogue.js';
 import { qualified } from '../../../contracts/catalogue.js';
 import type { ColumnProfile, TableProfile } from '../../../contracts/profile.js';
+import type { MadeCollation } from '../../../contracts/mapping.js';
 import { jsonCheckedColumn } from './checks.js';
 import type { ChosenType, TypeContext } from './choice.js';
+import { keyCollations } from './collations/choose.js';
 import type { Given } from './given/given.js';
 import { chooseCsvType } from './types-csv.js';
 import { chooseMysqlType } from './types-mysql.js';
@@ -18,6 +20,8 @@ export interface Survey {
   readonly referenced: ReadonlySet<string>;
   /** "schema.table.column" of unsigned 64-bit columns that stay bigint. */
   readonly keptBigint: ReadonlySet<string>;
+  /** How texts are compared, by "schema.table.column"; what is not there is compared exactly. */
+  readonly collations: ReadonlyMap<string, MadeCollation>;
   /** What a mapping file says of columns, by "schema.table.column". */
   readonly given: Given['columns'];
 }
@@ -144,6 +148,7 @@ export function surveyOf(
     answers,
     referenced,
     keptBigint: keptBigints(catalogue, keys, byTable),
+    collations: keyCollations(catalogue, keys, given),
     given,
   };
 }

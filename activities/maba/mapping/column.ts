@@ -1,5 +1,5 @@
 import type { CatalogueColumn, CatalogueTable } from '../../../contracts/catalogue.js';
-import type { ColumnMapping } from '../../../contracts/mapping.js';
+import type { ColumnMapping, MadeCollation } from '../../../contracts/mapping.js';
 import type { Meaning } from '../../../contracts/profile.js';
 import type { TypeChoice, TypeContext } from './choice.js';
 import type { Survey } from './choose-type.js';
@@ -177,6 +177,28 @@ function nullWordsOf({ profile, cast }: TypeContext, { kind }: TypeChoice): Pick
   return nullWords === undefined || (cast !== undefined && kind !== found) ? {} : { nullWords: [...nullWords] };
 }
 
+/** How its texts are compared: columns of keys as the source compares them, others by their type. */
+function collationOf(drafting: ColumnDrafting, column: CatalogueColumn, choice: TypeChoice): MadeCollation | undefined {
+  const { survey, table, notes } = drafting;
+  const path = columnPath(table, column.name);
+  const { at, collate } = givenOf(drafting, column);
+  const chosen = survey.collations.get(path);
+  const misfit = (message: string): void => {
+    notes.misfit(at.collate ?? [], `${path}: ${message}`);
+  };
+  if (choice.kind !== 'text') {
+    if (collate !== undefined) misfit(`it becomes ${choice.type}, and only texts are compared so`);
+    return undefined;
+  }
+  if (collate !== undefined && collate !== (chosen ?? 'plain'))
+    misfit('a foreign key joins it with a column that is to be compared otherwise');
+  return chosen;
+}
+
+function reasonOf(collation: MadeCollation): string {
+  return `in a key, or joined with one: ${collation === 'ci_ai' ? 'case and accents count' : 'case counts'} for nothing, as in the source`;
+}
+
 /** Drafts one column; undefined, and refused in the notes, where its type has no mapping. */
 export function draftColumn(drafting: ColumnDrafting, column: CatalogueColumn): DraftedColumn | undefined {
   const { survey, table, notes, experience } = drafting;
@@ -203,6 +225,7 @@ export function draftColumn(drafting: ColumnDrafting, column: CatalogueColumn): 
   const judged = experience.judge(survey.catalogue.engine, { column, choice, ...(meaning && { meaning }) });
   const identity = identityOf(drafting, context, choice);
   const sqlDefault = defaultOf(drafting, column, choice);
+  const collation = collationOf(drafting, column, choice);
   const mapping: ColumnMapping = {
     source: column.name,
     target: drafting.target(column.name),
@@ -215,9 +238,15 @@ export function draftColumn(drafting: ColumnDrafting, column: CatalogueColumn): 
     ...(sqlDefault !== undefined && { default: sqlDefault }),
     ...(identity && { identity }),
     ...nullWordsOf(context, choice),
+    ...(collation && { collation }),
     ...(column.comment !== undefined && column.comment !== '' && { comment: column.comment }),
     confidence: judged.confidence,
-    reasons: [...choice.reasons, ...(reason === undefined ? [] : [reason]), ...judged.reasons],
+    reasons: [
+      ...choice.reasons,
+      ...(collation ? [reasonOf(collation)] : []),
+      ...(reason === undefined ? [] : [reason]),
+      ...judged.reasons,
+    ],
   };
   return {
     column,

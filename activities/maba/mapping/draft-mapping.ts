@@ -7,6 +7,7 @@ import type { Meaning, TableProfile } from '../../../contracts/profile.js';
 import type { LearningFact } from '../../../platform/store/store.js';
 import { inferMeanings } from '../inference.js';
 import { surveyOf } from './choose-type.js';
+import { withCollations } from './collations/list.js';
 import { Experience } from './experience.js';
 import type { Given } from './given/given.js';
 import { rowsLeft } from './given/row-filter.js';
@@ -130,7 +131,8 @@ export function draftMapping(input: DraftMappingInput): DraftedMapping {
     cannotSee: catalogue.cannotSee.map((entry) => ({ ...entry })),
     renamed: [...renamed, ...relations.renamed],
   };
-  return { mapping, refused: notes.refused, misfits: notes.misfits, findings: notes.findings };
+  const listed = withCollations(mapping, catalogue);
+  return { mapping: listed, refused: notes.refused, misfits: notes.misfits, findings: notes.findings };
 }
 
 /** Index names that more than one table wants: all of them get their table in front, whatever their order. */

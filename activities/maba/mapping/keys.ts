@@ -1,7 +1,7 @@
 import type { CatalogueIndex, CatalogueTable, SourceEngine } from '../../../contracts/catalogue.js';
 import { qualified } from '../../../contracts/catalogue.js';
 import type { TableMapping } from '../../../contracts/mapping.js';
-import { columnPath, findByName } from './choose-type.js';
+import { findByName } from './choose-type.js';
 import type { DraftedColumn } from './column.js';
 import type { DraftedIndex } from './indexes.js';
 import { collated, columnObstacle, columnOf, draftIndex } from './indexes.js';
@@ -45,19 +45,6 @@ function targets(drafting: KeyDrafting, parts: CatalogueIndex['parts']): string[
   return parts.map((part) => columnOf(drafting, part.column)?.mapping.target ?? part.column);
 }
 
-/** Texts that the source takes for equal in a key, and PostgreSQL does not. */
-function listCollations(drafting: KeyDrafting, what: string, parts: CatalogueIndex['parts']): void {
-  for (const part of parts) {
-    const drafted = columnOf(drafting, part.column);
-    if (!drafted || (drafted.mapping.kind !== 'text' && drafted.mapping.kind !== 'enum')) continue;
-    const collation = collated(part) ?? drafted.column.collation ?? '';
-    const folds = /_ci$/i.test(collation) || /^(?:nocase|rtrim)$/i.test(collation);
-    if (!folds) continue;
-    const reason = `${what}: uniqueness under ${collation} ignores case or blanks; in the target it does not`;
-    drafting.notes.leave('collation', columnPath(drafting.table, drafted.column.name), reason);
-  }
-}
-
 /** Names that an engine makes by itself say nothing; the mapping then makes one from table and columns. */
 function wantedName(name: string): string | undefined {
   return name === '' || name.startsWith('sqlite_autoindex_') ? undefined : name;
@@ -72,7 +59,6 @@ function draftPrimary(drafting: KeyDrafting): DraftedKeys['primary'] {
     notes.refuse(`${qualified(table)} (primary key)`, why);
     return undefined;
   }
-  listCollations(drafting, 'primary key', parts);
   return { columns: targets(drafting, parts) };
 }
 
@@ -93,12 +79,10 @@ export function draftKeys(drafting: KeyDrafting): DraftedKeys {
     const from = `${qualified(table)}.${index.name}`;
     const wanted = wantedName(index.name);
     if (index.unique && obstacle(drafting, index) === undefined) {
-      listCollations(drafting, `unique key ${index.name}`, index.parts);
       unique.push({ from, wanted, columns: targets(drafting, index.parts) });
       continue;
     }
     const drafted = draftIndex(drafting, index);
-    if (index.unique) listCollations(drafting, `unique index ${index.name}`, index.parts);
     if (!('left' in drafted)) indexes.push({ from, wanted, drafted });
     else if (index.unique) notes.refuse(from, drafted.left);
     else notes.leave('index', from, drafted.left);

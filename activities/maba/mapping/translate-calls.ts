@@ -1,6 +1,6 @@
 import type { SourceEngine } from '../../../contracts/catalogue.js';
 import type { Expression } from '../../../language/expressions.js';
-import { nodesOf } from '../../../language/expressions.js';
+import { DEFAULT_COLLATED, nodesOf } from '../../../language/expressions.js';
 import type { Typed } from './typed.js';
 import { fail, neverZero, textOf, TRUE } from './typed.js';
 
@@ -18,10 +18,24 @@ export function translateCall(call: Call): Typed {
   if (own) return own(call);
   const simple = SIMPLE.get(call.name);
   if (call.args.length !== simple?.args) return fail(`the function "${call.name}"`);
-  const args = call.args.map((argument) =>
-    simple.of === 'text' ? textOf(call.value(argument)) : numberOf(call.value(argument)),
-  );
+  const args = call.args.map((argument, at) => {
+    if (simple.of === 'number') return numberOf(call.value(argument));
+    const text = textOf(call.value(argument));
+    return at === 0 && CASED.has(simple.name) ? plainly(text, argument, call.value) : text;
+  });
   return { expression: { node: 'call', name: simple.name, args }, sort: simple.of };
+}
+
+/** What these give depends on the collation of the text, which in the source is another for a column of a key. */
+const CASED = new Set(['lower', 'upper', 'replace']);
+
+/** The text under the database's own collation, where a column in it has another. */
+export function plainly(text: Expression, source: Expression, value: Call['value']): Expression {
+  for (const node of nodesOf(source)) {
+    if (node.node === 'column' && value(node).column?.mapping.collation !== undefined)
+      return { node: 'cast', operand: text, type: DEFAULT_COLLATED };
+  }
+  return text;
 }
 
 function numberOf(value: Typed): Expression {

@@ -1,6 +1,6 @@
 import type { ColumnMapping } from '../../../contracts/mapping.js';
 import type { Expression } from '../../../language/expressions.js';
-import { translateCall } from './translate-calls.js';
+import { plainly, translateCall } from './translate-calls.js';
 import type { TranslateContext, Typed } from './typed.js';
 import { fail, neverZero, SORTS, textOf, TRUE } from './typed.js';
 
@@ -247,15 +247,18 @@ export class Translator {
     const { engine } = this.#context;
     const collation = operand.column?.collation ?? '';
     const folds = engine === 'sqlite' || /_ci$/i.test(collation);
+    // PostgreSQL has no ILIKE for texts that are compared without regard to case.
+    const plain = (text: Expression, source: Expression): Expression =>
+      folds ? plainly(text, source, (node) => this.#value(node)) : text;
     // SQLite has no escape character unless one is said; PostgreSQL and MySQL have the backslash.
     const escape = expression.escape ?? (engine === 'sqlite' ? '' : undefined);
     return {
       expression: {
         node: 'like',
-        operand: textOf(operand),
+        operand: plain(textOf(operand), expression.operand),
         negated: expression.negated,
         op: folds ? 'ILIKE' : 'LIKE',
-        pattern: pattern.expression,
+        pattern: plain(pattern.expression, expression.pattern),
         ...(escape !== undefined && { escape }),
       },
       sort: 'boolean',

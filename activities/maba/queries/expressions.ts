@@ -156,7 +156,9 @@ export class ExpressionTranslator {
         // SQLite has no escape character unless one is said; PostgreSQL and MySQL have the backslash.
         const escape = expression.escape ?? (this.#engine === 'sqlite' ? '' : undefined);
         const end = escape === undefined ? '' : ` ESCAPE ${textLiteral(escape).sql}`;
-        return boolean(`(${asText(operand).sql} ${not}${folds ? 'ILIKE' : 'LIKE'} ${asText(pattern).sql}${end})`);
+        // ILIKE is for the database's own collation: a column of a key may have another.
+        const [word, own] = folds ? ['ILIKE', ' COLLATE "default"'] : ['LIKE', ''];
+        return boolean(`(${asText(operand).sql}${own} ${not}${word} ${asText(pattern).sql}${end})`);
       }
     }
   }

@@ -19,7 +19,20 @@ function texts(name: string, count: number): Rule {
   return (args) => {
     const [first, ...rest] = only(args, count);
     const inner = [asText(first ?? fail(name)), ...rest.map((value) => (isNumber(value) ? value : asText(value)))];
-    return { sql: `${name}(${inner.map(({ sql }) => sql).join(', ')})`, sort: 'text', folds: first?.folds === true };
+    const { folds = false, collated } = first ?? {};
+    return {
+      sql: `${name}(${inner.map(({ sql }) => sql).join(', ')})`,
+      ...{ sort: 'text', folds, ...(collated && { collated }) },
+    };
+  };
+}
+
+/** What it gives depends on the collation of the text, which in the source is another for a column of a key. */
+function cased(name: string, count: number): Rule {
+  const made = texts(name, count);
+  return ([first, ...rest], engine) => {
+    if (first?.collated !== true) return made(first ? [first, ...rest] : [], engine);
+    return made([{ ...first, sql: `${first.sql} COLLATE "default"` }, ...rest], engine);
   };
 }
 
@@ -83,6 +96,7 @@ const concat: Rule = (args) => {
     sql: `(${inner.map(({ sql }) => sql).join(' || ')})`,
     sort: 'text',
     folds: inner.some((value) => value.folds),
+    ...(inner.some((value) => value.collated) && { collated: true }),
   };
 };
 
@@ -119,7 +133,12 @@ const substring: Rule = (args) => {
   const start = Number(from?.literal ?? Number.NaN);
   if (!first || !from || !(start > 0)) return fail('a part of a text that does not begin at a fixed place');
   const rest = length === undefined ? '' : `, ${asNumber(length).sql}`;
-  return { sql: `substr(${asText(first).sql}, ${from.sql}${rest})`, sort: 'text', folds: first.folds === true };
+  return {
+    sql: `substr(${asText(first).sql}, ${from.sql}${rest})`,
+    sort: 'text',
+    folds: first.folds === true,
+    ...(first.collated && { collated: true }),
+  };
 };
 
 /** Where a text stands in another, from 1; 0: nowhere. */
@@ -140,12 +159,12 @@ const isNull: Rule = (args) => boolean(`(${arg(only(args, 1), 0).sql} IS NULL)`)
 const clock: Rule = () => fail('its result depends on the clock');
 
 const SHARED: Readonly<Record<string, Rule>> = {
-  lower: texts('lower', 1),
-  upper: texts('upper', 1),
+  lower: cased('lower', 1),
+  upper: cased('upper', 1),
   trim: texts('btrim', 1),
   ltrim: texts('ltrim', 1),
   rtrim: texts('rtrim', 1),
-  replace: texts('replace', 3),
+  replace: cased('replace', 3),
   substring,
   substr: substring,
   abs: numeric('abs'),

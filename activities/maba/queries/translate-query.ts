@@ -286,12 +286,13 @@ function pathOf(expression: Expression, longest = 3): string | undefined {
   return path.length <= longest ? path.at(-1) : undefined;
 }
 
-function typeOnly({ sort, scale, labels, folds, parts }: Typed): SqlType {
+function typeOnly({ sort, scale, labels, folds, collated, parts }: Typed): SqlType {
   return {
     sort: sort === 'null' ? 'text' : sort,
     ...(scale !== undefined && { scale }),
     ...(labels && { labels }),
     ...(folds && { folds }),
+    ...(collated && { collated }),
     ...(parts !== undefined && { parts }),
   };
 }

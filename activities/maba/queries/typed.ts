@@ -25,6 +25,8 @@ export interface SqlType {
   readonly labels?: readonly string[];
   /** The source compares it without regard to case. */
   readonly folds?: boolean;
+  /** The target compares it so as well, by a collation of the column. */
+  readonly collated?: boolean;
   /** A list whose order nobody fixed (GROUP_CONCAT without ORDER BY), with what stands between its parts. */
   readonly parts?: string;
 }
@@ -71,6 +73,7 @@ export function typeOfColumn(mapping: ColumnMapping, collation: string | undefin
     ...(scale !== undefined && { scale: Number(scale) }),
     ...(mapping.limits.labels !== undefined && sort === 'enum' && { labels: mapping.limits.labels }),
     ...(folds && { folds }),
+    ...(mapping.collation !== undefined && { collated: true }),
   };
 }
 
@@ -149,7 +152,8 @@ export function unified(values: readonly Typed[]): { readonly type: SqlType; rea
   }
   if (sorts.size === 2 && sorts.has('date') && sorts.has('timestamp')) return { type: { sort: 'timestamp' }, values };
   if (sorts.size === 1 || [...sorts].some((sort) => sort === 'text' || sort === 'enum')) {
-    return { type: { sort: 'text', folds: known.some((value) => value.folds) }, values: values.map(asText) };
+    const [folds, collated] = [known.some((value) => value.folds), known.some((value) => value.collated)];
+    return { type: { sort: 'text', folds, ...(collated && { collated }) }, values: values.map(asText) };
   }
   return fail(`values of the sorts ${[...sorts].map((sort) => `"${sort}"`).join(' and ')} in one column`);
 }
@@ -161,6 +165,7 @@ function merged(values: readonly Typed[], sort: Sort): SqlType {
     sort,
     ...(scale !== undefined && (sort === 'integer' || sort === 'decimal') && { scale }),
     ...(values.some((value) => value.folds) && { folds: true }),
+    ...(values.some((value) => value.collated) && { collated: true }),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { FilePolicies } from '../../../../contracts/mapping-file.schema.js';
-import type { Operator } from '../../../../contracts/mapping.js';
+import type { MadeCollation, Operator } from '../../../../contracts/mapping.js';
 import type { TypeChoice } from '../choice.js';
 
 /** What a mapping file says of one column of the source. */
@@ -9,8 +9,10 @@ export interface GivenColumn {
   readonly cast?: TypeChoice;
   readonly policies?: FilePolicies;
   readonly steps?: readonly Operator[];
+  /** How its texts are compared. */
+  readonly collate?: MadeCollation | 'plain';
   /** Where they stand in the file. */
-  readonly at: { policies?: readonly string[]; steps?: readonly string[] };
+  readonly at: { policies?: readonly string[]; steps?: readonly string[]; collate?: readonly string[] };
 }
 
 /** A mapping file, held against a catalogue: every name in it is one of the source. */

@@ -47,6 +47,7 @@ class Resolver {
     this.#casts();
     this.#policies();
     this.#steps();
+    this.#collations();
     return { tables, columns: this.#columns, filters: this.#filters() };
   }
 
@@ -113,6 +114,16 @@ class Resolver {
       const draft = this.#draft(found);
       draft.steps = [...(draft.steps ?? []), ...steps];
       draft.at.steps = ['transforms', key];
+    }
+  }
+
+  #collations(): void {
+    for (const [key, collate] of Object.entries(this.#file.collate ?? {})) {
+      const found = this.#column(key, { path: ['collate'], key });
+      if (found === undefined) continue;
+      const draft = this.#draft(found);
+      draft.collate = collate;
+      draft.at.collate = ['collate', key];
     }
   }
 

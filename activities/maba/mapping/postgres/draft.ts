@@ -98,6 +98,7 @@ function refuseGiven(given: Given, notes: Notes): void {
     [['rename', 'tables'], given.tables.size > 0],
     [['rename', 'columns'], columns.some(({ target }) => target !== undefined)],
     [['cast'], columns.some(({ cast }) => cast !== undefined)],
+    [['collate'], columns.some(({ collate }) => collate !== undefined)],
     [['values'], columns.some(({ policies }) => policies !== undefined)],
     [['transforms'], columns.some(({ steps }) => steps !== undefined)],
     [['filter'], given.filters.size > 0],
