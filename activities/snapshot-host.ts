@@ -1,11 +1,17 @@
 import { CaravanFailure } from '../contracts/failures.js';
 import type { ExistingSnapshot } from '../databases/existing.js';
-import type { Snapshot, Source } from '../databases/source.js';
+import type { Reader, Snapshot, Source } from '../databases/source.js';
+import { refuseDrift } from './drift/drift.js';
+import type { Drift } from './drift/drift.js';
+import type { SchemaWatch } from './drift/watch.js';
 
 interface Held {
   readonly migrationId: string;
   readonly source: Source;
   readonly snapshot: Snapshot;
+  readonly watch: SchemaWatch;
+  /** What had changed when the snapshot was opened. */
+  readonly drift: Drift;
   /** Only where a target that another tool made is compared with the source. */
   readonly target?: ExistingSnapshot;
 }
@@ -44,6 +50,19 @@ export class SnapshotHost {
   /** Holds the target's state beside the source's, for as long. */
   join(id: string, target: ExistingSnapshot): void {
     this.#held.set(id, { ...this.get(id), target });
+  }
+
+  /** A reader for one table; SCHEMA_DRIFT, with what changed, where it is not what was discovered. */
+  async lend<T>(id: string, table: string, work: (reader: Reader) => Promise<T>): Promise<T> {
+    const { source, snapshot, watch, drift } = this.get(id);
+    refuseDrift(drift, table);
+    return watch.named(
+      source,
+      () => snapshot.lend(work),
+      (found) => {
+        refuseDrift(found, table);
+      },
+    );
   }
 
   async close(id: string): Promise<void> {

@@ -194,7 +194,7 @@ export interface WorkerActivities {
   /** Cuts a table into chunks; bounds go to the chunk ledger. Idempotent: the first cut holds. */
   cutTable(input: InTable): Promise<CutTable>;
   /** Opens snapshot S1 in this process. */
-  openCopySnapshot(input: InPlan & { connections: number }): Promise<OpenedSnapshot>;
+  openCopySnapshot(input: InPlan & { connections: number; catalogueId?: string }): Promise<OpenedSnapshot>;
   closeCopySnapshot(input: InMigration & { snapshotId: string }): Promise<void>;
   /** Copies one chunk exactly once: rows, ledger row, quarantine and value ledger in one transaction. */
   copyChunk(input: CopyChunk): Promise<CopiedChunk>;
@@ -267,7 +267,7 @@ export interface ValidatorActivities {
   /** KORA: can each transform be verified? Marks in the plan what cannot (PH-13). */
   checkFeasibility(input: InPlan): Promise<{ columns: number; unverifiable: number }>;
   /** Opens snapshot S2 in this process. */
-  openProofSnapshot(input: InPlan & { connections: number }): Promise<OpenedSnapshot>;
+  openProofSnapshot(input: InPlan & { connections: number; catalogueId?: string }): Promise<OpenedSnapshot>;
   closeProofSnapshot(input: InMigration & { snapshotId: string }): Promise<void>;
   /**
    * Compares a table with S2, chunk by chunk; differing chunks are bisected to keys, copied again, compared again.

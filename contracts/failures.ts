@@ -102,7 +102,10 @@ export const FAILURES = {
   ),
   SNAPSHOT_LOST: retryable('The process that held the snapshot is gone.', 'The rest is read fresh by itself.'),
   FENCE_LOST: retryable('A newer attempt owns this chunk.', 'Nothing; the newer attempt goes on.'),
-  SCHEMA_DRIFT: terminal('The source schema changed while it was read.', 'Start the migration again.'),
+  SCHEMA_DRIFT: terminal(
+    'The source schema changed while it was read.',
+    'Make the tables again as they were and retry, or start the migration again.',
+  ),
   VALUE_UNREADABLE: terminal(
     'The source cannot give a value that it holds.',
     'Repair the value in the source, or exclude the table.',

@@ -65,6 +65,7 @@ export const FINDING_CODES = [
   'source_position_unknown',
   'mojibake_suspected',
   'outside_snapshot',
+  'table_emptied',
   'cannot_see',
   'table_excluded',
   // A database that another tool moved: what of it is missing or weaker.

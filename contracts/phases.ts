@@ -27,6 +27,8 @@ export interface PlanningResult extends DraftedPlan {
 }
 
 export interface ExecutionInput extends InPlan {
+  /** What was discovered: tables that are not so any more are not moved. Absent in older histories. */
+  readonly catalogueId?: string;
   /** Started paused (the parent was paused before this phase). */
   readonly paused: boolean;
 }
@@ -76,6 +78,8 @@ export interface TableCopyResult {
 }
 
 export interface VerificationInput extends InPlan {
+  /** As in `ExecutionInput`. */
+  readonly catalogueId?: string;
   readonly round: number;
   readonly paused: boolean;
   /** See `ExecutionResult`. */

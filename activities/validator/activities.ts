@@ -2,6 +2,7 @@ import type { InPlan, ValidatorActivities } from '../../contracts/activities.js'
 import { processQueue } from '../../contracts/queues.js';
 import { unverifiableColumns } from '../kora/feasibility.js';
 import type { Deps } from '../deps.js';
+import { refuseAnyDrift } from '../drift/drift.js';
 import { openTargetOf, planOf, withEnd } from '../ends.js';
 import { alive } from '../heartbeat.js';
 import { openSnapshot } from '../open-snapshot.js';
@@ -22,7 +23,7 @@ export function createValidatorActivities(
   return {
     checkFeasibility: (input) => checkFeasibility(deps, input),
     openProofSnapshot: (input) =>
-      alive(() => openSnapshot(deps, host, { ...input, queue: processQueue(deps.processId) })),
+      alive(() => openSnapshot(deps, host, { ...input, whole: true, queue: processQueue(deps.processId) })),
     closeProofSnapshot: ({ snapshotId }) => host.close(snapshotId),
     proveTable: (input) => alive((context) => proveTable({ deps, host, repairChunk }, input, context)),
     proveViews: (input) => alive((context) => proveViews({ deps, host }, input, context)),
@@ -43,7 +44,9 @@ async function comparePosition(
   { planId, snapshotId }: InPlan & { snapshotId: string },
 ): ReturnType<ValidatorActivities['comparePosition']> {
   const { tables } = (await planOf(deps, planId)).document.migration;
-  const compared = await host.get(snapshotId).snapshot.moved();
+  const { snapshot, source, watch } = host.get(snapshotId);
+  refuseAnyDrift(await watch.look(source));
+  const compared = await snapshot.moved();
   return tables.every(({ rows }) => rows === 'none') ? { ...compared, moved: 'no' } : compared;
 }
 

@@ -37,7 +37,6 @@ export async function proveTable(
   alive: Alive,
 ): Promise<ProvenTable> {
   const table = mappingOf(await planOf(deps, input.planId), input.table);
-  const { snapshot } = host.get(input.snapshotId);
   const proven = await withEnd(
     openTargetOf(deps, input.migrationId),
     async (target) => {
@@ -45,7 +44,7 @@ export async function proveTable(
         repairChunk({ ...input, chunk, plain }, alive);
       // A repair needs the reader that this proof holds when there is only one: it lends one for each chunk.
       const compare = <T>(work: (comparison: Comparison) => Promise<T>): Promise<T> =>
-        snapshot.lend((reader) => {
+        host.lend(input.snapshotId, input.table, (reader) => {
           let rows = 0;
           const onRows = (more: number): void => {
             rows += more;
@@ -62,7 +61,23 @@ export async function proveTable(
   );
   await deps.store.migrations.putTable(input.migrationId, reportOf(proven));
   announce(deps, input.migrationId, proven);
-  return proven;
+  return { ...proven, findings: [...proven.findings, ...(await emptied(deps, input, table, proven))] };
+}
+
+/** A source table that had rows, and has none at S2: the target is as empty, which is told. */
+async function emptied(
+  deps: Deps,
+  { migrationId, table: name }: InTable,
+  table: TableMapping,
+  { equal, sourceRows }: ProvenTable,
+): Promise<Finding[]> {
+  if (!equal || sourceRows > 0 || table.rows === 'none') return [];
+  const copied = (await deps.store.migrations.copied(migrationId)).find((fact) => fact.table === name)?.rows ?? 0;
+  const rows = Math.max(copied, Math.round(table.estimatedRows));
+  if (rows === 0) return [];
+  const detail = `${name} held ${String(rows)} row(s) when it was ${copied > 0 ? 'copied' : 'looked at'}, and none when it was proven: so it is in the target.`;
+  const code = 'table_emptied';
+  return [{ id: `${code}:${name}`, code, kind: 'data', object: name, count: rows, disposition: 'listed', detail }];
 }
 
 interface ProofParts {

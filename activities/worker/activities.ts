@@ -16,7 +16,7 @@ export function createWorkerActivities(deps: Deps, host: SnapshotHost): WorkerAc
     reduceShadow: (input) => alive(() => reduceShadow(deps, input)),
     cutTable: (input) => alive(({ signal }) => cutTable(deps, input, signal)),
     openCopySnapshot: (input) =>
-      alive(() => openSnapshot(deps, host, { ...input, queue: processQueue(deps.processId) })),
+      alive(() => openSnapshot(deps, host, { ...input, whole: false, queue: processQueue(deps.processId) })),
     closeCopySnapshot: ({ snapshotId }) => host.close(snapshotId),
     copyChunk: (input) => alive((context) => copyChunk(deps, host, input, context)),
     sealTable: (input) => alive(({ signal }) => sealTable(deps, input, signal)),

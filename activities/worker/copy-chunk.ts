@@ -65,10 +65,14 @@ function announce({ bus, processId }: Deps, { migrationId, table, chunk }: CopyC
 export async function withReader<T>(
   deps: Deps,
   host: SnapshotHost,
-  { migrationId, snapshotId }: { readonly migrationId: string; readonly snapshotId?: string },
+  {
+    migrationId,
+    snapshotId,
+    table,
+  }: { readonly migrationId: string; readonly snapshotId?: string; readonly table: string },
   work: (reader: Reader) => Promise<T>,
 ): Promise<T> {
-  if (snapshotId !== undefined) return host.get(snapshotId).snapshot.lend(work);
+  if (snapshotId !== undefined) return host.lend(snapshotId, table, work);
   return withEnd(openSourceOf(deps, migrationId), async (source) => work(await source.openReader()));
 }
 

@@ -181,9 +181,9 @@ class Execution {
 
   /** S1 is opened once, by the first copy. */
   async #openSnapshot(): Promise<CopySnapshot> {
-    const { migrationId, planId } = this.#input;
+    const { migrationId, planId, catalogueId } = this.#input;
     this.#snapshot ??= worker('open the snapshot of the copy')
-      .openCopySnapshot({ migrationId, planId, connections: CONNECTIONS })
+      .openCopySnapshot({ migrationId, planId, catalogueId, connections: CONNECTIONS })
       .then((opened) => new CopySnapshot(opened));
     return this.#snapshot;
   }

@@ -22,6 +22,7 @@ export async function verification(input: VerificationInput): Promise<Verificati
     const snapshot = await validator('open the snapshot of the proof').openProofSnapshot({
       migrationId,
       planId,
+      catalogueId: input.catalogueId,
       connections: WINDOW,
     });
     try {

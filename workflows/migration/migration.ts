@@ -26,6 +26,7 @@ import type { FailedStory } from './failed-tables.js';
 import { listen } from './handlers.js';
 import { movedChoice, positionFinding, sourceMovedQuestion } from './source-moved.js';
 import type { MovedChoice } from './source-moved.js';
+import { mended } from './schema-drift.js';
 import { Showcase } from './showcase.js';
 import { MigrationState } from './state.js';
 import { endingNotes, statusOf, unequalCode } from './status.js';
@@ -176,7 +177,7 @@ export class Migration {
     const positions = new Set<string | undefined>();
     for (let round = 1; ; round += 1) {
       const { planId } = this.#planned();
-      const input = { migrationId: this.#id, planId, paused: this.#state.paused };
+      const input = { migrationId: this.#id, planId, paused: this.#state.paused, catalogueId: this.#catalogueId };
       const result = await this.#child<ExecutionResult>('execution', input, round);
       this.#state.addFindings(result.findings);
       positions.add(result.copiedAt);
@@ -215,22 +216,16 @@ export class Migration {
 
   /** Proves against S2 until the source stands still, or the policy says otherwise. Returns the S2 that holds. */
   async #prove(): Promise<VerificationResult> {
-    const { planId } = this.#planned();
+    const { planId, views } = this.#planned();
     for (let round = 1; ; round += 1) {
-      const proof = await this.#phase('verification', () =>
-        this.#child<VerificationResult>(
-          'verification',
-          {
-            migrationId: this.#id,
-            planId,
-            round,
-            paused: this.#state.paused,
-            copiedAt: this.#execution?.copiedAt,
-            views: this.#planned().views,
-          },
-          round,
-        ),
+      const plan = { migrationId: this.#id, planId, round, catalogueId: this.#catalogueId, views };
+      const proof = await this.#mended(round, () =>
+        this.#phase('verification', () => {
+          const input = { ...plan, paused: this.#state.paused, copiedAt: this.#execution?.copiedAt };
+          return this.#child<VerificationResult>('verification', input, round);
+        }),
       );
+      if (proof === undefined) continue;
       this.#proof = proof;
       this.#state.addFindings(proof.findings);
       this.#teller.alert(proof.findings, round);
@@ -239,6 +234,14 @@ export class Migration {
       if ((await this.#settlePausedPosition(proof, round)) === 'go') return proof;
       await closeProof(this.#id, proof.snapshot);
     }
+  }
+
+  get #catalogueId(): string | undefined {
+    return this.#discovery?.catalogueId;
+  }
+
+  #mended<T>(round: number, work: () => Promise<T>): Promise<T | undefined> {
+    return mended(() => this.#failedStory(), round, work);
   }
 
   /** Exceptions are accepted by a person or by `yes`, or the migration is undone. */
@@ -265,7 +268,9 @@ export class Migration {
 
   async #settlePosition(proof: VerificationResult, round: number): Promise<'go' | 'again'> {
     const { planId } = this.#planned();
-    const { moved: seen, position } = await comparePosition({ migrationId: this.#id, planId }, proof.snapshot);
+    const plan = { migrationId: this.#id, planId };
+    const compared = await this.#mended(round, () => comparePosition(plan, proof.snapshot));
+    const { moved: seen = 'lost', position } = compared ?? {};
     this.#position = position ?? this.#position;
     if (seen === 'lost') return 'again';
     if (seen === 'no') return 'go';
@@ -312,9 +317,7 @@ export class Migration {
       promotedAt: promoted.promotedAt,
       promotionLsn: promoted.lsn,
     });
-    await this.#phase('learning', () =>
-      this.#child('learning', { ...plan, catalogueId: this.#discovery?.catalogueId }),
-    );
+    await this.#phase('learning', () => this.#child('learning', { ...plan, catalogueId: this.#catalogueId }));
   }
 
   async #finish(status: FinalStatus, error?: FailureReport): Promise<MigrationResult> {
