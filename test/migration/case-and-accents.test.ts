@@ -144,6 +144,21 @@ describe.skipIf(!hasMariadb)('Case and accents', () => {
     ]);
   });
 
+  it('of SQLite are looked at as well', async () => {
+    const script = `CREATE TABLE tag (t TEXT COLLATE NOCASE PRIMARY KEY NOT NULL, n INT); INSERT INTO tag VALUES ('a', 1), ('B', 2);
+      CREATE TABLE word (w TEXT COLLATE NOCASE PRIMARY KEY NOT NULL); INSERT INTO word VALUES ('É'), ('é');`;
+    const out = join(folder.path, 'lite.yaml');
+    const source = folder.sqlite('lite', script);
+    expect(
+      (await caravan(['plan', '--source', source, '--target', target.url, '--out', out, '--on-existing', 'replace']))
+        .exit,
+    ).toBe(0);
+    const { tables, notMigrated } = parsePlan(readFileSync(out, 'utf8')).migration;
+    const collations = tables.map(({ source: { name }, columns }) => [name, columns[0]?.collation]);
+    expect(Object.fromEntries(collations)).toEqual({ tag: 'ci_as', word: undefined });
+    expect(notMigrated.find(({ name }) => name === 'main.word.w')?.reason).toMatch(/NOCASE ignores case; .*1 groups/);
+  });
+
   describe.skipIf(debianPostgres() === null)('on an older server with citext', () => {
     let old: TestServer;
 
