@@ -196,6 +196,8 @@ async function fitToTarget(
     const objects = standing ? lockedObjects(migration, await target.standingTables(migration.targetSchema)) : made;
     await target.preflight({ targetSchema: start.targetSchema, objects, needs: targetNeeds(migration), standing });
     await target.checkNames(migration, start.onExisting);
+    // Columns that stand are compared as they are.
+    if (standing) return withoutGenerated(document, await target.refusedGenerated(migration));
     const fitted = await fitCollations({ deps, migrationId, catalogue, target }, document);
     return withoutGenerated(fitted, await target.refusedGenerated(fitted.migration));
   });

@@ -260,7 +260,7 @@ export function adoptPlan(document: PlanDocument, catalogue: Catalogue): PlanDoc
 function withCitext(mapping: MigrationMapping): MigrationMapping {
   const { tables, extensions = [] } = mapping;
   const used = tables.some((table) => table.columns.some(({ type }) => type === CASE_INSENSITIVE_TYPE));
-  if (!used || extensions.includes(CASE_INSENSITIVE_TYPE)) return mapping;
+  if (!used || mapping.mode === 'data-only' || extensions.includes(CASE_INSENSITIVE_TYPE)) return mapping;
   return { ...mapping, extensions: [...extensions, CASE_INSENSITIVE_TYPE] };
 }
 

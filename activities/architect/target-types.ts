@@ -8,7 +8,6 @@ const TYPES: readonly { readonly pattern: RegExp; readonly kinds: readonly Value
   { pattern: /^double precision$/, kinds: ['float8', 'float4'] },
   { pattern: /^boolean$/, kinds: ['boolean'] },
   { pattern: /^text$/, kinds: ['text', 'enum'] },
-  { pattern: /^citext$/, kinds: ['text'] },
   { pattern: /^varchar(?:\((\d{1,8})\))?$/, kinds: ['text', 'enum'] },
   { pattern: /^character\((\d{1,8})\)$/, kinds: ['text', 'enum'] },
   { pattern: /^citext$/, kinds: ['text', 'enum'] },

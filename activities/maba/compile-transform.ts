@@ -55,7 +55,6 @@ const FORMS: ReadonlyMap<string, Form> = new Map([
   ['boolean', form(toBoolean, 'boolean')],
   ['text', TEXT],
   ['varchar', TEXT],
-  ['citext', TEXT],
   ['character varying', TEXT],
   ['character', TEXT],
   ['citext', TEXT],

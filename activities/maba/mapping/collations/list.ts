@@ -24,7 +24,8 @@ export function withCollations(
   catalogue: Catalogue,
   why: ReadonlyMap<string, string> = new Map(),
 ): MigrationMapping {
-  if (catalogue.engine === 'postgres') return mapping;
+  // Columns that stand are compared as they are.
+  if (catalogue.engine === 'postgres' || mapping.mode === 'data-only') return mapping;
   const sources = new Map(catalogue.tables.map((table) => [qualified(table), table]));
   const listed: NotMigrated[] = [];
   const others = new Set<string>();

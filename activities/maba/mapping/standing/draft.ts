@@ -7,6 +7,7 @@ import type {
   TableMapping,
 } from '../../../../contracts/mapping.js';
 import type { StandingColumn, StandingTable } from '../../../../databases/standing.js';
+import type { MappingProblem } from '../../../../language/mapping-file.js';
 import { columnPath } from '../choose-type.js';
 import type { DraftedMapping, DraftMappingInput } from '../draft-mapping.js';
 import { draftMapping } from '../draft-mapping.js';
@@ -31,7 +32,16 @@ export function draftStanding(input: DraftMappingInput, standing: readonly Stand
   const mapping = intoStanding(input, { drafted: drafted.mapping, matched, standing });
   // Keys, checks and the like of the source are not made: why they could not be is no matter here.
   const findings = drafted.findings.filter(({ code }) => code !== 'not_null_relaxed');
-  return { drafted: { mapping, refused: [], misfits: drafted.misfits, findings } };
+  const misfits = [...drafted.misfits, ...collateMisfits(given)];
+  return { drafted: { mapping, refused: [], misfits, findings } };
+}
+
+/** Columns that stand are compared as they are. */
+function collateMisfits(given: DraftMappingInput['given']): MappingProblem[] {
+  const message = 'with "--mode data-only" the columns of the target stand, and are compared as they are';
+  return [...(given?.columns ?? [])].flatMap(([, { at, collate }]) =>
+    collate === undefined ? [] : [{ path: at.collate ?? [], message, hint: 'leave it out' }],
+  );
 }
 
 /** A plan names a type without a schema. */
@@ -65,7 +75,7 @@ function intoStanding(input: DraftMappingInput, { drafted, matched, standing }: 
   for (const { type, labels } of matched.columns.values())
     if (labels !== undefined) types.set(type, { name: type, labels: [...labels] });
   return {
-    ...drafted,
+    ...without(drafted, 'notes'),
     mode: 'data-only',
     ...(untouched.length > 0 && { untouched }),
     types: [...types.values()],
@@ -104,7 +114,7 @@ function settleColumn(table: TableMapping, column: ColumnMapping, matched: Match
   const strict =
     column.sourceNullable && !own.nullable ? ['NOT NULL in the target: a row with NULL is quarantined'] : [];
   return {
-    ...without(column, 'default', 'generated', 'comment', 'identity'),
+    ...without(column, 'default', 'generated', 'comment', 'identity', 'collation'),
     nullable: own.nullable,
     onInvalid,
     ...(identity && own.fills === 'sequence' && { identity }),
