@@ -1,5 +1,6 @@
 import { PAGE } from '../../contracts/activities.js';
 import type { ArchitectActivities, DraftedPlan } from '../../contracts/activities.js';
+import type { Catalogue } from '../../contracts/catalogue.js';
 import { qualified } from '../../contracts/catalogue.js';
 import type { PlanDocument } from '../../contracts/definition.schema.js';
 import { CaravanFailure } from '../../contracts/failures.js';

@@ -10,7 +10,7 @@ export async function openComparison(
   host: SnapshotHost,
   input: InPlan & { readonly connections: number; readonly queue: string },
 ): Promise<OpenedComparison> {
-  const opened = await openSnapshot(deps, host, input);
+  const opened = await openSnapshot(deps, host, { ...input, whole: true });
   try {
     const target = await withEnd(openExistingOf(deps, input.migrationId), (end) => end.openSnapshot());
     host.join(opened.snapshotId, target);
