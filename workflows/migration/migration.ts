@@ -1,36 +1,21 @@
-import {
-  CancellationScope,
-  allHandlersFinished,
-  condition,
-  executeChild,
-  getExternalWorkflowHandle,
-  isCancellation,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { CancellationScope, allHandlersFinished, condition, isCancellation } from '@temporalio/workflow';
 import type { OpenedMigration } from '../../contracts/activities.js';
 import type { FailureReport } from '../../contracts/failures.js';
-import { WORKFLOWS } from '../../contracts/messages.js';
-import type { FinalStatus, MigrationResult, Phase } from '../../contracts/migration.js';
+import type { FinalStatus, MigrationResult } from '../../contracts/migration.js';
 import type { MigrationStart } from '../../contracts/migration.schema.js';
-import { phaseWorkflowId } from '../../contracts/names.js';
 import type { DiscoveryResult, ExecutionResult, PlanningResult, VerificationResult } from '../../contracts/phases.js';
 import { failure, failureFromReport, reportFailure, undoIncomplete } from '../kit/failures.js';
-import { setPausedSignal } from '../kit/messages.js';
-import { CHILD, architect, meta, undoer, worker } from '../kit/profiles.js';
+import { architect, meta, undoer, worker } from '../kit/profiles.js';
 import { closeProof, comparePosition } from '../kit/proof-snapshot.js';
 import { Saga } from '../kit/saga.js';
-import { showStart, showStatus } from '../kit/visibility.js';
 import { refusedBeforeAnything, settleFailed } from './failed-tables.js';
 import { closeSpaceQuestion, isTargetFull, waitForSpace } from './target-full.js';
 import type { FailedStory } from './failed-tables.js';
-import { listen } from './handlers.js';
 import { movedChoice, positionFinding, sourceMovedQuestion } from './source-moved.js';
 import type { MovedChoice } from './source-moved.js';
 import { mended } from './schema-drift.js';
-import { Showcase } from './showcase.js';
-import { MigrationState } from './state.js';
+import { Stage } from './stage.js';
 import { endingNotes, statusOf, unequalCode } from './status.js';
-import { Teller } from '../kit/teller.js';
 
 /** Who approves what CARAVAN_AUTO_APPROVE_RISK allows. */
 const POLICY = 'policy';
@@ -38,33 +23,29 @@ const POLICY = 'policy';
 /** The parent: five phases, one saga, one pivot. Everything that people say to a migration comes here. */
 export class Migration {
   readonly #start: MigrationStart;
-  readonly #id = workflowInfo().workflowId;
-  readonly #state = new MigrationState();
+  readonly #stage = new Stage();
+  readonly #id = this.#stage.id;
+  readonly #state = this.#stage.state;
+  readonly #teller = this.#stage.teller;
   readonly #saga = new Saga();
   #opened!: OpenedMigration;
   #discovery: DiscoveryResult | undefined;
   #planning: PlanningResult | undefined;
   #execution: ExecutionResult | undefined;
   #proof: VerificationResult | undefined;
-  /** Child that must hear of pause and resume. */
-  #running: string | undefined;
-  readonly #showcase = new Showcase(this.#id);
   /** The plan on its way to its query; does not reject. */
   #reading: Promise<void> | undefined;
-  readonly #teller = new Teller(this.#id, workflowInfo().firstExecutionRunId);
   /** Where the source stood when it was last compared with S2. */
   #position = 'unknown';
   #touched = false;
-  #waits = false;
 
   constructor(start: MigrationStart) {
     this.#start = start;
-    listen(this.#state, { onPause: (paused) => this.#relayPause(paused), onChange: () => this.#show() });
   }
 
   async run(): Promise<MigrationResult> {
     try {
-      await this.#open();
+      this.#opened = await this.#stage.open(this.#start, 'The migration has started.');
       const status = await this.#story();
       return await this.#finish(status);
     } catch (error) {
@@ -75,35 +56,20 @@ export class Migration {
 
   /** The story: each line is a phase or a decision. */
   async #story(): Promise<FinalStatus> {
-    const discovery = await this.#phase('discovery', () => this.#discover());
+    const discovery = await this.#stage.phase('discovery', () => this.#discover());
     this.#discovery = discovery;
     await this.#settleQuestions();
-    this.#planning = await this.#phase('planning', () => this.#plan(discovery));
+    this.#planning = await this.#stage.phase('planning', () => this.#plan(discovery));
     if (this.#opened.input.dryRun) return 'planned';
     await this.#settleApproval();
-    this.#execution = await this.#phase('execution', () => this.#execute());
+    this.#execution = await this.#stage.phase('execution', () => this.#execute());
     const proof = await this.#prove();
     await CancellationScope.nonCancellable(() => this.#promote(proof));
     return this.#exceptions() === 0 ? 'proven' : 'proven_with_exceptions';
   }
 
-  async #open(): Promise<void> {
-    const { runId, firstExecutionRunId, namespace } = workflowInfo();
-    showStart(this.#start.source, this.#start.target);
-    this.#enter('discovery', 'running');
-    this.#opened = await meta('check input and reach both databases').openMigration({
-      migrationId: this.#id,
-      firstRunId: firstExecutionRunId,
-      workflowRunId: runId,
-      namespace,
-      start: this.#start,
-    });
-    this.#state.throttle = { limits: this.#opened.input.limits ?? {}, by: null };
-    this.#teller.tell('progress', 'started', 'The migration has started.');
-  }
-
   async #discover(): Promise<DiscoveryResult> {
-    const result = await this.#child<DiscoveryResult>('discovery', {
+    const result = await this.#stage.child<DiscoveryResult>('discovery', {
       migrationId: this.#id,
       deadline: this.#deadline(),
     });
@@ -127,7 +93,7 @@ export class Migration {
   }
 
   async #plan(discovery: DiscoveryResult): Promise<PlanningResult> {
-    const planning = await this.#child<PlanningResult>('planning', {
+    const planning = await this.#stage.child<PlanningResult>('planning', {
       migrationId: this.#id,
       catalogueId: discovery.catalogueId,
       answers: this.#state.answers(),
@@ -178,7 +144,7 @@ export class Migration {
     for (let round = 1; ; round += 1) {
       const { planId } = this.#planned();
       const input = { migrationId: this.#id, planId, paused: this.#state.paused, catalogueId: this.#catalogueId };
-      const result = await this.#child<ExecutionResult>('execution', input, round);
+      const result = await this.#stage.child<ExecutionResult>('execution', input, round);
       this.#state.addFindings(result.findings);
       positions.add(result.copiedAt);
       if (!isTargetFull(result.failed)) closeSpaceQuestion(this.#state);
@@ -220,9 +186,9 @@ export class Migration {
     for (let round = 1; ; round += 1) {
       const plan = { migrationId: this.#id, planId, round, catalogueId: this.#catalogueId, views };
       const proof = await this.#mended(round, () =>
-        this.#phase('verification', () => {
+        this.#stage.phase('verification', () => {
           const input = { ...plan, paused: this.#state.paused, copiedAt: this.#execution?.copiedAt };
-          return this.#child<VerificationResult>('verification', input, round);
+          return this.#stage.child<VerificationResult>('verification', input, round);
         }),
       );
       if (proof === undefined) continue;
@@ -300,7 +266,7 @@ export class Migration {
   async #promote(proof: VerificationResult): Promise<void> {
     const { planId } = this.#planned();
     const plan = { migrationId: this.#id, planId };
-    this.#enter('promotion', 'running');
+    this.#stage.enter('promotion', 'running');
     await meta('freeze the evidence').freezeEvidence({
       ...plan,
       findings: this.#state.findings,
@@ -317,7 +283,9 @@ export class Migration {
       promotedAt: promoted.promotedAt,
       promotionLsn: promoted.lsn,
     });
-    await this.#phase('learning', () => this.#child('learning', { ...plan, catalogueId: this.#catalogueId }));
+    await this.#stage.phase('learning', () =>
+      this.#stage.child('learning', { ...plan, catalogueId: this.#catalogueId }),
+    );
   }
 
   async #finish(status: FinalStatus, error?: FailureReport): Promise<MigrationResult> {
@@ -333,7 +301,7 @@ export class Migration {
       });
       this.#teller.tell('result', 'result', `The migration ended: ${status}.`);
       this.#state.notes.push(...endingNotes(this.#result(status, closed.certificate), error));
-      this.#enter('done', status);
+      this.#stage.enter('done', status);
       await Promise.all([this.#reading, this.#teller.settled()]);
       await condition(allHandlersFinished);
       return this.#result(status, closed.certificate);
@@ -344,7 +312,7 @@ export class Migration {
     const report = reportFailure(error);
     const status = statusOf(report, this.#touched);
     return CancellationScope.nonCancellable(async () => {
-      this.#enter(this.#state.phase, 'compensating');
+      this.#stage.enter(this.#state.phase, 'compensating');
       if (this.#proof !== undefined) await closeProof(this.#id, this.#proof.snapshot);
       const undone = await this.#saga.unwind();
       const complete = undone.left.length === 0 && undone.failures.length === 0;
@@ -376,67 +344,9 @@ export class Migration {
     return this.#state.findings.filter(({ disposition }) => disposition === 'accepted').length;
   }
 
-  async #phase<T>(phase: Phase, work: () => Promise<T>): Promise<T> {
-    this.#enter(phase, this.#state.paused ? 'paused' : 'running');
-    await condition(() => !this.#state.paused);
-    const startedMs = Date.now();
-    try {
-      return await work();
-    } finally {
-      const before = this.#state.phaseSeconds[phase]?.seconds ?? 0;
-      this.#state.phaseSeconds[phase] = { seconds: before + (Date.now() - startedMs) / 1000 };
-      this.#show();
-    }
-  }
-
-  async #child<T>(phase: Phase, input: unknown, round = 1): Promise<T> {
-    const workflowId = phaseWorkflowId(this.#id, round === 1 ? phase : `${phase}/${String(round)}`);
-    this.#running = workflowId;
-    try {
-      return (await executeChild(WORKFLOWS[phase], {
-        ...CHILD,
-        workflowId,
-        args: [input],
-        staticSummary: `${phase} of ${this.#id}`,
-      })) as T;
-    } finally {
-      this.#running = undefined;
-    }
-  }
-
   /** Waits for a person, until the deadline or so many milliseconds; resolves in all cases. */
-  async #wait(
-    what: string,
-    decided: () => boolean,
-    longestMs = this.#opened.input.deadlineSeconds * 1000,
-  ): Promise<void> {
-    this.#waits = true;
-    this.#enter(this.#state.phase, 'waiting');
-    await condition(decided, longestMs, { summary: `deadline for ${what}` });
-    this.#waits = false;
-    this.#enter(this.#state.phase, this.#state.paused ? 'paused' : 'running');
-  }
-
-  #relayPause(paused: boolean): void {
-    // Somebody is still needed, paused or not.
-    if (!this.#waits) this.#enter(this.#state.phase, paused ? 'paused' : 'running');
-    const child = this.#running;
-    if (child === undefined) return;
-    // A child that has just ended needs no word.
-    getExternalWorkflowHandle(child)
-      .signal(setPausedSignal, paused)
-      .catch(() => undefined);
-  }
-
-  #enter(phase: MigrationState['phase'], status: MigrationState['status']): void {
-    this.#state.phase = phase;
-    this.#state.status = status;
-    showStatus(phase, status);
-    this.#show();
-  }
-
-  #show(): void {
-    this.#showcase.show(this.#state);
+  #wait(what: string, decided: () => boolean, longestMs = this.#opened.input.deadlineSeconds * 1000): Promise<void> {
+    return this.#stage.wait(what, decided, longestMs);
   }
 
   #planned(): PlanningResult {
@@ -444,5 +354,7 @@ export class Migration {
     return this.#planning;
   }
 
-  #deadline = (): string => new Date(Date.now() + this.#opened.input.deadlineSeconds * 1000).toISOString();
+  #deadline(): string {
+    return new Date(Date.now() + this.#opened.input.deadlineSeconds * 1000).toISOString();
+  }
 }
