@@ -1,3 +1,4 @@
+import { grown } from '../grown.js';
 import type { FileFormat } from '../../contracts/text-format.js';
 
 /**
@@ -119,14 +120,10 @@ export class ProofRows implements ProofRow {
   }
 
   #reserve(size: number): void {
-    const grown = (buffer: Buffer, length: number): Buffer => {
-      if (length + size <= buffer.length) return buffer;
-      const larger = Buffer.allocUnsafeSlow(Math.max(2 * buffer.length, length + size));
-      buffer.copy(larger, 0, 0, length);
-      return larger;
-    };
-    this.#raw = grown(this.#raw, this.#rawLength);
-    this.#text = grown(this.#text, this.#textLength);
+    const roomy = (buffer: Buffer, length: number): Buffer =>
+      length + size <= buffer.length ? buffer : grown(buffer, length, size);
+    this.#raw = roomy(this.#raw, this.#rawLength);
+    this.#text = roomy(this.#text, this.#textLength);
   }
 
   /** True: the row ends with this byte. */

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { ColumnMapping, TableMapping } from '../../contracts/mapping.js';
 import type { FileFormat } from '../../contracts/text-format.js';
 import { keyIdentity, NULL_MARK, ODD_MARK, rowIdentity } from '../canonical.js';
+import { grown } from '../grown.js';
 import type { CanonicalBatch, ScanOptions } from '../source.js';
 import { canonicaliserOf, plainOf, type Canonicalise } from './canonical-values.js';
 import { hashOfHeader, otherHeader, toFailure } from './errors.js';
@@ -179,10 +180,7 @@ class CanonicalWriter {
   }
 
   #reserve(size: number): void {
-    if (this.#at + size <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(2 * this.#bytes.length, this.#at + size));
-    this.#bytes.copy(larger, 0, 0, this.#at);
-    this.#bytes = larger;
+    if (this.#at + size > this.#bytes.length) this.#bytes = grown(this.#bytes, this.#at, size);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { qualified } from '../../contracts/catalogue.js';
 import type { TableMapping } from '../../contracts/mapping.js';
+import { grown } from '../grown.js';
 import { STORAGE, type KeyRange, type RowBatch } from '../source.js';
 import { rangeClause, tableShape } from './bounds.js';
 import { yieldTurn, type SqlValue } from './connect.js';
@@ -143,9 +144,6 @@ class BatchWriter {
 
   /** Room for `size` more bytes; what is in the batch already stays. */
   #reserve(size: number): void {
-    if (this.#at + size <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(2 * this.#bytes.length, this.#at + size));
-    this.#bytes.copy(larger, 0, 0, this.#at);
-    this.#bytes = larger;
+    if (this.#at + size > this.#bytes.length) this.#bytes = grown(this.#bytes, this.#at, size);
   }
 }

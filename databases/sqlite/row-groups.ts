@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { TableMapping } from '../../contracts/mapping.js';
+import { grown } from '../grown.js';
 import { STORAGE, type KeyRange, type RowBatch } from '../source.js';
 import { columnSql, filterOf, isRowid, type TableShape } from './bounds.js';
 import { allRows, quoteName, yieldTurn, type SqlValue } from './connect.js';
@@ -228,10 +229,7 @@ class Groups {
 
   /** Room for `size` more bytes; what is there already stays. */
   #reserve(size: number): void {
-    if (this.#length + size <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(2 * this.#bytes.length, this.#length + size));
-    this.#bytes.copy(larger, 0, 0, this.#length);
-    this.#bytes = larger;
+    if (this.#length + size > this.#bytes.length) this.#bytes = grown(this.#bytes, this.#length, size);
   }
 }
 

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { qualified } from '../../contracts/catalogue.js';
 import type { TableMapping } from '../../contracts/mapping.js';
 import { keyIdentity, NULL_MARK, ODD_MARK, rowIdentity } from '../canonical.js';
+import { grown } from '../grown.js';
 import { STORAGE, type CanonicalBatch, type KeyRange, type ScanOptions } from '../source.js';
 import { filterOf } from './bounds.js';
 import { canonicaliserOf, directStorage, keyBytes } from './canonical-values.js';
@@ -190,9 +191,6 @@ class CanonicalWriter {
   }
 
   #reserve(size: number): void {
-    if (this.#at + size <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(2 * this.#bytes.length, this.#at + size));
-    this.#bytes.copy(larger, 0, 0, this.#at);
-    this.#bytes = larger;
+    if (this.#at + size > this.#bytes.length) this.#bytes = grown(this.#bytes, this.#at, size);
   }
 }
