@@ -1,7 +1,6 @@
 import type { InPlan } from '../../../contracts/activities.js';
 import { qualified } from '../../../contracts/catalogue.js';
 import type { ExistingTable } from '../../../contracts/existing.js';
-import { CaravanFailure, FAILURES } from '../../../contracts/failures.js';
 import type { TableMapping, ViewMapping } from '../../../contracts/mapping.js';
 import type { Finding, FindingCode } from '../../../contracts/migration.js';
 import { quoteName } from '../../../language/expressions.js';
@@ -9,7 +8,7 @@ import type { Deps } from '../../deps.js';
 import { openExistingOf, planOf, withEnd } from '../../ends.js';
 import type { Alive } from '../../heartbeat.js';
 import type { SnapshotHost } from '../../snapshot-host.js';
-import { asTable, compareView, isTimeout } from '../prove-views.js';
+import { asTable, compareOrSay } from '../prove-views.js';
 import { bothOf } from './compare-table.js';
 
 /** Compares what the views of both sides give, as sets of rows; one that gives others is a finding. */
@@ -35,7 +34,7 @@ export async function compareViews(
       continue;
     }
     const report = await both.snapshot.lend((reader) =>
-      compared({ migration, view, target: both.target, reader, alive }, table),
+      compareOrSay({ migration, view, target: both.target, reader, alive }, table),
     );
     if (typeof report === 'string') findings.push(finding('not_comparable', view, report));
     else if (!report.equal) findings.push(finding('view_differs', view, 'it gives other rows in the target'));
@@ -45,20 +44,6 @@ export async function compareViews(
     }
   }
   return { equal, findings };
-}
-
-type Sides = Parameters<typeof compareView>[0];
-
-/** What was found, or why it could not be compared. */
-async function compared(sides: Sides, table: TableMapping): Promise<Awaited<ReturnType<typeof compareView>> | string> {
-  try {
-    return await compareView(sides, table);
-  } catch (error) {
-    sides.alive.signal.throwIfAborted();
-    if (isTimeout(error)) return 'to compare it takes longer than ten minutes';
-    if (!(error instanceof CaravanFailure) || FAILURES[error.code].disposition === 'retryable') throw error;
-    return `it could not be read on both sides (${error.code})`;
-  }
 }
 
 /** The view by its columns of the target, which stand in the order of the source's; or why it cannot be read so. */
