@@ -4,7 +4,7 @@ import { displayEndpoint, looksLikeUrl, parseEndpointUrl, redactUrl } from '../.
 
 function codeOf(text: string): string {
   try {
-    parseEndpointUrl(text, '/work');
+    parseEndpointUrl(text, '/data');
     return 'accepted';
   } catch (error) {
     if (!(error instanceof CaravanFailure)) throw error;
@@ -41,16 +41,16 @@ describe('a database URL', () => {
   });
 
   it('of SQLite becomes an absolute path', () => {
-    expect(parseEndpointUrl('sqlite:shop.db', '/work')).toEqual({ engine: 'sqlite', path: '/work/shop.db' });
-    expect(parseEndpointUrl('sqlite:/a%20b.db', '/work')).toEqual({ engine: 'sqlite', path: '/a%20b.db' });
-    expect(parseEndpointUrl('sqlite:///a%20b.db', '/work')).toEqual({ engine: 'sqlite', path: '/a b.db' });
+    expect(parseEndpointUrl('sqlite:shop.db', '/data')).toEqual({ engine: 'sqlite', path: '/data/shop.db' });
+    expect(parseEndpointUrl('sqlite:/a%20b.db', '/data')).toEqual({ engine: 'sqlite', path: '/a%20b.db' });
+    expect(parseEndpointUrl('sqlite:///a%20b.db', '/data')).toEqual({ engine: 'sqlite', path: '/a b.db' });
   });
 
   it('of a folder of files becomes an absolute path', () => {
-    expect(parseEndpointUrl('csv:export', '/work')).toEqual({ engine: 'csv', path: '/work/export' });
-    expect(parseEndpointUrl('csv:./export/', '/work')).toEqual({ engine: 'csv', path: '/work/export' });
-    expect(parseEndpointUrl('CSV:///a%20b', '/work')).toEqual({ engine: 'csv', path: '/a b' });
-    expect(displayEndpoint(parseEndpointUrl('csv:export', '/work'))).toBe('csv:/work/export');
+    expect(parseEndpointUrl('csv:export', '/data')).toEqual({ engine: 'csv', path: '/data/export' });
+    expect(parseEndpointUrl('csv:./export/', '/data')).toEqual({ engine: 'csv', path: '/data/export' });
+    expect(parseEndpointUrl('CSV:///a%20b', '/data')).toEqual({ engine: 'csv', path: '/a b' });
+    expect(displayEndpoint(parseEndpointUrl('csv:export', '/data'))).toBe('csv:/data/export');
   });
 
   it.each([
@@ -147,8 +147,8 @@ describe('a database URL', () => {
       const body = Array.from({ length: random(12) }, () => alphabet[random(alphabet.length)]).join('');
       for (const text of [body, `mysql://${body}`, `postgres://u:secret@${body}`]) {
         if (codeOf(text) !== 'accepted') continue;
-        const endpoint = parseEndpointUrl(text, '/work');
-        const again = parseEndpointUrl(displayEndpoint(endpoint), '/work');
+        const endpoint = parseEndpointUrl(text, '/data');
+        const again = parseEndpointUrl(displayEndpoint(endpoint), '/data');
         expect({ ...again, tls: null, password: null }).toEqual({ ...endpoint, tls: null, password: null });
         expect(displayEndpoint(endpoint)).not.toContain('secret');
       }
