@@ -17,7 +17,18 @@ const exit = await runCli(process.argv.slice(2), {
   print: (line) => void process.stdout.write(`${line}\n`),
   ...(process.stderr.isTTY ? openTerminal(process.stderr) : { tell: tellPlainly, screen: null }),
 });
+// What a pipe has not taken yet would be lost with the process.
+await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
 process.exit(exit);
+
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    // Called when all before it is written, or when the reader has gone.
+    stream.write('', () => {
+      resolve();
+    });
+  });
+}
 
 function tellPlainly(line: string): void {
   process.stderr.write(`${line}\n`);

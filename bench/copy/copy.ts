@@ -30,7 +30,7 @@ export interface CopyBenchOptions {
   /** Ours and the rivals in turns, this many times. */
   readonly rounds: number;
   readonly tell: (text: string) => void;
-  /** Only these cases; absent: all. */
+  /** Only this case; absent: all of the bench's table. */
   readonly only?: string | undefined;
   /** Tests only: spoils a result before it is checked. */
   readonly spoil?: (target: BenchTarget, url: string) => Promise<void>;
@@ -62,10 +62,10 @@ class CopyBench {
   }
 
   async run(): Promise<BenchLine[]> {
-    const { rows, rounds, tell } = this.#options;
+    const { rows, rounds, only, tell } = this.#options;
     const { source, stack } = this.#ends;
-    if (this.#options.only !== undefined && isShape(this.#options.only))
-      return shapeLines(this.#options, this.#ends, (name) => this.#wants(name));
+    const shape = SHAPE_CASES.find((name) => name === only);
+    if (shape !== undefined) return shapeLines(this.#options, this.#ends, shape);
     const smallRows = Math.max(1, Math.round(rows / SMALL_SHARE));
     tell(`generating ${String(smallRows)} and ${String(rows)} rows`);
     const small = await source.database(smallRows);
@@ -80,8 +80,7 @@ class CopyBench {
     }
     const lines = [...this.#copyLines(measured), this.#wholeLine(measured), this.#fullLine(measured)];
     const memory = memoryLines({ rows, smallRows, smallPeak, peak: stack.copyPeakMegabytes() });
-    const shapes = this.#options.only === undefined ? await shapeLines(this.#options, this.#ends, () => true) : [];
-    return [...[...lines, ...memory].filter((line) => this.#wants(line.case)), ...shapes];
+    return [...lines, ...memory].filter((line) => this.#wants(line.case));
   }
 
   #wants(name: string): boolean {
@@ -231,8 +230,6 @@ interface Database {
   readonly url: string;
   readonly checksum: { readonly rows: string; readonly sum: string };
 }
-
-const isShape = (name: string): boolean => (SHAPE_CASES as readonly string[]).includes(name);
 
 function memoryLines(seen: {
   rows: number;
