@@ -76,3 +76,12 @@ export interface MatchedTable {
   readonly existing?: ExistingTable;
   readonly columns: readonly MatchedColumn[];
 }
+
+/** Of pg_constraint.confdeltype and confupdtype. */
+export const REFERENTIAL_ACTIONS: Readonly<Record<string, string>> = {
+  a: 'NO ACTION',
+  r: 'RESTRICT',
+  c: 'CASCADE',
+  n: 'SET NULL',
+  d: 'SET DEFAULT',
+};

@@ -1,22 +1,16 @@
 import { qualified } from '../../contracts/catalogue.js';
+import { globOf } from '../../contracts/globs.js';
 
-/** `*` is any run of characters, `?` one; over "table" or "schema.table", case-sensitive. */
-function globToRegExp(glob: string): RegExp {
-  const escaped = glob
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${escaped}$`, 'su');
-}
-
-/** Whether `--include` and `--exclude` take this table: included by any (or no) include, and by no exclude. */
+/** Whether `--include` and `--exclude` take this table, by "table" or "schema.table", case-sensitive: included by any (or no) include, and by no exclude. */
 export function tableFilter(
   include: readonly string[],
   exclude: readonly string[],
 ): (table: { schema: string; name: string }) => boolean {
-  const includes = include.map(globToRegExp);
-  const excludes = exclude.map(globToRegExp);
-  const matches = (patterns: readonly RegExp[], table: { schema: string; name: string }): boolean =>
-    patterns.some((pattern) => pattern.test(table.name) || pattern.test(qualified(table)));
+  const includes = include.map(globOf);
+  const excludes = exclude.map(globOf);
+  const matches = (
+    patterns: readonly ((name: string) => boolean)[],
+    table: { schema: string; name: string },
+  ): boolean => patterns.some((meets) => meets(table.name) || meets(qualified(table)));
   return (table) => (includes.length === 0 || matches(includes, table)) && !matches(excludes, table);
 }

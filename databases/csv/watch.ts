@@ -1,7 +1,7 @@
 import type { TableMapping } from '../../contracts/mapping.js';
 import { CaravanFailure, type FailureCode } from '../../contracts/failures.js';
 import { listFiles, type Folder } from './folder.js';
-import { globOf } from './format/globs.js';
+import { globOf } from '../../contracts/globs.js';
 import { formatOf } from './read.js';
 
 /** Files as they stood when somebody began to look: what they give counts only if they still stand so at the end. */

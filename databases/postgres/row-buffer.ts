@@ -1,4 +1,5 @@
 import { CaravanFailure } from '../../contracts/failures.js';
+import { outOfStep } from './copy-out.js';
 
 /** Rows behind one another in one growing buffer, which is used again: row r is `bytes.subarray(start[r], end[r])`. */
 export class RowBuffer {
@@ -76,6 +77,7 @@ export class BinaryMessages {
   open(bytes: Buffer, from: number): number {
     const at = this.#started ? from : from + HEADER_BYTES;
     this.#started = true;
+    if (this.#ended) throw outOfStep('a row behind the end of the rows');
     if (bytes.readInt16BE(at) !== -1) return at;
     this.#ended = true;
     return -1;

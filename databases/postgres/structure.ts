@@ -1,3 +1,4 @@
+import { REFERENTIAL_ACTIONS } from '../../contracts/existing.js';
 import { shadowSchema, sidecarSchema } from '../../contracts/names.js';
 import { isNative, madeCollation } from '../../contracts/mapping.js';
 import type { ColumnMapping, MigrationMapping, TableMapping } from '../../contracts/mapping.js';
@@ -16,13 +17,6 @@ import { typeSql } from './sql-guards.js';
 
 /** PostgreSQL's limit of columns is 1,600; wide types fill a page's worth of catalogue row earlier. */
 const TYPES_PER_PROBE = 500;
-const ACTIONS: Readonly<Record<string, string>> = {
-  a: 'NO ACTION',
-  r: 'RESTRICT',
-  c: 'CASCADE',
-  n: 'SET NULL',
-  d: 'SET DEFAULT',
-};
 
 /** The plan against the shadow's real catalogue, object by object. A NOT VALID constraint counts as there. */
 export async function compareStructure(
@@ -185,8 +179,8 @@ function compareConstraints(table: TableMapping, { actual, differences }: Compar
       sameNames(found.columns, key.columns) &&
       found.referenced === key.targetTable.name &&
       sameNames(found.referencedColumns, key.targetColumns) &&
-      ACTIONS[found.onDelete ?? ''] === key.onDelete &&
-      ACTIONS[found.onUpdate ?? ''] === key.onUpdate;
+      REFERENTIAL_ACTIONS[found.onDelete ?? ''] === key.onDelete &&
+      REFERENTIAL_ACTIONS[found.onUpdate ?? ''] === key.onUpdate;
     differences.check(equal, `${name}.${key.name}`, 'the foreign key');
   }
   for (const key of table.exclusions ?? [])

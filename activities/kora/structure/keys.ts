@@ -1,3 +1,4 @@
+import { REFERENTIAL_ACTIONS } from '../../../contracts/existing.js';
 import type { ExistingConstraint, ExistingIndex, ExistingTable } from '../../../contracts/existing.js';
 import type { ForeignKeyMapping, IndexMapping, KeyMapping, TableMapping } from '../../../contracts/mapping.js';
 import { onUpdateBody } from '../../../databases/postgres/on-update.js';
@@ -82,14 +83,6 @@ function uniqueBy(columns: readonly string[], { existing, naming }: KeysCompared
   return index && `the unique index "${index.name}"`;
 }
 
-const ACTIONS: Readonly<Record<string, string>> = {
-  a: 'NO ACTION',
-  r: 'RESTRICT',
-  c: 'CASCADE',
-  n: 'SET NULL',
-  d: 'SET DEFAULT',
-};
-
 function compareForeignKey(key: ForeignKeyMapping, { existing, items, naming }: KeysCompared): void {
   const columns = namesOf(key.columns, naming);
   const target = naming.table(key.targetTable.name);
@@ -107,8 +100,8 @@ function compareForeignKey(key: ForeignKeyMapping, { existing, items, naming }: 
     return;
   }
   const actions = [
-    ['ON DELETE', key.onDelete, ACTIONS[found.onDelete ?? ''] ?? ''],
-    ['ON UPDATE', key.onUpdate, ACTIONS[found.onUpdate ?? ''] ?? ''],
+    ['ON DELETE', key.onDelete, REFERENTIAL_ACTIONS[found.onDelete ?? ''] ?? ''],
+    ['ON UPDATE', key.onUpdate, REFERENTIAL_ACTIONS[found.onUpdate ?? ''] ?? ''],
   ] as const;
   const other = actions.filter(([, wanted, there]) => !isSameAction(wanted, there));
   if (!found.validated && key.validated !== false) {

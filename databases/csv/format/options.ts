@@ -5,7 +5,7 @@ import { CaravanFailure } from '../../../contracts/failures.js';
 import { lineEnd, mark, TEXT_ENCODINGS } from '../../../contracts/text-format.js';
 import { attempting } from '../errors.js';
 import { OPTIONS_FILE, type Folder } from '../folder.js';
-import { globOf } from './globs.js';
+import { globOf } from '../../../contracts/globs.js';
 
 const BYTES_MAX = 1 << 20;
 const TOLD = 50;

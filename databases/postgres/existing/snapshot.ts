@@ -4,13 +4,11 @@ import type { TableMapping } from '../../../contracts/mapping.js';
 import type { ExistingSnapshot } from '../../existing.js';
 import type { CanonicalBatch, KeyRange, ScanOptions } from '../../source.js';
 import type { Session } from '../connect.js';
+import { IdleSessions } from '../../lent-sessions.js';
 import { literal } from '../identifiers.js';
 import { scanRows } from '../scan.js';
 import { placeOf, positionText } from '../source/position.js';
 import { BEGIN, asUnreadable, openReadOnly, readingTarget } from './sessions.js';
-
-/** Idle sessions that are kept for the next reading. */
-const IDLE_MAX = 4;
 
 /** One session holds and exports what it sees; every other one takes it over. */
 export async function openExistingSnapshot(endpoint: ServerEndpoint): Promise<ExistingSnapshot> {
@@ -42,14 +40,17 @@ class Existing implements ExistingSnapshot {
   readonly position: string;
   readonly takenAt: string;
   readonly #parts: Parts;
-  readonly #idle: Session[] = [];
-  readonly #lent = new Set<Session>();
+  readonly #sessions: IdleSessions<Session>;
   #closed = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
     this.position = parts.position;
     this.takenAt = parts.takenAt;
+    this.#sessions = new IdleSessions(
+      () => this.#open(),
+      (session) => !session.lost,
+    );
   }
 
   async *scan(table: TableMapping, range: KeyRange, options: ScanOptions): AsyncIterable<CanonicalBatch> {
@@ -61,30 +62,25 @@ class Existing implements ExistingSnapshot {
     } catch (error) {
       throw asUnreadable(error);
     } finally {
-      this.#lent.delete(session);
       // A scan that was left early still streams: its backend cannot be used again.
-      if (whole && !session.lost && !this.#closed && this.#idle.length < IDLE_MAX) this.#idle.push(session);
-      else session.destroy();
+      if (whole) await this.#sessions.giveBack(session);
+      else this.#sessions.discard(session);
     }
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    for (const session of this.#lent) session.destroy();
-    await Promise.all([...this.#idle.splice(0), this.#parts.holder].map((session) => session.close()));
+    await Promise.all([this.#sessions.close(), this.#parts.holder.close()]);
   }
 
   async #take(): Promise<Session> {
-    const { endpoint, holder, id } = this.#parts;
     // The snapshot lives as long as the session that exported it.
-    if (holder.lost || this.#closed) throw lost();
-    const idle = this.#idle.pop();
-    const session = idle !== undefined && !idle.lost ? idle : await this.#open(endpoint, id);
-    this.#lent.add(session);
-    return session;
+    if (this.#parts.holder.lost || this.#closed) throw lost();
+    return this.#sessions.take();
   }
 
-  async #open(endpoint: ServerEndpoint, id: string): Promise<Session> {
+  async #open(): Promise<Session> {
+    const { endpoint, id } = this.#parts;
     const session = await openReadOnly(endpoint, true);
     try {
       await session.run(`${BEGIN}; SET TRANSACTION SNAPSHOT ${literal(id)}`);

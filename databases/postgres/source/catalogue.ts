@@ -1,3 +1,4 @@
+import { REFERENTIAL_ACTIONS } from '../../../contracts/existing.js';
 import type {
   Catalogue,
   CatalogueCheck,
@@ -92,14 +93,6 @@ function columnOf(row: Row, grouped: Grouped): CatalogueColumn {
   };
 }
 
-const ACTIONS: Readonly<Record<string, string>> = {
-  a: 'NO ACTION',
-  r: 'RESTRICT',
-  c: 'CASCADE',
-  n: 'SET NULL',
-  d: 'SET DEFAULT',
-};
-
 function foreignKeyOf(row: Row): CatalogueForeignKey {
   const deleteColumns = jsonList(row['delete_columns']);
   return {
@@ -108,8 +101,8 @@ function foreignKeyOf(row: Row): CatalogueForeignKey {
     targetSchema: row['target_schema'] ?? '',
     targetTable: row['target_table'] ?? '',
     targetColumns: jsonList(row['target_columns']),
-    onDelete: ACTIONS[row['on_delete'] ?? ''] ?? 'NO ACTION',
-    onUpdate: ACTIONS[row['on_update'] ?? ''] ?? 'NO ACTION',
+    onDelete: REFERENTIAL_ACTIONS[row['on_delete'] ?? ''] ?? 'NO ACTION',
+    onUpdate: REFERENTIAL_ACTIONS[row['on_update'] ?? ''] ?? 'NO ACTION',
     ...(row['match'] === 'f' && { match: 'FULL' }),
     ...(row['deferrable'] === 't' && { deferrable: row['deferred'] === 't' ? 'DEFERRED' : 'IMMEDIATE' }),
     ...(deleteColumns.length > 0 && { onDeleteColumns: deleteColumns }),

@@ -1,4 +1,4 @@
-/** Does a file's name meet the pattern? "*" stands for any run of characters, "?" for one; nothing else is special. */
+/** Does a name meet the pattern? "*" stands for any run of characters, "?" for one; nothing else is special. */
 export function globOf(pattern: string): (name: string) => boolean {
   const source = pattern
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')
