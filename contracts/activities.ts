@@ -1,3 +1,4 @@
+import type { CheckName } from './checks.js';
 import type { FinalStatus, Finding, Phase, Question, TableReport } from './migration.js';
 import type { FailureReport } from './failures.js';
 import type { GraphTask, TaskPhase } from './graph.js';
@@ -292,6 +293,10 @@ export interface ValidatorActivities {
   openComparison(input: InPlan & { connections: number }): Promise<OpenedComparison>;
   /** Compares a table of both snapshots row by row; what differs is found by key and column, and classed. */
   compareTable(input: InTable & { snapshotId: string }): Promise<ComparedTable>;
+  /** Which checks of both sides as a whole have something to look at, in their order. */
+  listChecks(input: InPlan & { snapshotId: string }): Promise<{ checks: readonly CheckName[] }>;
+  /** Runs one of them; its report goes to the store. Idempotent: the last report holds. */
+  runCheck(input: InPlan & { snapshotId: string; check: CheckName }): Promise<{ findings: readonly Finding[] }>;
   /** Compares what the views of both sides give. */
   compareViews(input: InPlan & { snapshotId: string }): Promise<{ equal: number; findings: Finding[] }>;
 }

@@ -35,6 +35,7 @@ async function evidenceOf(deps: Deps, input: Omit<FreezeEvidence, 'decision'>): 
   const { sourceEngine } = await recordOf(deps, migrationId);
   const { migration } = plan.document;
   const views = await deps.store.migrations.views(migrationId);
+  const checks = await deps.store.migrations.checks(migrationId);
   const { serverVersion, database } = await withEnd(openSourceOf(deps, migrationId), (source) => source.catalogue());
   return {
     migrationId,
@@ -50,6 +51,7 @@ async function evidenceOf(deps: Deps, input: Omit<FreezeEvidence, 'decision'>): 
     ...(migration.mode && { mode: migration.mode }),
     tables: (await deps.store.migrations.tables(migrationId)).toSorted((a, b) => (a.source < b.source ? -1 : 1)),
     ...(views.length > 0 && { views }),
+    ...(checks.length > 0 && { checks }),
     findings,
     notMigrated: [...migration.notMigrated, ...viewsLeft(views)],
     cannotSee: migration.cannotSee,

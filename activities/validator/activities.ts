@@ -7,6 +7,7 @@ import { openTargetOf, planOf, withEnd } from '../ends.js';
 import { alive } from '../heartbeat.js';
 import { openSnapshot } from '../open-snapshot.js';
 import type { SnapshotHost } from '../snapshot-host.js';
+import { listChecks, runCheck } from './checks/run-check.js';
 import { compareTable } from './existing/compare-table.js';
 import { compareViews } from './existing/compare-views.js';
 import { openComparison } from './existing/open-comparison.js';
@@ -33,6 +34,8 @@ export function createValidatorActivities(
     openComparison: (input) =>
       alive(() => openComparison(deps, host, { ...input, queue: processQueue(deps.processId) })),
     compareTable: (input) => alive((context) => compareTable({ deps, host }, input, context)),
+    listChecks: (input) => alive((context) => listChecks({ deps, host }, input, context)),
+    runCheck: (input) => alive((context) => runCheck({ deps, host }, input, context)),
     compareViews: (input) => alive((context) => compareViews({ deps, host }, input, context)),
   };
 }

@@ -9,6 +9,7 @@ import { architect, boundValidator, validator } from '../../workflows/kit/profil
 import { closeProof } from '../../workflows/kit/proof-snapshot.js';
 import { ProgressReporter } from '../../workflows/kit/progress.js';
 import { inWindow } from '../../workflows/kit/window.js';
+import { runChecks } from './checks.js';
 import { isLost, MAX_SNAPSHOTS, patiently, WINDOW } from './patience.js';
 
 /** Findings that go into a history; of the rest one for each code. */
@@ -64,6 +65,7 @@ async function compareAll(
     const seen = await patiently(() => bound.compareViews({ migrationId, planId, snapshotId }));
     findings.push(...seen.findings);
   }
+  findings.push(...(await runChecks({ migrationId, planId }, snapshot, gate)));
   await progress.flush();
   const sorted = findings.toSorted((one, other) => (one.id < other.id ? -1 : 1));
   return { ...proof, snapshot, quarantined: 0, changed: 0, findings: bounded(sorted, FINDINGS_MAX), compared };

@@ -9,6 +9,7 @@ import { architect, boundValidator, validator, worker } from '../../workflows/ki
 import { closeProof } from '../../workflows/kit/proof-snapshot.js';
 import { ProgressReporter } from '../../workflows/kit/progress.js';
 import { inWindow } from '../../workflows/kit/window.js';
+import { runChecks } from './checks.js';
 import { compareExisting } from './existing.js';
 import { isLost, MAX_SNAPSHOTS, patiently, WINDOW } from './patience.js';
 
@@ -28,7 +29,9 @@ export async function verification(input: VerificationInput): Promise<Verificati
     try {
       const proof = await proveTables(input, snapshot, gate);
       if (proof.equal && (input.views ?? 0) > 0) await proveViews({ migrationId, planId }, snapshot);
-      const findings = [...structure.findings, ...proof.findings];
+      // What is not equal is not promoted: nothing else has to be known of it.
+      const checked = proof.equal ? await runChecks({ migrationId, planId }, snapshot, gate) : [];
+      const findings = [...structure.findings, ...proof.findings, ...checked];
       return { ...proof, snapshot, findings, equal: proof.equal && structure.findings.length === 0 };
     } catch (error) {
       if (isCancellation(error) || !isLost(error) || attempt >= MAX_SNAPSHOTS) {

@@ -1,3 +1,4 @@
+import type { CheckSummary, Proven } from '../../contracts/checks.js';
 import type { Finding, TableReport, ViewReport } from '../../contracts/migration.js';
 import type { StructureSummary } from '../../contracts/verification.js';
 import { ALL_ROWS, ROWS } from '../../contracts/mapping.js';
@@ -19,6 +20,8 @@ export interface Evidence {
   readonly views?: readonly ViewReport[];
   /** Only of a database that another tool moved. */
   readonly comparison?: Comparison;
+  /** Checks of both sides as a whole; absent where none ran. */
+  readonly checks?: readonly CheckSummary[];
   readonly findings: readonly Finding[];
   readonly notMigrated: readonly NotMigrated[];
   /** What the login could not see in the source, each with the statement that mends it. */
@@ -57,12 +60,6 @@ export interface CertifiedTarget {
   readonly lsn: string;
 }
 
-/** One thing that was proven: what, and how. */
-export interface Proven {
-  readonly what: string;
-  readonly how: string;
-}
-
 /** What is signed. */
 export interface CertificateBody extends Evidence {
   readonly target: CertifiedTarget;
@@ -91,12 +88,13 @@ export const EVIDENCE_PARTS = [
   'tables',
   'views',
   'comparison',
+  'checks',
   'findings',
   'notMigrated',
   'cannotSee',
 ] as const satisfies readonly (keyof Evidence)[];
 /** Without these there is no evidence. */
-const OPTIONAL_PARTS: ReadonlySet<string> = new Set(['decision', 'mode', 'views', 'comparison']);
+const OPTIONAL_PARTS: ReadonlySet<string> = new Set(['decision', 'mode', 'views', 'comparison', 'checks']);
 export const REQUIRED_PARTS = EVIDENCE_PARTS.filter((part) => !OPTIONAL_PARTS.has(part));
 
 /** The evidence part of a body, or of what claims to be one. */
@@ -112,7 +110,7 @@ export function evidenceHash(evidence: Readonly<Record<string, unknown>> | Evide
 export function buildBody(parts: BodyParts): CertificateBody {
   const { evidence, target, caravanVersion, issuedAt } = parts;
   const { migrationId, planHash, source, tables, findings, notMigrated, cannotSee } = evidence;
-  const { decision, mode, views, comparison } = evidence;
+  const { decision, mode, views, comparison, checks } = evidence;
   const required = { migrationId, planHash, source, tables, findings, notMigrated, cannotSee };
   const frozen: Evidence = {
     ...required,
@@ -120,6 +118,7 @@ export function buildBody(parts: BodyParts): CertificateBody {
     ...(mode && { mode }),
     ...(views && { views }),
     ...(comparison && { comparison }),
+    ...(checks && { checks }),
   };
   return {
     ...frozen,
@@ -152,9 +151,14 @@ function provenStatements(evidence: Evidence): Proven[] {
     how: `Both sides were read apart from ${evidence.comparison === undefined ? 'the copy' : 'whatever moved them'}, put into one canonical form, and compared by count and by the sum modulo 2^128 of the hashes of all rows.`,
   }));
   const views = (evidence.views ?? []).filter((view) => view.equal && view.kind === undefined).map(provenView);
-  if (evidence.comparison !== undefined) return [...statements, ...views, ...provenStructure(evidence.comparison)];
-  if (evidence.tables.length === 0 || hasFinding(evidence, 'structure_differs')) return [...statements, ...views];
-  return [...statements, ...views, evidence.mode === 'data-only' ? ROWS_IN_PLACE : STRUCTURE];
+  const checked = (evidence.checks ?? []).flatMap((check) => check.proven);
+  return [...statements, ...views, ...structureStatements(evidence), ...checked];
+}
+
+function structureStatements(evidence: Evidence): Proven[] {
+  if (evidence.comparison !== undefined) return provenStructure(evidence.comparison);
+  if (evidence.tables.length === 0 || hasFinding(evidence, 'structure_differs')) return [];
+  return [evidence.mode === 'data-only' ? ROWS_IN_PLACE : STRUCTURE];
 }
 
 const STRUCTURE: Proven = {
@@ -192,7 +196,7 @@ function provenView(view: ViewReport): Proven {
 }
 
 function notProvenStatements(evidence: Evidence): string[] {
-  const { source, tables, views = [], findings, notMigrated, cannotSee, comparison } = evidence;
+  const { source, tables, views = [], checks = [], findings, notMigrated, cannotSee, comparison } = evidence;
   const leftStatement = comparison === undefined ? notMigratedStatement : notComparedStatement;
   const unequal = tables.filter((table) => !isProvenEqual(table));
   return [
@@ -206,7 +210,10 @@ function notProvenStatements(evidence: Evidence): string[] {
     ...views.flatMap(madeStatement),
     ...notMigrated.map(leftStatement),
     ...cannotSee.map((part) => `The login could not see ${part.what}.`),
-    'Queries of the application were not replayed against the target.',
+    ...checks.flatMap((check) => check.notProven),
+    ...(checks.some(({ check }) => check === 'queries')
+      ? []
+      : ['Queries of the application were not replayed against the target.']),
   ];
 }
 

@@ -68,6 +68,17 @@ const evidence = z.object({
   comparison: z
     .object({ targetPosition: z.string(), at: z.string(), structure: z.object({ hash: z.string() }) })
     .optional(),
+  checks: z
+    .array(
+      z.object({
+        check: z.string(),
+        counts: z.record(z.string(), z.number()),
+        proven: z.array(z.object({ what: z.string(), how: z.string() })),
+        notProven: z.array(z.string()),
+        hash: z.string(),
+      }),
+    )
+    .optional(),
   findings: z.array(z.object({ code: z.string(), object: z.string(), disposition: z.string() })),
   notMigrated: z.array(z.object({ kind: z.string(), name: z.string(), reason: z.string() })),
   cannotSee: z.array(z.object({ what: z.string() })),

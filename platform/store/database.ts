@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import type { ColumnType, Generated, Transaction } from 'kysely';
 import pg from 'pg';
+import type { CheckName } from '../../contracts/checks.js';
 import type { ServerEndpoint } from '../../contracts/endpoint.js';
 import { CaravanFailure } from '../../contracts/failures.js';
 import { parseEndpointUrl } from '../secrets/endpoint-url.js';
@@ -34,7 +35,7 @@ interface MigrationsTable {
 }
 interface MigrationDocumentsTable {
   migration_id: string;
-  kind: 'report' | 'evidence' | 'promotion' | 'assessment' | 'structure';
+  kind: 'report' | 'evidence' | 'promotion' | 'assessment' | 'structure' | `check:${CheckName}`;
   body: Json;
 }
 interface TableReportsTable {

@@ -1,6 +1,8 @@
 import { sql } from 'kysely';
 import type { Selectable } from 'kysely';
 import type { Assessment } from '../../contracts/assessment.js';
+import { CHECKS } from '../../contracts/checks.js';
+import type { CheckSummary } from '../../contracts/checks.js';
 import type { MigrationInput } from '../../contracts/migration.schema.js';
 import type { MigrationReport, TableReport, ViewReport } from '../../contracts/migration.js';
 import type { StructureReport } from '../../contracts/verification.js';
@@ -227,6 +229,11 @@ async function addCopyTime(
     .execute();
 }
 
+interface KeptCheck {
+  readonly summary: CheckSummary;
+  readonly report: unknown;
+}
+
 type DocumentKind = StoreTables['migration_documents']['kind'];
 type DocumentPart = Omit<MigrationStore, keyof RecordPart | keyof TablePart>;
 
@@ -260,6 +267,13 @@ function documentPart(database: Database): DocumentPart {
     assessment: async (migrationId) => (await get(migrationId, 'assessment')) as Assessment | undefined,
     putStructure: (migrationId, structure) => put(migrationId, 'structure', structure),
     structure: async (migrationId) => (await get(migrationId, 'structure')) as StructureReport | undefined,
+    putCheck: (migrationId, summary, report) => put(migrationId, `check:${summary.check}`, { summary, report }),
+    checks: async (migrationId) => {
+      const kept = await Promise.all(CHECKS.map((check) => get(migrationId, `check:${check}`)));
+      return (kept as (KeptCheck | undefined)[]).flatMap((check) => check?.summary ?? []);
+    },
+    checkReport: async (migrationId, check) =>
+      ((await get(migrationId, `check:${check}`)) as KeptCheck | undefined)?.report,
     putEvidence: (migrationId, evidence) => put(migrationId, 'evidence', evidence),
     evidence: (migrationId) => get(migrationId, 'evidence'),
     putPromotion: (migrationId, promotion) => put(migrationId, 'promotion', promotion),

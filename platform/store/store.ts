@@ -1,5 +1,6 @@
 import type { Assessment } from '../../contracts/assessment.js';
 import type { StructureReport } from '../../contracts/verification.js';
+import type { CheckName, CheckSummary } from '../../contracts/checks.js';
 import type { Catalogue } from '../../contracts/catalogue.js';
 import type { PlanDocument } from '../../contracts/definition.schema.js';
 import type { Endpoint } from '../../contracts/endpoint.js';
@@ -82,6 +83,11 @@ export interface MigrationStore {
   /** What stands in a target of another tool for each object of the source; the last write holds. */
   putStructure(migrationId: string, structure: StructureReport): Promise<void>;
   structure(migrationId: string): Promise<StructureReport | undefined>;
+  /** What a check found, and its report; the last write per check holds. */
+  putCheck(migrationId: string, summary: CheckSummary, report: unknown): Promise<void>;
+  /** In the order of `CHECKS`. */
+  checks(migrationId: string): Promise<CheckSummary[]>;
+  checkReport(migrationId: string, check: CheckName): Promise<unknown>;
   /** Evidence frozen before the pivot; the first write holds. */
   putEvidence(migrationId: string, evidence: unknown): Promise<void>;
   evidence(migrationId: string): Promise<unknown>;
