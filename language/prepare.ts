@@ -135,17 +135,21 @@ export function patternOptionsOf(definition: WorkflowDefinition): Record<string,
   return { ...present({ supervisor }), ...definition.pattern_options };
 }
 
-/** A task that is itself a pattern, as a definition of its own: it may use the agents around it. */
+/**
+ * A task that is itself a pattern, as a definition of its own: it may use the agents around it. What one attempt of the
+ * task may take is what its execution may take; without that, as long as any.
+ */
 export function nestedDefinition(definition: WorkflowDefinition, taskId: string): WorkflowDefinition | undefined {
-  const pattern = definition.tasks.find(({ id }) => id === taskId)?.pattern;
-  if (pattern === undefined) return undefined;
+  const task = definition.tasks.find(({ id }) => id === taskId);
+  if (task?.pattern === undefined) return undefined;
+  const { pattern, timeout } = task;
   const { coordination, fault_tolerance, agents, name } = definition;
   return {
     ...pattern,
     name: `${name}/${taskId}`,
     agents: { ...agents, ...pattern.agents },
     coordination: { type: coordination.type },
-    ...present({ fault_tolerance }),
+    ...present({ fault_tolerance, timeout }),
   };
 }
 

@@ -204,6 +204,59 @@ describe('a task that is a pattern and fails', () => {
   });
 });
 
+describe('a task that is a pattern and may not take long', () => {
+  it('fails when its time is over, and what it did is undone', async () => {
+    const still = new Standstill();
+    const { executionId, result } = await view.start({
+      team: { timeout: 2 },
+      meddling: { after: (task) => (isRunOf(task, 'sum') ? still.hold() : undefined) },
+    });
+    const ended = expect(result).rejects.toThrow();
+    await still.reached();
+    const sinceMs = Date.now();
+    const { executionId: nested } = await view.teamOf(executionId);
+    await until('its time is over', () => Date.now() > sinceMs + 3000);
+    still.end();
+    await ended;
+    const { projection } = await view.teamOf(executionId);
+    expect(projection).toMatchObject({ status: 'timed_out', counts: { undone: 2 } });
+    expect([...(await view.world.standing(nested)), ...(await view.world.standing(executionId))]).toEqual([]);
+  });
+});
+
+describe('a task that is a pattern and the point of no return', () => {
+  it('is undone with what was before it when it fails', async () => {
+    const { executionId, result } = await view.start({
+      team: { pivot: true },
+      meddling: {
+        after: (task) => {
+          if (isRunOf(task, 'sum')) throw no;
+        },
+      },
+    });
+    await expect(result).rejects.toThrow();
+    const { executionId: nested } = await view.teamOf(executionId);
+    expect([...(await view.world.standing(nested)), ...(await view.world.standing(executionId))]).toEqual([]);
+  });
+
+  it('lets nothing back once it is done: what comes behind is tried until it succeeds', async () => {
+    let fails = 2;
+    const { executionId, result } = await view.start({
+      team: { pivot: true },
+      meddling: {
+        before: (task) => {
+          if (isRunOf(task, 'behind') && (fails -= 1) >= 0) throw new Error('not yet');
+        },
+      },
+    });
+    expect((await result).status).toBe('completed');
+    const { executionId: nested } = await view.teamOf(executionId);
+    expect(await view.world.standing(nested)).toEqual(['collect', 'sum']);
+    expect(view.askedOf(executionId).filter((asked) => asked === 'run behind')).toHaveLength(3);
+    expect(await checkpointsOf(executionId)).toContain('pivot');
+  });
+});
+
 describe('a task that is a pattern and runs for each item of a list', () => {
   const each = { for_each: '[10, 20, 30]' };
   const inner = (more: object = undo): object[] => [
