@@ -119,7 +119,7 @@ class Expansion {
   }
 }
 
-const REGISTER = 'register it with POST /api/v1/patterns, or write tasks of its own';
+const REGISTER = 'register it ("caravan workflow pattern add"), or write tasks of its own';
 
 /** Inputs are filled in again when a task runs; conditions and lists are expressions themselves. */
 function formOf(around: FilledEarly, key: string): FilledEarly {

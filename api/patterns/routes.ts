@@ -2,12 +2,13 @@ import { z } from 'zod';
 import { ORCHESTRATION_PATTERNS } from '../../contracts/definition.js';
 import { CaravanFailure } from '../../contracts/failures.js';
 import { BUILT_IN_PATTERNS, patternTemplate } from '../../contracts/patterns.schema.js';
-import { PATTERNS_MAX } from '../../contracts/patterns.js';
+import type { PatternTemplate } from '../../contracts/patterns.js';
+import type { PreparedDefinition } from '../../language/prepared.js';
+import { tryPattern } from '../../language/try-pattern.js';
 import type { StoredPattern } from '../../platform/store/engine/engine-store.js';
 import type { Api, ApiParts } from '../http/api.js';
 import { commandHeaders } from '../http/idempotency.js';
-import { problems } from '../http/problems.js';
-import { tryPattern } from './try-pattern.js';
+import { Refusal, problems } from '../http/problems.js';
 
 const tags = ['patterns'];
 const base = '/api/v1/patterns';
@@ -65,10 +66,8 @@ function registerRoute(api: Api, { store }: ApiParts): void {
       },
     },
     async ({ body }, reply) => {
-      const { report } = tryPattern(body);
-      const stored = await store.engine.patterns.put(body);
-      if (stored === 'taken') throw taken(body);
-      if (stored === 'full') throw tooMany(body.name);
+      const { report } = tried(body);
+      await store.engine.patterns.put(body);
       const sample_report = {
         tasks: report.tasks,
         waves: report.waves,
@@ -149,12 +148,13 @@ function unknown(name: string): never {
   throw new CaravanFailure('PATTERN_UNKNOWN', { attempted: 'find the pattern', on: name, seen: 'there is none' });
 }
 
-function taken({ name, version }: StoredPattern['pattern']): CaravanFailure {
-  const seen = `version ${version} is there with another content`;
-  return new CaravanFailure('PATTERN_EXISTS', { attempted: 'register', on: name, seen });
+/** @throws Refusal DEFINITION_INVALID with everything that is wrong, by its place in the body. */
+function tried(pattern: PatternTemplate): PreparedDefinition {
+  const { prepared, problems: errors } = tryPattern(pattern);
+  if (prepared !== undefined) return prepared;
+  const seen = errors.map(({ path, message }) => `${path}: ${message}`).join('; ');
+  const parts = { attempted: 'try the pattern', on: pattern.name, seen: seen.slice(0, 2000), next: NEXT };
+  throw new Refusal('DEFINITION_INVALID', parts, { errors: [...errors] });
 }
 
-function tooMany(name: string): CaravanFailure {
-  const seen = `there are ${String(PATTERNS_MAX)} already`;
-  return new CaravanFailure('NOT_NOW', { attempted: 'register', on: name, seen, next: 'Delete one that is not used.' });
-}
+const NEXT = 'Correct what "errors" names.';

@@ -25,6 +25,32 @@ export function addWorkflowCommands(program: Command, run: Run): void {
       run(async (context) => (await import('./run.js')).runWorkflowRun(context, file, options)),
     );
   addSteeringCommands(workflow, run);
+  addPatternCommands(workflow, run);
+}
+
+function addPatternCommands(workflow: Command, run: Run): void {
+  const pattern = workflow.command('pattern').description('registered patterns: graphs with options, used by name');
+  const json = ['--json', 'print one line of JSON'] as const;
+  pattern
+    .command('list')
+    .description('those that are built in, and those that are registered')
+    .option(...json)
+    .action((options: { json?: boolean }) =>
+      run(async (context) => (await import('./patterns.js')).runPatternList(context, options)),
+    );
+  pattern
+    .command('add')
+    .description('registers a pattern after it was tried on its sample: 0 done, 2 bad input')
+    .argument('<file>', 'YAML or JSON')
+    .option(...json)
+    .action((file: string, options: { json?: boolean }) =>
+      run(async (context) => (await import('./patterns.js')).runPatternAdd(context, file, options)),
+    );
+  pattern
+    .command('remove')
+    .description('definitions that were made of it stay as they are')
+    .argument('<name>')
+    .action((name: string) => run(async (context) => (await import('./patterns.js')).runPatternRemove(context, name)));
 }
 
 function addDefinitionCommands(workflow: Command, run: Run): void {

@@ -1,11 +1,12 @@
 import type { WorkflowDefinition } from '../../contracts/definition.js';
 import type { DefinitionProblem } from '../../language/definition.js';
-import { checkDefinition, definitionHash } from '../../language/definition.js';
+import { definitionHash } from '../../language/definition.js';
 import { planDefinition } from '../../language/plan-definition.js';
 import { describeProblem } from '../../language/planner/problems.js';
 import type { PlanProblem, PlanWarning } from '../../language/planner/problems.js';
 import type { PlannedGraph } from '../../language/planner/types.js';
-import { readDefinitionFile } from './validate.js';
+import type { CliContext } from '../cli-context.js';
+import { checkFile } from './registered.js';
 
 /** A file's definition with its plan; or everything that is wrong with it, each with its place in the text. */
 export type PlannedFile =
@@ -17,8 +18,8 @@ export type PlannedFile =
     }
   | { readonly definition?: undefined; readonly problems: readonly DefinitionProblem[] };
 
-export function planFile(cwd: string, file: string): PlannedFile {
-  const checked = checkDefinition(readDefinitionFile(cwd, file));
+export async function planFile(context: CliContext, file: string): Promise<PlannedFile> {
+  const checked = await checkFile(context, file);
   if (checked.definition === undefined) return { problems: checked.problems };
   const { definition, positionOf } = checked;
   const { plan, problems, warnings } = planDefinition(definition);

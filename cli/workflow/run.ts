@@ -39,7 +39,7 @@ export async function runWorkflowRun(
   const { json = false } = options;
   const interrupts = listenForInterrupts();
   try {
-    const request = readRequest(context, file, options);
+    const request = await readRequest(context, file, options);
     if (typeof request === 'number') return request;
     const interrupted = Promise.race([interrupts.cancelled, interrupts.left]);
     const quiet = json ? { ...context, screen: null } : context;
@@ -58,7 +58,11 @@ export async function runWorkflowRun(
 }
 
 /** A number: the exit code of a file whose problems were told. */
-function readRequest(context: CliContext, file: string | undefined, options: RunOptions): RunRequest | number {
+async function readRequest(
+  context: CliContext,
+  file: string | undefined,
+  options: RunOptions,
+): Promise<RunRequest | number> {
   const { workflow: workflowId, timeout, json = false } = options;
   const input = readInput(options.input, context.cwd);
   if (file === undefined) {
@@ -66,7 +70,7 @@ function readRequest(context: CliContext, file: string | undefined, options: Run
     const seen = 'neither a file nor --workflow is given';
     throw new CaravanFailure('USAGE', { attempted: 'use', on: 'caravan workflow run', seen });
   }
-  const planned = planFile(context.cwd, file);
+  const planned = await planFile(context, file);
   if (planned.definition === undefined) return tellProblems(context, { file, problems: planned.problems, json });
   const { definition } = planned;
   if (definition.migration !== undefined) {

@@ -75,6 +75,44 @@ describe('caravan workflow run', () => {
     expect(stderr).toContain(`${file}:5:`);
   });
 
+  it('registers a pattern, and runs a definition that has no tasks but those of it', async () => {
+    const [type, name] = [unique('worker'), unique('relay')];
+    await workflow.engine.agent(type, ({ taskId, input }) => ({ taskId, input }));
+    const pattern = (agent: string): string =>
+      [
+        `name: ${name}`,
+        'description: A task with the text that it is given.',
+        'options_schema: {type: object, properties: {text: {type: string}}, required: [text]}',
+        'template:',
+        `  agents: {one: {type: ${type}}}`,
+        `  tasks: [{id: only, agent: ${agent}, input: '\${{ options.text }}'}]`,
+        'sample: {options: {text: hello}}',
+      ].join('\n');
+    const wrong = await workflow.run('pattern', 'add', workflow.file(pattern('two')));
+    expect([wrong.exit, wrong.stderr]).toEqual([2, expect.stringMatching(/:6:\d+: there is no agent "two"/u)]);
+
+    const file = workflow.file(
+      `name: errand\norchestration_pattern: custom\npattern: ${name}\npattern_options: {text: hi}\n`,
+    );
+    expect(await workflow.run('validate', file)).toMatchObject({
+      exit: 2,
+      stderr: expect.stringContaining(`no pattern "${name}" is registered here`) as string,
+    });
+    const right = workflow.file(pattern('one'));
+    expect(jsonOf(await workflow.run('pattern', 'add', right, '--json'))).toMatchObject({ name, became: 'created' });
+    expect((await workflow.run('pattern', 'add', right)).stdout).toBe(`${name} 1.0.0 is there already\n`);
+    expect((await workflow.run('pattern', 'list')).stdout).toMatch(
+      new RegExp(`supervisor .*built in[^]*${name} +1.0.0`, 'u'),
+    );
+
+    const ran = await workflow.run('run', file, '--json');
+    expect([ran.exit, jsonOf(ran)['output']]).toEqual([0, { only: { taskId: 'only', input: 'hi' } }]);
+    expect((await workflow.run('pattern', 'remove', name)).exit).toBe(0);
+    expect((await workflow.run('pattern', 'remove', name)).exit).toBe(2);
+    const { workflowId } = jsonOf(ran) as { workflowId: string };
+    expect((await workflow.run('run', '--workflow', workflowId)).exit).toBe(0);
+  });
+
   it('exits 1 when it fails, and says that what was done is undone', async () => {
     const type = unique('worker');
     const undone: string[] = [];

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CaravanFailure } from '../../contracts/failures.js';
 import { patternTemplate } from '../../contracts/patterns.schema.js';
 import type { PatternTemplate } from '../../contracts/patterns.js';
 import { viewEngine } from '../engine/engine-harness.js';
@@ -42,8 +43,10 @@ describe('registered patterns, in the store', () => {
     const { patterns } = engine.store.engine;
     const name = unique('raced');
     const given = ['one', 'two', 'three'].map((description) => pattern(name, { description }));
-    const outcomes = await Promise.all(given.map((each) => patterns.put(each)));
-    expect(outcomes.toSorted()).toEqual(['created', 'taken', 'taken']);
+    const outcomes = await Promise.all(
+      given.map((each) => patterns.put(each).catch((error: unknown) => (error as CaravanFailure).code)),
+    );
+    expect(outcomes.toSorted()).toEqual(['PATTERN_EXISTS', 'PATTERN_EXISTS', 'created']);
     const [kept] = await patterns.get([name]);
     expect(kept?.pattern).toEqual(given[outcomes.indexOf('created')]);
     expect(await patterns.put(given[outcomes.indexOf('created')] ?? pattern(name))).toBe('same');

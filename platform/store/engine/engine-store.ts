@@ -201,8 +201,8 @@ export interface StoredPattern {
 
 /** Registered patterns, by name: one version of each, at most PATTERNS_MAX. */
 export interface PatternStore {
-  /** `taken`: this version is there with another content. `full`: there are as many as there may be. */
-  put(pattern: PatternTemplate): Promise<'created' | 'replaced' | 'same' | 'taken' | 'full'>;
+  /** @throws CaravanFailure PATTERN_EXISTS: this version is there with another content; NOT_NOW: there are PATTERNS_MAX. */
+  put(pattern: PatternTemplate): Promise<'created' | 'replaced' | 'same'>;
   /** Those that are there. */
   get(names: readonly string[]): Promise<readonly StoredPattern[]>;
   list(): Promise<readonly StoredPattern[]>;

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { canonicalJson } from '../../../contracts/canonical-json.js';
+import { CaravanFailure } from '../../../contracts/failures.js';
 import type { PatternTemplate } from '../../../contracts/patterns.js';
 import { PATTERNS_MAX } from '../../../contracts/patterns.js';
 import type { Database, StoreTransaction } from '../database.js';
@@ -47,14 +48,23 @@ async function put(query: StoreTransaction, pattern: PatternTemplate): ReturnTyp
     .select(['version', 'body'])
     .where('name', '=', name)
     .executeTakeFirst();
-  if (there === undefined && Number(count) >= PATTERNS_MAX) return 'full';
-  if (there?.version === version) return canonicalJson(there.body) === canonicalJson(pattern) ? 'same' : 'taken';
+  if (there === undefined && Number(count) >= PATTERNS_MAX) throw tooMany(name);
+  if (there?.version === version) {
+    if (canonicalJson(there.body) === canonicalJson(pattern)) return 'same';
+    const seen = `version ${version} is there with another content`;
+    throw new CaravanFailure('PATTERN_EXISTS', { attempted: 'register', on: name, seen });
+  }
   await query
     .insertInto('workflow_patterns')
     .values({ name, version, body })
     .onConflict((conflict) => conflict.column('name').doUpdateSet({ version, body, updated_at: new Date() }))
     .execute();
   return there === undefined ? 'created' : 'replaced';
+}
+
+function tooMany(name: string): CaravanFailure {
+  const seen = `there are ${String(PATTERNS_MAX)} already`;
+  return new CaravanFailure('NOT_NOW', { attempted: 'register', on: name, seen, next: 'Delete one that is not used.' });
 }
 
 function storedOf(row: {
