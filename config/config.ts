@@ -69,6 +69,7 @@ const environmentSchema = z.object({
   DATABASE_URL: url('postgres', 'postgresql'),
   REDIS_URL: url('redis', 'rediss'),
   REDIS_STREAMS_URL: url('redis', 'rediss'),
+  KUBERNETES_CONFIG_PATH: text,
   XDG_DATA_HOME: text,
   XDG_CACHE_HOME: text,
   PATH: text,
@@ -96,6 +97,8 @@ export interface Config {
   readonly redisUrl: string | null;
   /** Default the same as `redisUrl`. */
   readonly redisStreamsUrl: string | null;
+  /** KUBERNETES_CONFIG_PATH: a kubeconfig, which the doctor looks at. */
+  readonly kubernetesConfig: string | null;
   readonly secretKey: string | null;
   /** The orchestration engine (OE-22). */
   readonly engine: {
@@ -183,6 +186,7 @@ export function readConfig(environment: Environment = process.env): Config {
     databaseUrl: withPassword(env.DATABASE_URL, env.DB_PASSWORD),
     redisUrl: env.REDIS_URL,
     redisStreamsUrl: env.REDIS_STREAMS_URL ?? env.REDIS_URL,
+    kubernetesConfig: env.KUBERNETES_CONFIG_PATH,
     secretKey: env.CARAVAN_SECRET_KEY,
     engine: Object.freeze({
       maxConcurrentWorkflows: env.MAX_CONCURRENT_WORKFLOWS,

@@ -8,6 +8,7 @@ import { QUEUES } from '../../contracts/queues.js';
 import { plannerResources } from '../../language/plan-definition.js';
 import type { Api, ApiParts } from '../http/api.js';
 import { problems } from '../http/problems.js';
+import { limit } from '../workflows/schemas.js';
 
 const name = z.string().min(1).max(ID_CHARACTERS);
 /** Semantic versioning 2.0, without its build part. */
@@ -36,6 +37,7 @@ const registration = z.strictObject({
 
 const lease = { lease_seconds: z.int(), lease_until: z.iso.datetime() };
 const registered = z.strictObject({ agent_id: z.string(), ...lease });
+const params = z.strictObject({ id: z.string().regex(/^[\w.:@-]{1,200}$/u, 'must be an id') });
 const listed = z.strictObject({
   agents: z.array(
     z.strictObject({
@@ -52,8 +54,8 @@ const listed = z.strictObject({
       executions: z.int().describe('How many executions hold it.'),
     }),
   ),
+  next_after: z.string().nullable().describe('`after` of the next page; null: this is the last.'),
 });
-const params = z.strictObject({ id: z.string().regex(/^[\w.:@-]{1,200}$/u, 'must be an id') });
 
 /** A registration that took one of our own queues would be given tasks that no agent answers. */
 function isOurs(queue: string): boolean {
@@ -114,14 +116,20 @@ export function agentRoutes(api: Api, { store, settings }: ApiParts): void {
         operationId: 'listAgents',
         tags,
         summary: 'Agents whose lease holds',
-        querystring: z.strictObject({ type: name.optional() }),
+        querystring: z.strictObject({
+          type: name.optional(),
+          after: params.shape.id.optional().describe('The `next_after` of the page before.'),
+          limit: limit(100),
+        }),
         response: { 200: listed, ...problems() },
       },
     },
-    async ({ query }) => {
-      const [living, load] = await Promise.all([agents.living(lease), agents.load()]);
-      const shown = living.filter(({ type }) => query.type === undefined || type === query.type);
-      return { agents: shown.map((agent) => shownAgent(agent, load.get(agent.id) ?? 0)) };
+    async ({ query: { type, after, limit } }) => {
+      const [living, load] = await Promise.all([agents.living(lease, { type, after, limit }), agents.load()]);
+      return {
+        agents: living.map((agent) => shownAgent(agent, load.get(agent.id) ?? 0)),
+        next_after: living.length < limit ? null : (living.at(-1)?.id ?? null),
+      };
     },
   );
 }

@@ -10,6 +10,7 @@ import { isAlive } from '../../platform/local-stack/processes.js';
 import { livingParts, readStackState } from '../../platform/local-stack/stack-state.js';
 import { endStaleParts } from '../../platform/local-stack/supervisor.js';
 import { countUndelivered, undeliveredText } from '../notifications.js';
+import { kubernetesCheck } from './kubernetes-check.js';
 import { stackSettings } from './stack-settings.js';
 import type { Config } from '../../config/config.js';
 import type { BinaryRecipe } from '../../platform/local-stack/binaries.js';
@@ -42,6 +43,7 @@ export async function doctorChecks(config: Config): Promise<DoctorCheck[]> {
     stackCheck(config.home),
     await notifyCheck(config),
     leftoverCheck(),
+    ...kubernetesChecks(config),
   ];
 }
 
@@ -91,6 +93,11 @@ function postgresCheck(): DoctorCheck {
   if (found === null) return { name: 'postgres', ok: false, seen: 'not there', mend: 'npm ci' };
   const seen = `${String(found.major)} in ${found.bin} (${found.source})`;
   return { name: 'postgres', ok: true, seen, mend: null };
+}
+
+/** Only where one is named: no part of a local stack needs a cluster. */
+function kubernetesChecks({ kubernetesConfig: path }: Config): DoctorCheck[] {
+  return path === null ? [] : [{ name: 'kubernetes', ...kubernetesCheck(path) }];
 }
 
 function mariadbCheck(settings: StackSettings): DoctorCheck {

@@ -23,9 +23,9 @@ function inStore(context: CliContext, { json }: Json, work: (session: Session) =
 export async function runPatternList(context: CliContext, options: Json): Promise<number> {
   return inStore(context, options, async ({ store }) => {
     const own = await patient(() => store.engine.patterns.list());
-    const patterns = [
+    const patterns: PatternLine[] = [
       ...ORCHESTRATION_PATTERNS.map((name) => ({
-        name: String(name),
+        name,
         version: null,
         description: BUILT_IN_PATTERNS[name].description,
       })),
@@ -37,7 +37,14 @@ export async function runPatternList(context: CliContext, options: Json): Promis
   });
 }
 
-function table(patterns: readonly { name: string; version: string | null; description: string }[]): string[] {
+interface PatternLine {
+  readonly name: string;
+  /** null: built in. */
+  readonly version: string | null;
+  readonly description: string;
+}
+
+function table(patterns: readonly PatternLine[]): string[] {
   const rows = patterns.map(({ name, version, description }) => [name, version ?? 'built in', description]);
   return textTable([['PATTERN', 'VERSION', 'DESCRIPTION'], ...rows.map((row) => row.map(printable))], []);
 }

@@ -170,5 +170,13 @@ describe('from end to end', { timeout: 120_000 }, () => {
     expect(agents.reduce((sum, { asked }) => sum + asked.length, 0)).toBe(COUNT);
     const { body: after } = await api.client.call('listAgents', { query: { type } });
     expect(after.agents.map(({ executions: held = 0 }) => held)).toEqual([0, 0, 0]);
+    const paged: string[] = [];
+    for (let next: string | null | undefined; next !== null;) {
+      const query = { type, limit: '2', ...(next !== undefined && { after: next }) };
+      const { body: page } = await api.client.call('listAgents', { query });
+      paged.push(...page.agents.map(({ agent_id: id }) => String(id)));
+      next = page.next_after;
+    }
+    expect(paged).toEqual(after.agents.map(({ agent_id: id }) => id));
   });
 });

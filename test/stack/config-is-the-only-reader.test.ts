@@ -1,4 +1,7 @@
-import { describe, expect, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
 import { ConfigInvalid, readConfig, redactConfig } from '../../config/config.js';
 import { doctorChecks } from '../../cli/stack/doctor.js';
 import { readTopology } from '../../platform/local-stack/topology.js';
@@ -85,5 +88,51 @@ test('the doctor names what is missing and the command that mends it', async () 
   expect(checks.find(({ name }) => name === 'redis')).toMatchObject({
     ok: false,
     seen: '127.0.0.1:1 of the environment does not answer',
+  });
+});
+
+describe('the doctor, of the cluster that KUBERNETES_CONFIG_PATH names', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'caravan-kube-'));
+  afterAll(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const looked = async (text: string): Promise<unknown> => {
+    const path = join(folder, 'kube.yaml');
+    writeFileSync(path, text);
+    const config = readConfig({
+      HOME: '/nowhere',
+      PATH: '/nowhere',
+      CARAVAN_INSTALL: 'never',
+      KUBERNETES_CONFIG_PATH: path,
+    });
+    return (await doctorChecks(config)).find(({ name }) => name === 'kubernetes');
+  };
+  const contexts = 'contexts: [{name: prod, context: {cluster: one, user: ada}}]';
+  const users = 'users: [{name: ada, user: {token: s3cret}}]';
+  const clusters = 'clusters: [{name: one, cluster: {server: "https://k8s.example.org:6443"}}]';
+
+  test('says where the current context leads, and no credential', async () => {
+    expect(await looked([contexts, clusters, users, 'current-context: prod'].join('\n'))).toEqual({
+      name: 'kubernetes',
+      ok: true,
+      seen: 'context "prod" at k8s.example.org:6443',
+      mend: null,
+    });
+  });
+
+  test('says what is wrong with the file, and what mends it', async () => {
+    const mend = expect.stringContaining('KUBERNETES_CONFIG_PATH') as string;
+    const of = (seen: string): object => ({ ok: false, seen: expect.stringContaining(seen) as string, mend });
+    expect(await looked([contexts, clusters, 'current-context: test'].join('\n'))).toMatchObject(of('no cluster'));
+    expect(await looked([contexts, clusters].join('\n'))).toMatchObject(of('no kubeconfig'));
+    expect(await looked('a: [')).toMatchObject(of('no kubeconfig'));
+    const config = readConfig({
+      HOME: '/nowhere',
+      PATH: '/nowhere',
+      CARAVAN_INSTALL: 'never',
+      KUBERNETES_CONFIG_PATH: '/nowhere/kube',
+    });
+    const checks = await doctorChecks(config);
+    expect(checks.find(({ name }) => name === 'kubernetes')).toMatchObject(of('cannot be read (ENOENT)'));
   });
 });

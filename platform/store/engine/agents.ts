@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { AllocatedAgent, RegisteredAgent } from '../../../contracts/agents.js';
 import type { Database, StoreQuery } from '../database.js';
-import type { AgentStore } from './engine-store.js';
+import type { AgentPage, AgentStore } from './engine-store.js';
 
 /** The small registry: one row an agent; who was silent for longer than the lease is not living. */
 export function agentStore(database: Database): AgentStore {
@@ -37,8 +37,8 @@ function registryPart(database: Database): Pick<AgentStore, 'put' | 'remove' | '
         const gone = await query.deleteFrom('agents').where('agent_id', '=', agentId).executeTakeFirst();
         return gone.numDeletedRows > 0n;
       }),
-    living: (leaseSeconds) =>
-      database.run({ attempted: 'read', on: 'the registry' }, (query) => livingAgents(query, leaseSeconds)),
+    living: (leaseSeconds, page) =>
+      database.run({ attempted: 'read', on: 'the registry' }, (query) => livingAgents(query, leaseSeconds, page)),
     forget: (silentSeconds) =>
       database.run({ attempted: 'tidy', on: 'the registry' }, async (query) => {
         const gone = await query
@@ -102,12 +102,19 @@ function allocationPart(
 /** Of `pg_advisory_xact_lock`, in the store's own database. */
 const ALLOCATION_LOCK = 7_420_001;
 
-async function livingAgents(query: StoreQuery, leaseSeconds: number): Promise<RegisteredAgent[]> {
+async function livingAgents(
+  query: StoreQuery,
+  leaseSeconds: number,
+  { type, after, limit }: AgentPage = {},
+): Promise<RegisteredAgent[]> {
   const rows = await query
     .selectFrom('agents')
     .selectAll()
     .where('last_heartbeat_at', '>', sql<Date>`clock_timestamp() - make_interval(secs => ${leaseSeconds})`)
+    .$if(type !== undefined, (living) => living.where('type', '=', type ?? ''))
+    .$if(after !== undefined, (living) => living.where('agent_id', '>', after ?? ''))
     .orderBy('agent_id')
+    .$if(limit !== undefined, (living) => living.limit(limit ?? 0))
     .execute();
   return rows.map((row) => ({
     id: row.agent_id,

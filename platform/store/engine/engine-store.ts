@@ -240,12 +240,20 @@ export interface SeenAgents {
   readonly load: ReadonlyMap<string, number>;
 }
 
+/** Some of the agents, by their ids. */
+export interface AgentPage {
+  readonly type?: string | undefined;
+  /** Ids behind this one. */
+  readonly after?: string | undefined;
+  readonly limit?: number | undefined;
+}
+
 export interface AgentStore {
   /** Registers, or says again that it lives. True: it was not registered. */
   put(agent: AgentRegistration): Promise<boolean>;
   remove(agentId: string): Promise<boolean>;
   /** Those whose lease holds. */
-  living(leaseSeconds: number): Promise<readonly RegisteredAgent[]>;
+  living(leaseSeconds: number, page?: AgentPage): Promise<readonly RegisteredAgent[]>;
   /** Deletes registrations that were silent for so long; returns how many. */
   forget(silentSeconds: number): Promise<number>;
   allocationOf(executionId: string): Promise<readonly AllocatedAgent[]>;
