@@ -174,8 +174,8 @@ describe('from end to end', { timeout: 120_000 }, () => {
     for (let next: string | null | undefined; next !== null;) {
       const query = { type, limit: '2', ...(next !== undefined && { after: next }) };
       const { body: page } = await api.client.call('listAgents', { query });
-      paged.push(...page.agents.map(({ agent_id: id }) => String(id)));
-      next = page.next_after;
+      paged.push(...page.agents.map(({ agent_id: id }) => id));
+      next = page.next_after as unknown as string | null;
     }
     expect(paged).toEqual(after.agents.map(({ agent_id: id }) => id));
   });
