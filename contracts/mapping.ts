@@ -343,6 +343,13 @@ export function madeCollation({ kind, collation }: ColumnMapping): MadeCollation
 /** The type of a target without such collations: its texts are equal in either case. */
 export const CASE_INSENSITIVE_TYPE = 'citext';
 
+/** Of places on earth or in a plane: "geometry", or "geometry(Point)". */
+export const PLACES = {
+  extension: 'postgis',
+  type: 'geometry',
+  pattern: /^geometry(?:\((?:Point|LineString|Polygon|MultiPoint|MultiLineString|MultiPolygon|GeometryCollection)\))?$/,
+} as const;
+
 /** Columns that the copy writes; the others the target computes. */
 export function copiedColumns(table: TableMapping): ColumnMapping[] {
   return table.columns.filter((column) => column.generated === undefined);

@@ -55,6 +55,8 @@ export interface Target {
   refusedGenerated(mapping: MigrationMapping): Promise<RefusedColumn[]>;
   /** What the server has for texts that are compared without regard to case. */
   insensitive(): Promise<Insensitive>;
+  /** Whether PostGIS is there; could be made; or neither. */
+  postgis(): Promise<'there' | 'available' | 'none'>;
   /**
    * How many groups of keys, all different in the source, the server takes for equal; on a temporary table. Undefined
    * where the login may make none. `keys`: canonical rows of the columns alone.

@@ -17,6 +17,7 @@ import { withoutRows } from '../maba/mapping/given/row-filter.js';
 import { checkReplacements, givenMapping, withCounts } from './given.js';
 import { adoptPlan, withoutTables } from './adopt.js';
 import { fitCollations } from './collations/fit.js';
+import { fitPlaces } from './places.js';
 import { draftComparison } from './comparison.js';
 import { draftPlan } from './draft.js';
 import { discovered, storePlan, totalRowsOf } from './kept.js';
@@ -87,7 +88,8 @@ async function makePlan(deps: Deps, input: DraftInput): Promise<DraftedPlan> {
   checkReplacements(deps, document.migration);
   const fit = async (): Promise<void> => {
     if (start.target === undefined) return;
-    document = await fitToTarget(deps, { migrationId, start, catalogue: found.catalogue }, document);
+    const fresh = input.given === undefined;
+    document = await fitToTarget(deps, { migrationId, start, catalogue: found.catalogue, fresh }, document);
   };
   if (start.assess === true) {
     await keepAssessment(deps.store, { migrationId, found, drafted, throughput, checkTarget: fit });
@@ -177,7 +179,14 @@ async function fitToTarget(
     migrationId,
     start,
     catalogue,
-  }: { readonly migrationId: string; readonly start: MigrationInput; readonly catalogue: Catalogue },
+    fresh,
+  }: {
+    readonly migrationId: string;
+    readonly start: MigrationInput;
+    readonly catalogue: Catalogue;
+    /** False of a plan that was given: its types are as somebody wrote them. */
+    readonly fresh: boolean;
+  },
   document: PlanDocument,
 ): Promise<PlanDocument> {
   const { migration } = document;
@@ -199,7 +208,8 @@ async function fitToTarget(
     await target.checkNames(migration, start.onExisting);
     // Columns that stand are compared as they are.
     if (standing) return withoutGenerated(document, await target.refusedGenerated(migration));
-    const fitted = await fitCollations({ deps, migrationId, catalogue, target }, document);
+    const placed = fresh ? await fitPlaces({ catalogue, target }, document) : document;
+    const fitted = await fitCollations({ deps, migrationId, catalogue, target }, placed);
     return withoutGenerated(fitted, await target.refusedGenerated(fitted.migration));
   });
 }

@@ -3,7 +3,7 @@ import { qualified } from '../../contracts/catalogue.js';
 import type { PlanDocument } from '../../contracts/definition.schema.js';
 import { canonicalJson } from '../../contracts/canonical-json.js';
 import { CaravanFailure } from '../../contracts/failures.js';
-import { CASE_INSENSITIVE_TYPE } from '../../contracts/mapping.js';
+import { CASE_INSENSITIVE_TYPE, PLACES } from '../../contracts/mapping.js';
 import type { MigrationMapping, TableMapping } from '../../contracts/mapping.js';
 import { findCycles } from '../../language/planner/cycles.js';
 import { indexDependencies } from '../../language/planner/dependency-index.js';
@@ -251,17 +251,21 @@ export function adoptPlan(document: PlanDocument, catalogue: Catalogue): PlanDoc
   const migration = { ...reduced, tables, notMigrated: listLeftOut({ ...reduced, tables }, catalogue) };
   return {
     ...document,
-    migration: withCollations(withCitext(migration), catalogue),
+    migration: withCollations(withExtensions(migration), catalogue),
     tasks: fits ? document.tasks : draftTasks(migration),
   };
 }
 
-/** A person may write a column of this type. */
-function withCitext(mapping: MigrationMapping): MigrationMapping {
+/** A person may write a column of a type that an extension brings. */
+function withExtensions(mapping: MigrationMapping): MigrationMapping {
   const { tables, extensions = [] } = mapping;
-  const used = tables.some((table) => table.columns.some(({ type }) => type === CASE_INSENSITIVE_TYPE));
-  if (!used || mapping.mode === 'data-only' || extensions.includes(CASE_INSENSITIVE_TYPE)) return mapping;
-  return { ...mapping, extensions: [...extensions, CASE_INSENSITIVE_TYPE] };
+  if (mapping.mode === 'data-only') return mapping;
+  const types = new Set(tables.flatMap((table) => table.columns.map(({ type }) => type.replace(/\(.*/u, ''))));
+  const wanted = [
+    ...(types.has(CASE_INSENSITIVE_TYPE) ? [CASE_INSENSITIVE_TYPE] : []),
+    ...(types.has(PLACES.type) ? [PLACES.extension] : []),
+  ].filter((extension) => !extensions.includes(extension));
+  return wanted.length === 0 ? mapping : { ...mapping, extensions: [...extensions, ...wanted] };
 }
 
 /** The plan without some of its tables (source names): they failed for good, and a person excluded them. */

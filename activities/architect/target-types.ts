@@ -1,3 +1,4 @@
+import { PLACES } from '../../contracts/mapping.js';
 import type { ColumnMapping, Operator, ValueKind } from '../../contracts/mapping.js';
 
 const FRACTION = '(?:\\([0-6]\\))?';
@@ -12,6 +13,7 @@ const TYPES: readonly { readonly pattern: RegExp; readonly kinds: readonly Value
   { pattern: /^character\((\d{1,8})\)$/, kinds: ['text', 'enum'] },
   { pattern: /^citext$/, kinds: ['text', 'enum'] },
   { pattern: /^bytea$/, kinds: ['bytes', 'geometry'] },
+  { pattern: PLACES.pattern, kinds: ['geometry'] },
   { pattern: /^date$/, kinds: ['date'] },
   { pattern: new RegExp(`^timestamp${FRACTION}$`), kinds: ['timestamp'] },
   { pattern: new RegExp(`^timestamptz${FRACTION}$`), kinds: ['timestamptz'] },

@@ -1,6 +1,6 @@
 import { CaravanFailure, assertNever } from '../../contracts/failures.js';
 import type { ColumnMapping, TableMapping, ValueKind } from '../../contracts/mapping.js';
-import { isTextStep } from '../../contracts/mapping.js';
+import { isTextStep, PLACES } from '../../contracts/mapping.js';
 import type { FieldCodec } from '../../contracts/record.js';
 import { toNumeric } from './codecs/decimals.js';
 import { toDate, toInterval, toTime, toTimestamp, unixToDate, unixToTimestamp } from './codecs/moments.js';
@@ -83,7 +83,7 @@ function formOf(table: TableMapping, column: ColumnMapping): FieldCodec {
   // A type that the plan makes; it receives a label as its text.
   const isMade = column.kind === 'enum' && !FORMS.has(column.type);
   if (isMade) return asBytes;
-  if (column.kind === 'geometry' && column.type === 'bytea') return toEwkb;
+  if (column.kind === 'geometry' && (column.type === 'bytea' || PLACES.pattern.test(column.type))) return toEwkb;
   const [, name = '', modifier, behind = ''] = TYPE.exec(column.type.trim().toLowerCase()) ?? [];
   if (name === 'bit' && column.kind === 'bit') return toBits(Number(modifier ?? 1));
   const found = FORMS.get(name + behind.replace(/\s+/g, ' '));

@@ -1,5 +1,6 @@
 import { CaravanFailure } from '../../contracts/failures.js';
 import type { ColumnMapping, MadeType, MigrationMapping } from '../../contracts/mapping.js';
+import { PLACES } from '../../contracts/mapping.js';
 import { qualified } from './identifiers.js';
 
 /**
@@ -27,7 +28,8 @@ export function typeSql(column: ColumnMapping, types: MigrationMapping['types'],
     const mayBeOurs = named[1] !== undefined || column.kind === 'enum' || column.kind === 'text_array';
     if (mayBeOurs && types.some((type) => type.name === name)) return `${qualified(schema, name)}${named[3] ?? ''}`;
   }
-  if (BUILT_IN.test(text)) return text;
+  // A type of PostGIS is found by the search path.
+  if (BUILT_IN.test(text) || PLACES.pattern.test(text)) return text;
   throw refusedPart('use the type', column.type, 'it is neither a type of the plan nor a built-in type');
 }
 

@@ -16,6 +16,7 @@ import type {
   TargetNames,
 } from '../target.js';
 import { endBackends } from './backends.js';
+import { postgisOf } from './postgis.js';
 import { countAlike, insensitive } from './collations/alike.js';
 import { reopenSession } from './connect.js';
 import type { Session } from './connect.js';
@@ -185,6 +186,10 @@ class PostgresTarget implements Target {
 
   async insensitive(): Promise<Insensitive> {
     return this.#attempt('look at the collations of', () => this.#pool.use(insensitive));
+  }
+
+  async postgis(): Promise<'there' | 'available' | 'none'> {
+    return this.#attempt('look for PostGIS in', () => this.#pool.use(postgisOf));
   }
 
   async countAlike(columns: readonly AlikeColumn[], keys: AsyncIterable<CanonicalBatch>): Promise<number | undefined> {

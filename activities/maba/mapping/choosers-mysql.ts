@@ -169,13 +169,16 @@ export const uuid: Chooser = () => ({
 });
 export const inet: Chooser = ({ column }) =>
   plainChoice('inet', 'inet', { reasons: [`declared ${column.type.declared}: one address, without a prefix`] });
+/** Said of a place that nobody decided otherwise. */
+export const AS_EWKB = 'its EWKB as bytes, with the SRID; where the target has PostGIS, its type geometry';
+
 export const place: Chooser = ({ column }) => ({
   type: 'bytea',
   kind: 'geometry',
   transform: [{ op: 'to_ewkb' }],
   limits: {},
   confidence: 0.9,
-  reasons: [`declared ${column.type.declared}: its EWKB as bytes, with the SRID, which PostGIS casts to geometry`],
+  reasons: [`declared ${column.type.declared}: ${AS_EWKB}`],
 });
 export const vector: Chooser = ({ column }) =>
   byteaChoice([

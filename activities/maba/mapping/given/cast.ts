@@ -52,6 +52,10 @@ const SHAPES: readonly Shape[] = [
   { pattern: /^uuid$/, kind: 'uuid' },
 ];
 
+const PLACES =
+  'geometry point linestring polygon multipoint multilinestring multipolygon geometrycollection geomcollection'.split(
+    ' ',
+  );
 const TEXTS = 'char varchar tinytext text mediumtext longtext'.split(' ');
 const OF_TEXT: readonly ValueKind[] = [
   'text',
@@ -89,7 +93,12 @@ const MYSQL: readonly (readonly [readonly string[], readonly ValueKind[]])[] = [
   ['binary varbinary tinyblob blob mediumblob longblob'.split(' '), ['bytes', 'text', 'json', 'uuid']],
   [['uuid'], ['uuid', 'text']],
   ['inet4 inet6'.split(' '), ['text']],
+  [PLACES, ['geometry']],
 ];
+
+function isPlace(engine: SourceEngine, { type }: CatalogueColumn): boolean {
+  return OF_MYSQL.has(engine) && PLACES.includes(type.base.toLowerCase());
+}
 
 const OF_MYSQL: ReadonlySet<SourceEngine> = new Set(['mysql', 'mariadb']);
 
@@ -138,11 +147,14 @@ export function castTo(
   const type = spelled(wanted);
   const shape = SHAPES.find(({ pattern }) => pattern.test(type));
   if (shape === undefined) return { problem: `"${wanted}" is no type that a plan may name` };
-  const { kind } = shape;
+  const kind = shape.kind === 'bytes' && isPlace(engine, column) ? 'geometry' : shape.kind;
   if (!allowedKinds(engine, column).includes(kind)) {
     return { problem: `values of the type ${column.type.declared || '(none)'} have no proven way to ${type}` };
   }
   const reasons = ['the mapping file says so'];
+  // Their EWKB, whatever the target has.
+  if (kind === 'geometry')
+    return { choice: { type, kind, transform: [{ op: 'to_ewkb' }], limits: {}, confidence: 1, reasons } };
   const [first, second] = modifiers({ base: '', declared: type });
   if (kind === 'integer') return { choice: integerChoice(type as 'smallint' | 'integer' | 'bigint', { reasons }) };
   if (kind === 'decimal') return sized(numericChoice(first, second ?? 0, reasons), type);
