@@ -102,6 +102,8 @@ export interface ScoutActivities {
   listTables(input: { catalogueId: string; offset: number }): Promise<{ tables: TableRef[] }>;
   /** MABA's fingerprint of each column of a table, and what the columns mean. Stored; broadcast. */
   profileTable(input: InMigration & { catalogueId: string; table: string }): Promise<ProfiledTable>;
+  /** The same for small tables, one after the other; a retry goes on with the table at which the attempt before ended. */
+  profileTables(input: InMigration & { catalogueId: string; tables: readonly string[] }): Promise<{ rows: number }>;
 }
 
 export interface InspectedSource {
@@ -117,6 +119,8 @@ export interface TableRef {
   /** "schema.name" */
   readonly table: string;
   readonly rows: number;
+  /** Work of a moment: an activity goes through many of these. Absent: no, and in older histories. */
+  readonly small?: boolean;
 }
 export interface ProfiledTable {
   readonly rows: number;
@@ -203,6 +207,11 @@ export interface WorkerActivities {
   sealTable(input: InTable & { milliseconds: number }): Promise<CopiedTable>;
   /** Primary key, unique keys, indexes, identity, defaults, checks, ANALYZE. Idempotent. */
   buildKeys(input: InTable): Promise<{ keys: number; indexes: number; findings: Finding[] }>;
+  /**
+   * Cuts, copies, seals and gives keys to small tables, one after the other, each as the activities for one table do
+   * it. Stops at the first that fails, or is not small: who asked does that one alone. Idempotent by the ledger.
+   */
+  buildTables(input: InPlan & { tables: readonly string[]; snapshotId?: string }): Promise<{ built: BuiltTable[] }>;
   /** Foreign keys; NOT VALID where the data violates them. Idempotent. */
   addForeignKeys(input: InPlan): Promise<{ foreignKeys: number; findings: Finding[] }>;
   /** Drops shadow, sidecar and lease, ends backends. Idempotent; succeeds when there is nothing. */
@@ -254,6 +263,11 @@ export interface CopiedChunk {
   /** True when the ledger said that the chunk was there already. */
   readonly already: boolean;
 }
+export interface BuiltTable extends CopiedTable {
+  /** Source table, "schema.name". */
+  readonly table: string;
+  readonly findings: readonly Finding[];
+}
 export interface CopiedTable {
   readonly chunks: number;
   readonly rows: number;
@@ -275,6 +289,10 @@ export interface ValidatorActivities {
    * `stale`: the copy may have read another state than S2, so what the ledgers say must not be believed.
    */
   proveTable(input: InTable & { snapshotId: string; repair: boolean; stale?: boolean }): Promise<ProvenTable>;
+  /** The same for small tables without repair, one after the other, up to the first that fails. */
+  proveTables(
+    input: InPlan & { tables: readonly string[]; snapshotId: string; stale?: boolean },
+  ): Promise<{ proven: ProvenBrief[] }>;
   /**
    * Makes the plan's views in the shadow and compares what they give with the source's at S2. One that differs, or that
    * the target refuses, is taken away again and listed as not migrated. From PostgreSQL: makes routines, triggers and
@@ -319,6 +337,12 @@ export interface ProvenTable extends TableReport {
   readonly differingKeys: number;
   readonly findings: readonly Finding[];
 }
+
+/** What a proof of many tables tells of one; the rest is in the store. */
+export type ProvenBrief = Pick<
+  ProvenTable,
+  'source' | 'targetRows' | 'quarantinedRows' | 'changedValues' | 'equal' | 'findings'
+>;
 
 // --- AMANI, on the control queue: delivery itself is the notify workers' business --------------------------------------
 

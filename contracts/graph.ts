@@ -21,5 +21,7 @@ export interface GraphTask {
   readonly table?: string;
   /** Estimated rows, for windows and progress. */
   readonly rows?: number;
+  /** Its table is small; see `TableRef`. */
+  readonly small?: boolean;
   readonly dependsOn: readonly string[];
 }

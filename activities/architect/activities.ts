@@ -4,7 +4,6 @@ import type { Catalogue } from '../../contracts/catalogue.js';
 import { qualified } from '../../contracts/catalogue.js';
 import type { PlanDocument } from '../../contracts/definition.schema.js';
 import { CaravanFailure } from '../../contracts/failures.js';
-import type { GraphTask } from '../../contracts/graph.js';
 import type { MigrationInput } from '../../contracts/migration.schema.js';
 import type { LearningFact } from '../../platform/store/store.js';
 import type { Deps } from '../deps.js';
@@ -23,6 +22,7 @@ import { draftPlan } from './draft.js';
 import { discovered, storePlan, totalRowsOf } from './kept.js';
 import type { Discovered } from './kept.js';
 import { withoutGenerated } from './generated.js';
+import { toGraphTasks, toTableRef } from './pages.js';
 import { raiseQuestions } from './questions.js';
 import { assessRisk } from './risk.js';
 import { checkMode, draftIntoStanding, lockedObjects } from './standing.js';
@@ -61,18 +61,14 @@ export function createArchitectActivities(deps: Deps): ArchitectActivities {
     listPlanTables: async ({ planId, offset }) => {
       const { tables } = (await planOf(deps, planId)).document.migration;
       const page = tables.slice(offset, offset + PAGE);
-      return { tables: page.map((table) => ({ table: qualified(table.source), rows: table.estimatedRows })) };
+      return { tables: page.map(toTableRef) };
     },
     readPlanTasks: async ({ planId, phase, offset }) => {
-      const { tasks } = (await planOf(deps, planId)).document;
+      const { tasks, migration } = (await planOf(deps, planId)).document;
       const slice = tasks.filter((task) => task.phase === phase).slice(offset, offset + PAGE);
-      return { tasks: slice.map(toGraphTask) };
+      return { tasks: toGraphTasks(slice, migration.tables.map(toTableRef)) };
     },
   };
-}
-
-function toGraphTask({ id, action, table, depends_on }: PlanDocument['tasks'][number]): GraphTask {
-  return { id, action, table, dependsOn: depends_on };
 }
 
 type DraftInput = Parameters<ArchitectActivities['draftPlan']>[0];

@@ -1,25 +1,20 @@
 import { PAGE } from '../../contracts/activities.js';
-import type {
-  InMigration,
-  InspectedSource,
-  ProfiledTable,
-  ScoutActivities,
-  TableRef,
-} from '../../contracts/activities.js';
+import type { InMigration, InspectedSource, ScoutActivities, TableRef } from '../../contracts/activities.js';
 import { qualified } from '../../contracts/catalogue.js';
 import type { Catalogue } from '../../contracts/catalogue.js';
 import { CaravanFailure } from '../../contracts/failures.js';
 import type { MigrationInput } from '../../contracts/migration.schema.js';
 import type { ReadMapping } from '../../language/mapping-file.js';
-import { inferMeanings } from '../maba/inference.js';
 import type { Deps } from '../deps.js';
 import { mappingFileOf, openSourceOf, recordOf, withEnd } from '../ends.js';
 import { alive } from '../heartbeat.js';
 import type { Alive } from '../heartbeat.js';
 import { tableFilter } from './globs.js';
+import { profileTable, profileTables } from './profile.js';
 
-/** Over this many rows a table is profiled from a sample. */
-const SAMPLE_ABOVE = 1_000_000;
+/** A table of at most so many rows and bytes, as the catalogue estimates them, is the work of a moment. */
+const SMALL_ROWS = 10_000;
+const SMALL_BYTES = 8 * 1024 * 1024;
 
 /** The Scout agent: reads the catalogue, and has MABA take a fingerprint of every column. */
 export function createScoutActivities(deps: Deps): ScoutActivities {
@@ -29,11 +24,16 @@ export function createScoutActivities(deps: Deps): ScoutActivities {
       tables: pageOf(await deps.store.discovery.catalogue(catalogueId), offset),
     }),
     profileTable: (input) => alive((context) => profileTable(deps, input, context)),
+    profileTables: (input) => alive((context) => profileTables(deps, input, context)),
   };
 }
 
 function pageOf({ tables }: Catalogue, offset: number): TableRef[] {
-  return tables.slice(offset, offset + PAGE).map((table) => ({ table: qualified(table), rows: table.estimatedRows }));
+  return tables.slice(offset, offset + PAGE).map((table) => {
+    const { estimatedRows: rows, estimatedBytes } = table;
+    const small = rows <= SMALL_ROWS && estimatedBytes <= SMALL_BYTES;
+    return { table: qualified(table), rows, ...(small && { small }) };
+  });
 }
 
 async function inspectSource(deps: Deps, { migrationId }: InMigration, { signal }: Alive): Promise<InspectedSource> {
@@ -99,26 +99,4 @@ function narrow(
     throw new CaravanFailure('SOURCE_EMPTY', { attempted: 'find tables in', on: source, seen: 'no table is included' });
   }
   return { ...catalogue, tables, unreadable };
-}
-
-async function profileTable(
-  deps: Deps,
-  input: InMigration & { catalogueId: string; table: string },
-  { signal }: Alive,
-): Promise<ProfiledTable> {
-  const { migrationId, catalogueId } = input;
-  const catalogue = await deps.store.discovery.catalogue(catalogueId);
-  const table = catalogue.tables.find((candidate) => qualified(candidate) === input.table);
-  if (table === undefined) throw new Error('the catalogue does not name the table');
-  const profile = await withEnd(openSourceOf(deps, migrationId), (source) =>
-    source.profile(table, { sampleAbove: SAMPLE_ABOVE, signal }),
-  );
-  const meanings = inferMeanings(table, profile, catalogue);
-  await deps.store.discovery.putProfile(catalogueId, profile, meanings);
-  const oddValues = profile.columns
-    .flatMap((column) => Object.values(column.odd ?? {}))
-    .reduce((sum, count) => sum + count, 0);
-  const data = { table: input.table, rows: profile.rows, columns: profile.columns.length, oddValues };
-  deps.bus.publish({ type: 'discovery.table_analyzed', migrationId, at: new Date().toISOString(), data });
-  return { rows: profile.rows, columns: profile.columns.length, oddValues, questions: 0 };
 }

@@ -13,6 +13,7 @@ import { compareViews } from './existing/compare-views.js';
 import { openComparison } from './existing/open-comparison.js';
 import { proveTable } from './prove-table.js';
 import type { RepairChunk } from './prove-table.js';
+import { proveTables } from './prove-tables.js';
 import { proveViews } from './prove-views.js';
 
 /** The Validator agent: KORA's eyes before promotion. */
@@ -27,6 +28,7 @@ export function createValidatorActivities(
       alive(() => openSnapshot(deps, host, { ...input, whole: true, queue: processQueue(deps.processId) })),
     closeProofSnapshot: ({ snapshotId }) => host.close(snapshotId),
     proveTable: (input) => alive((context) => proveTable({ deps, host, repairChunk }, input, context)),
+    proveTables: (input) => alive((context) => proveTables({ deps, host, repairChunk }, input, context)),
     proveViews: (input) => alive((context) => proveViews({ deps, host }, input, context)),
     compareStructure: (input) => alive(({ signal }) => compareStructure(deps, input, signal)),
     prepareRepair: (input) => alive(({ signal }) => prepareRepair(deps, input, signal)),

@@ -27,38 +27,39 @@ export interface Proving {
   readonly repairChunk: RepairChunk;
 }
 
+type ProveInput = InTable & { readonly snapshotId: string; readonly repair: boolean; readonly stale?: boolean };
+
 /**
  * Proves one table equal to the source at S2: every chunk of the ledger, both sides. With `repair`, differing chunks
  * are copied again from S2 and compared again.
  */
-export async function proveTable(
-  { deps, host, repairChunk }: Proving,
-  input: InTable & { snapshotId: string; repair: boolean; stale?: boolean },
-  alive: Alive,
+export async function proveTable(proving: Proving, input: ProveInput, alive: Alive): Promise<ProvenTable> {
+  const opening = openTargetOf(proving.deps, input.migrationId);
+  return withEnd(opening, (target) => proveTableIn(target, { ...proving, alive }, input), alive.signal);
+}
+
+/** The same, on a target that is open. */
+export async function proveTableIn(
+  target: Target,
+  { deps, host, repairChunk, alive }: Proving & { readonly alive: Alive },
+  input: ProveInput,
 ): Promise<ProvenTable> {
   const table = mappingOf(await planOf(deps, input.planId), input.table);
-  const proven = await withEnd(
-    openTargetOf(deps, input.migrationId),
-    async (target) => {
-      const repair = async (chunk: number, plain: boolean): Promise<void> =>
-        repairChunk({ ...input, chunk, plain }, alive);
-      // A repair needs the reader that this proof holds when there is only one: it lends one for each chunk.
-      const compare = <T>(work: (comparison: Comparison) => Promise<T>): Promise<T> =>
-        host.lend(input.snapshotId, input.table, (reader) => {
-          let rows = 0;
-          const onRows = (more: number): void => {
-            rows += more;
-            alive.report({ rows });
-            deps.failpoint('prove.mid');
-          };
-          return work({ table, reader, target, signal: alive.signal, onRows });
-        });
-      const stale = input.stale === true;
-      const proof = new TableProof({ table, target, compare, stale, repair: input.repair ? repair : undefined });
-      return proof.run(input.table);
-    },
-    alive.signal,
-  );
+  const repair = async (chunk: number, plain: boolean): Promise<void> => repairChunk({ ...input, chunk, plain }, alive);
+  // A repair needs the reader that this proof holds when there is only one: it lends one for each chunk.
+  const compare = <T>(work: (comparison: Comparison) => Promise<T>): Promise<T> =>
+    host.lend(input.snapshotId, input.table, (reader) => {
+      let rows = 0;
+      const onRows = (more: number): void => {
+        rows += more;
+        alive.report({ rows });
+        deps.failpoint('prove.mid');
+      };
+      return work({ table, reader, target, signal: alive.signal, onRows });
+    });
+  const stale = input.stale === true;
+  const proof = new TableProof({ table, target, compare, stale, repair: input.repair ? repair : undefined });
+  const proven = await proof.run(input.table);
   await deps.store.migrations.putTable(input.migrationId, reportOf(proven));
   announce(deps, input.migrationId, proven);
   return { ...proven, findings: [...proven.findings, ...(await emptied(deps, input, table, proven))] };

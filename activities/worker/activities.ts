@@ -1,32 +1,48 @@
-import type { CutTable, InMigration, InPlan, InTable, WorkerActivities } from '../../contracts/activities.js';
+import type { InMigration, InPlan, WorkerActivities } from '../../contracts/activities.js';
 import { qualified } from '../../contracts/catalogue.js';
 import { processQueue } from '../../contracts/queues.js';
+import type { Target } from '../../databases/target.js';
 import type { Deps } from '../deps.js';
-import { mappingOf, openSourceOf, openTargetOf, planOf, recordOf, withEnd } from '../ends.js';
+import { openTargetOf, planOf, recordOf, withEnd } from '../ends.js';
 import { alive } from '../heartbeat.js';
 import { openSnapshot } from '../open-snapshot.js';
 import type { SnapshotHost } from '../snapshot-host.js';
 import { archiveSidecar, stageLedgers } from './archive.js';
+import { buildTables } from './build-tables.js';
 import { copyChunk } from './copy-chunk.js';
+import { buildKeys, cutTable, sealTable } from './table-steps.js';
 
 /** The Worker agent: builds the shadow, copies, promotes, undoes. */
 export function createWorkerActivities(deps: Deps, host: SnapshotHost): WorkerActivities {
   return {
     createShadow: (input) => alive(({ signal }) => createShadow(deps, input, signal)),
     reduceShadow: (input) => alive(() => reduceShadow(deps, input)),
-    cutTable: (input) => alive(({ signal }) => cutTable(deps, input, signal)),
+    cutTable: (input) =>
+      alive(({ signal }) => withTarget(deps, input, signal, (target) => cutTable(deps, target, input, { signal }))),
     openCopySnapshot: (input) =>
       alive(() => openSnapshot(deps, host, { ...input, whole: false, queue: processQueue(deps.processId) })),
     closeCopySnapshot: ({ snapshotId }) => host.close(snapshotId),
     copyChunk: (input) => alive((context) => copyChunk(deps, host, input, context)),
-    sealTable: (input) => alive(({ signal }) => sealTable(deps, input, signal)),
-    buildKeys: (input) => alive(({ signal }) => buildKeys(deps, input, signal)),
+    sealTable: (input) =>
+      alive(({ signal }) => withTarget(deps, input, signal, (target) => sealTable(deps, target, input))),
+    buildKeys: (input) =>
+      alive(({ signal }) => withTarget(deps, input, signal, (target) => buildKeys(deps, target, input))),
+    buildTables: (input) => alive((context) => buildTables({ deps, host, alive: context }, input)),
     addForeignKeys: (input) => alive(({ signal }) => addForeignKeys(deps, input, signal)),
     undoShadow: (input) => alive(() => undoShadow(deps, input)),
     promote: (input) => alive(() => promote(deps, input)),
     archiveSidecar: (input) => alive(() => archiveSidecar(deps, input)),
     stageLedgers: (input) => alive(() => stageLedgers(deps, input)),
   };
+}
+
+function withTarget<T>(
+  deps: Deps,
+  { migrationId }: InMigration,
+  signal: AbortSignal,
+  work: (target: Target) => Promise<T>,
+): Promise<T> {
+  return withEnd(openTargetOf(deps, migrationId), work, signal);
 }
 
 async function createShadow(
@@ -54,54 +70,6 @@ async function reduceShadow(
   const { migration } = (await planOf(deps, planId)).document;
   const tables = migration.tables.filter(({ source }) => !again.includes(qualified(source)));
   await withEnd(openTargetOf(deps, migrationId), (target) => target.reduceShadow({ ...migration, tables }));
-}
-
-async function cutTable(deps: Deps, input: InTable, signal: AbortSignal): Promise<CutTable> {
-  const table = mappingOf(await planOf(deps, input.planId), input.table);
-  return withEnd(
-    openTargetOf(deps, input.migrationId),
-    async (target) => {
-      const bounds =
-        table.rows === 'none'
-          ? []
-          : await withEnd(openSourceOf(deps, input.migrationId), (source) => source.chunkBounds(table), signal);
-      const cut = await target.ledger.cut(input.table, bounds);
-      return { ...cut, rows: Math.round(table.estimatedRows) };
-    },
-    signal,
-  );
-}
-
-async function sealTable(
-  deps: Deps,
-  input: InTable & { milliseconds: number },
-  signal: AbortSignal,
-): Promise<{ chunks: number; rows: number; bytes: number; quarantined: number; changed: number }> {
-  const { migrationId, table, milliseconds } = input;
-  return withEnd(
-    openTargetOf(deps, migrationId),
-    async (target) => {
-      const sealed = await target.ledger.seal(table);
-      const { rows, bytes } = sealed;
-      const { migrations } = deps.store;
-      // No time at all: it was copied whole in an earlier try, which told how long that took.
-      const told = milliseconds === 0 ? await migrations.copied(migrationId) : [];
-      if (!told.some((fact) => fact.table === table && fact.rows === rows)) {
-        await migrations.putCopied(migrationId, { table, rows, bytes, milliseconds });
-      }
-      const data = { table, rows, bytes, quarantined: sealed.quarantined };
-      deps.bus.publish({ type: 'execution.table_copied', migrationId, at: new Date().toISOString(), data });
-      return sealed;
-    },
-    signal,
-  );
-}
-
-async function buildKeys(deps: Deps, input: InTable, signal: AbortSignal): ReturnType<WorkerActivities['buildKeys']> {
-  const plan = await planOf(deps, input.planId);
-  const table = mappingOf(plan, input.table);
-  const opening = openTargetOf(deps, input.migrationId);
-  return withEnd(opening, (target) => target.buildKeys(table, plan.document.migration), signal);
 }
 
 async function addForeignKeys(

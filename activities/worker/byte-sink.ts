@@ -2,6 +2,8 @@ import type { ByteSink } from '../../contracts/record.js';
 
 /** Rows are handed to the writer in pieces of about this size, in bytes. */
 export const PIECE = 256 * 1024;
+/** Room at first: the rows of a small table need no more. */
+const FIRST = 32 * 1024;
 /** A buffer that a long value made larger than this is not kept, and grows by what is needed only. */
 const KEPT = 8 * 1024 * 1024;
 
@@ -10,10 +12,10 @@ const KEPT = 8 * 1024 * 1024;
  * as it is until the next `take`; a new buffer for every piece would be most of the copy's garbage.
  */
 export class CopySink implements ByteSink {
-  bytes: Buffer = Buffer.allocUnsafe(2 * PIECE);
+  bytes: Buffer = Buffer.allocUnsafe(FIRST);
   view: DataView = viewOf(this.bytes);
   length = 0;
-  #other: Buffer = Buffer.allocUnsafe(2 * PIECE);
+  #other: Buffer = Buffer.allocUnsafe(FIRST);
 
   ensure(more: number): void {
     if (this.length + more > this.bytes.length) this.#grow(more);

@@ -32,25 +32,38 @@ interface Totals {
  * attempt ends an older one before it begins (DATA-PLANE, Exactly once).
  */
 export async function copyChunk(deps: Deps, host: SnapshotHost, input: CopyChunk, alive: Alive): Promise<CopiedChunk> {
-  const startedMs = Date.now();
-  const table = mappingOf(await planOf(deps, input.planId), input.table);
   return withEnd(
     openTargetOf(deps, input.migrationId),
-    async (target) => {
-      const taken = await target.ledger.take(input.table, input.chunk, { repair: input.repair ?? false });
-      if (taken.state === 'done') return { ...taken.chunk, milliseconds: 0, already: true };
-      const totals = await withReader(deps, host, input, (reader) => {
-        const copy = new ChunkCopy({ deps, table, taken, target, alive, plain: input.plain === true });
-        return copy.run(reader);
-      });
-      const endedMs = Date.now();
-      // A repair belongs to the proof's time, not to the copy's.
-      if (input.repair !== true) await deps.store.migrations.addCopyTime(input.migrationId, { startedMs, endedMs });
-      announce(deps, input, totals);
-      return { ...totals, milliseconds: endedMs - startedMs, already: false };
-    },
+    (target) => copyChunkInto(target, { deps, host, alive }, input),
     alive.signal,
   );
+}
+
+export interface CopyParts {
+  readonly deps: Deps;
+  readonly host: SnapshotHost;
+  readonly alive: Alive;
+}
+
+/** The same, on a target that is open. */
+export async function copyChunkInto(
+  target: Target,
+  { deps, host, alive }: CopyParts,
+  input: CopyChunk,
+): Promise<CopiedChunk> {
+  const startedMs = Date.now();
+  const table = mappingOf(await planOf(deps, input.planId), input.table);
+  const taken = await target.ledger.take(input.table, input.chunk, { repair: input.repair ?? false });
+  if (taken.state === 'done') return { ...taken.chunk, milliseconds: 0, already: true };
+  const totals = await withReader(deps, host, input, (reader) => {
+    const copy = new ChunkCopy({ deps, table, taken, target, alive, plain: input.plain === true });
+    return copy.run(reader);
+  });
+  const endedMs = Date.now();
+  // A repair belongs to the proof's time, not to the copy's.
+  if (input.repair !== true) await deps.store.migrations.addCopyTime(input.migrationId, { startedMs, endedMs });
+  announce(deps, input, totals);
+  return { ...totals, milliseconds: endedMs - startedMs, already: false };
 }
 
 function announce({ bus, processId }: Deps, { migrationId, table, chunk }: CopyChunk, totals: Totals): void {

@@ -25,6 +25,9 @@ export interface PgloaderTimes {
   readonly copySeconds: number;
 }
 
+/** It ended by itself, without success. */
+export class PgloaderFailed extends Error {}
+
 const LIMIT_MS = 900_000;
 
 /** Loads the rows. Throws when it fails, or says that a row was left out. */
@@ -37,7 +40,7 @@ export async function runPgloader({ binary, folder, source, target, what }: Pglo
     limitMs: LIMIT_MS,
   });
   const wholeSeconds = (performance.now() - started) / 1000;
-  if (status !== 0) throw new Error(`pgloader failed: ${output.slice(-500)}`);
+  if (status !== 0) throw new PgloaderFailed(`pgloader failed: ${output.slice(-500)}`);
   const copySeconds = /COPY Threads Completion\s+(\d+)\s+\d+\s+(?:[\d.]+\s*[kMG]?B\s+)?([\d.]+)s/.exec(output);
   if (copySeconds === null) throw new Error(`pgloader told no time of its copy: ${output.slice(-500)}`);
   return { wholeSeconds, copySeconds: Number(copySeconds[2]) };

@@ -5,7 +5,7 @@ import { jsonbText } from '../jsonb.js';
 
 /** Canonical rows that grow into one buffer. */
 export class CanonicalWriter {
-  bytes: Buffer = Buffer.allocUnsafeSlow(1 << 20);
+  bytes: Buffer = Buffer.allocUnsafeSlow(1 << 16);
   at = 0;
 
   /** Room for `size` more bytes. */

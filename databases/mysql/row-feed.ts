@@ -34,8 +34,9 @@ interface RawStream {
 /** Soft limits of a batch: it ends with the socket's chunk in which one of them was passed. */
 const ROWS_MAX = 4096;
 const BYTES_MAX = 1 << 20;
-/** What a batch has room for at first; one that a long value made far larger is not kept. */
-const BYTES_FIRST = BYTES_MAX + (1 << 17);
+/** What a batch has room for at first: a small table needs no more. One that a long value made far larger is not kept. */
+const ROWS_FIRST = 128;
+const BYTES_FIRST = 1 << 16;
 const BYTES_KEPT = 8 << 20;
 
 /** A batch that grows and is used again. */
@@ -49,8 +50,8 @@ class GrowingBatch implements RowBatch {
 
   constructor(fields: number) {
     this.fields = fields;
-    this.start = new Int32Array(ROWS_MAX * fields);
-    this.end = new Int32Array(ROWS_MAX * fields);
+    this.start = new Int32Array(ROWS_FIRST * fields);
+    this.end = new Int32Array(ROWS_FIRST * fields);
   }
 
   growFields(): void {

@@ -13,6 +13,8 @@ import { quoteTable, rangeClause } from './sql.js';
 /** Soft limits of a batch. */
 const ROWS_MAX = 4096;
 const BYTES_MAX = 1 << 20;
+/** What a batch has room for at first: a small table needs no more. */
+const ROWS_FIRST = 128;
 
 /**
  * A row as the driver frames it; its own methods tell where values begin. Internals of mysql2 that
@@ -29,7 +31,7 @@ interface RowPacket {
 
 class CanonicalRows implements CanonicalBatch {
   rows = 0;
-  end = new Int32Array(ROWS_MAX * 2);
+  end = new Int32Array(ROWS_FIRST);
   keys: string[] = [];
   readonly writer = new CanonicalWriter();
   readonly view = new FieldView();

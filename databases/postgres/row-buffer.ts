@@ -1,6 +1,10 @@
 import { CaravanFailure } from '../../contracts/failures.js';
 import { outOfStep } from './copy-out.js';
 
+/** Room at first: the rows of a small table need no more. */
+const BYTES_FIRST = 64 * 1024;
+const ROWS_FIRST = 256;
+
 /** Rows behind one another in one growing buffer, which is used again: row r is `bytes.subarray(start[r], end[r])`. */
 export class RowBuffer {
   rows = 0;
@@ -11,9 +15,9 @@ export class RowBuffer {
   /** Where rows begin, and behind them where the last one ends: `start` and `end` are views of it. */
   #marks: Int32Array<ArrayBuffer>;
 
-  constructor(bytes: number, rows: number) {
-    this.bytes = Buffer.allocUnsafeSlow(bytes);
-    this.#marks = new Int32Array(rows + 1);
+  constructor() {
+    this.bytes = Buffer.allocUnsafeSlow(BYTES_FIRST);
+    this.#marks = new Int32Array(ROWS_FIRST + 1);
     this.start = this.#marks;
     this.end = this.#marks.subarray(1);
   }

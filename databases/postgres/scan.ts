@@ -13,8 +13,6 @@ import { canonicalExpression, keyExpressions } from './scan-list.js';
 
 /** A batch is given once it holds this much; what is on its way then comes along. */
 const BATCH_BYTES = 256 * 1024;
-/** Rows that a batch has room for at first. */
-const BATCH_ROWS = 4096;
 
 export interface ScanPlace {
   readonly schema: string;
@@ -114,10 +112,6 @@ class RowFramer implements RowCollector<CanonicalBatch> {
 
 class Rows extends RowBuffer implements CanonicalBatch {
   keys: string[] = [];
-
-  constructor() {
-    super(BATCH_BYTES * 2, BATCH_ROWS);
-  }
 
   override reset(): void {
     super.reset();

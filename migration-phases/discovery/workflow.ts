@@ -1,6 +1,7 @@
 import { PAGE } from '../../contracts/activities.js';
 import type { TableRef } from '../../contracts/activities.js';
 import type { DiscoveryInput, DiscoveryResult } from '../../contracts/phases.js';
+import { batchSummary, inBatches, namesOf } from '../../workflows/kit/batches.js';
 import { architect, scout } from '../../workflows/kit/profiles.js';
 import { inWindow } from '../../workflows/kit/window.js';
 
@@ -16,11 +17,19 @@ export async function discovery({ migrationId, deadline }: DiscoveryInput): Prom
     const more = (): Promise<{ tables: readonly TableRef[] }> =>
       scout('list tables').listTables({ catalogueId, offset });
     const { tables } = offset === 0 ? { tables: source.firstTables } : await more();
-    await inWindow(tables, SCOUTS, async ({ table }) => {
-      const profiled = await scout(`profile ${table}`).profileTable({ migrationId, catalogueId, table });
-      rows += profiled.rows;
+    await inWindow(inBatches(tables, SCOUTS), SCOUTS, async (batch) => {
+      rows += (await profile({ migrationId, catalogueId }, namesOf(batch))).rows;
     });
   }
   const raised = await architect('raise questions').raiseQuestions({ migrationId, catalogueId, deadline });
   return { catalogueId, tables: source.tables, rows, questions: raised.questions };
+}
+
+function profile(
+  input: { readonly migrationId: string; readonly catalogueId: string },
+  tables: readonly string[],
+): Promise<{ rows: number }> {
+  const [table] = tables;
+  if (table !== undefined && tables.length === 1) return scout(`profile ${table}`).profileTable({ ...input, table });
+  return scout(batchSummary('profile', tables)).profileTables({ ...input, tables });
 }

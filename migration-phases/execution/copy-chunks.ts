@@ -1,5 +1,5 @@
 import { isCancellation } from '@temporalio/workflow';
-import type { CopiedChunk, CopyChunk, OpenedSnapshot } from '../../contracts/activities.js';
+import type { CopiedChunk, CopyChunk, OpenedSnapshot, WorkerActivities } from '../../contracts/activities.js';
 import { MAX_ATTEMPTS, backOff } from '../../workflows/kit/back-off.js';
 import { codeOf, isProcessGone, isRetryable } from '../../workflows/kit/failures.js';
 import { boundWorker, builder } from '../../workflows/kit/profiles.js';
@@ -27,16 +27,20 @@ export class CopySnapshot {
 }
 
 /**
- * Sends one chunk to the process that holds S1. When that process is gone the chunk, with the next epoch, goes to any
- * copy worker and is read fresh; so do the chunks after it.
+ * Sends work to the process that holds S1. When that process is gone the work, with the next epoch, goes to any copy
+ * worker and is read fresh; so does what comes after it.
  */
-export async function sendChunk(chunk: CopyChunk, snapshot: CopySnapshot, summary: string): Promise<CopiedChunk> {
+export async function sendCopy<T>(
+  snapshot: CopySnapshot,
+  summary: string,
+  work: (activities: WorkerActivities, from: { readonly snapshotId?: string }) => Promise<T>,
+): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     const usable = snapshot.usable;
-    if (usable === undefined) return builder(`${summary}, read fresh`).copyChunk(chunk);
+    if (usable === undefined) return work(builder(`${summary}, read fresh`), {});
+    const { queue, snapshotId } = usable;
     try {
-      const bound = boundWorker(usable.queue, summary);
-      return await bound.copyChunk({ ...chunk, snapshotId: usable.snapshotId });
+      return await work(boundWorker(queue, summary), { snapshotId });
     } catch (error) {
       if (isCancellation(error)) throw error;
       if (isProcessGone(error) || codeOf(error) === 'SNAPSHOT_LOST') snapshot.lose();
@@ -44,4 +48,9 @@ export async function sendChunk(chunk: CopyChunk, snapshot: CopySnapshot, summar
       else await backOff(attempt, error);
     }
   }
+}
+
+/** One chunk, by `sendCopy`. */
+export function sendChunk(chunk: CopyChunk, snapshot: CopySnapshot, summary: string): Promise<CopiedChunk> {
+  return sendCopy(snapshot, summary, (activities, from) => activities.copyChunk({ ...chunk, ...from }));
 }

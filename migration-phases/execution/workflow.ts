@@ -1,6 +1,6 @@
 import { executeChild, getExternalWorkflowHandle, isCancellation } from '@temporalio/workflow';
 import { PAGE } from '../../contracts/activities.js';
-import type { CopiedTable, CutTable, InTable } from '../../contracts/activities.js';
+import type { BuiltTable, CopiedTable, CutTable, InPlan, InTable } from '../../contracts/activities.js';
 import { assertNever } from '../../contracts/failures.js';
 import type { GraphTask } from '../../contracts/graph.js';
 import { WORKFLOWS } from '../../contracts/messages.js';
@@ -14,7 +14,10 @@ import { setPausedSignal } from '../../workflows/kit/messages.js';
 import { PauseGate } from '../../workflows/kit/pause.js';
 import { CHILD, boundWorker, builder, worker } from '../../workflows/kit/profiles.js';
 import { ProgressReporter } from '../../workflows/kit/progress.js';
+import { TableBatches } from './batches.js';
 import { CopySnapshot } from './copy-chunks.js';
+import { stepsOf } from './steps.js';
+import type { Step } from './steps.js';
 import { copyChunks, initialState } from './table-copy.js';
 
 /** Tasks at once. */
@@ -41,44 +44,68 @@ class Execution {
   readonly #totals = { rows: 0, bytes: 0, quarantined: 0, changed: 0 };
   /** S1 as all copies of this migration see it: when one finds its process dead, none sends it another chunk. */
   #snapshot: Promise<CopySnapshot> | undefined;
-  #position: string | undefined;
-  #snapshotLost = false;
+  /** The same, once it is open. */
+  #opened: CopySnapshot | undefined;
   #copiesLeft = 0;
+  readonly #plan: InPlan;
+  readonly #batches: TableBatches;
 
   constructor(input: ExecutionInput) {
+    const { migrationId, planId } = input;
     this.#input = input;
+    this.#plan = { migrationId, planId };
     this.#gate = new PauseGate(input.paused);
-    this.#progress = new ProgressReporter(input.migrationId);
+    this.#progress = new ProgressReporter(migrationId);
+    this.#batches = new TableBatches({
+      plan: this.#plan,
+      gate: this.#gate,
+      snapshot: () => this.#openSnapshot(),
+      onBuilt: (built) => {
+        this.#built(built);
+      },
+      copy: (table) => this.#copy(table),
+      keys: (table) => this.#keys(table),
+    });
   }
 
   async run(): Promise<ExecutionResult> {
     const tasks = await readTasks(this.#input.planId, 'execution');
-    this.#copiesLeft = tasks.filter(({ action }) => action === 'table.copy').length;
+    const steps = stepsOf(tasks, WINDOW);
+    this.#copiesLeft = steps.filter(isCopy).length;
     try {
       const outcome = await runGraph({
-        tasks,
+        tasks: steps,
         window: WINDOW,
-        run: (task) => this.#run(task),
+        run: (step) => this.#run(step),
         gate: () => this.#gate.open(),
       });
       await this.#progress.flush();
       return {
         ...this.#totals,
         findings: this.#findings,
-        failed: outcome.failed
-          .slice(0, PAGE)
-          .map(({ task, failure }) => ({ task: task.id, table: task.table, failure })),
-        snapshotLost: this.#snapshotLost,
-        ...(this.#snapshotLost ? {} : { copiedAt: this.#position }),
+        failed: outcome.failed.flatMap(({ task, failure }) => this.#batches.failedOf(task, failure)).slice(0, PAGE),
+        snapshotLost: this.#opened?.lost === true,
+        ...(this.#opened?.lost === true ? {} : { copiedAt: this.#opened?.opened?.position }),
       };
     } finally {
       await this.#closeSnapshot();
     }
   }
 
-  async #run(task: GraphTask): Promise<void> {
-    const { migrationId, planId } = this.#input;
-    const plan = { migrationId, planId };
+  /** S1 is held until the last copy has ended. */
+  async #run(step: Step): Promise<void> {
+    try {
+      await ('batch' in step ? this.#batches.run(step) : this.#runTask(step));
+    } finally {
+      if (isCopy(step)) {
+        this.#copiesLeft -= 1;
+        if (this.#copiesLeft === 0) await this.#closeSnapshot();
+      }
+    }
+  }
+
+  async #runTask(task: GraphTask): Promise<void> {
+    const plan = this.#plan;
     switch (task.action) {
       case 'shadow.create':
         await builder('make the shadow').createShadow(plan);
@@ -86,11 +113,9 @@ class Execution {
       case 'table.copy':
         await this.#copy({ ...plan, table: tableOf(task) });
         return;
-      case 'table.keys': {
-        const table = tableOf(task);
-        this.#findings.push(...(await builder(`keys and indexes of ${table}`).buildKeys({ ...plan, table })).findings);
+      case 'table.keys':
+        await this.#keys({ ...plan, table: tableOf(task) });
         return;
-      }
       case 'foreign_keys.add':
         this.#findings.push(...(await builder('foreign keys').addForeignKeys(plan)).findings);
         return;
@@ -103,19 +128,28 @@ class Execution {
   }
 
   async #copy(table: InTable): Promise<void> {
-    try {
-      const cutting = builder(`cut ${table.table} into chunks`).cutTable(table);
-      const [cut, snapshot] = await Promise.all([cutting, this.#openSnapshot()]);
-      this.#position = snapshot.opened?.position;
-      const sealed = await this.#copyAndSeal({ ...table, ...cut }, snapshot);
-      this.#totals.rows += sealed.rows;
-      this.#totals.bytes += sealed.bytes;
-      this.#totals.quarantined += sealed.quarantined;
-      this.#totals.changed += sealed.changed;
-    } finally {
-      this.#copiesLeft -= 1;
-      if (this.#copiesLeft === 0) await this.#closeSnapshot();
-    }
+    const cutting = builder(`cut ${table.table} into chunks`).cutTable(table);
+    const [cut, snapshot] = await Promise.all([cutting, this.#openSnapshot()]);
+    this.#add(await this.#copyAndSeal({ ...table, ...cut }, snapshot));
+  }
+
+  async #keys(table: InTable): Promise<void> {
+    const built = await builder(`keys and indexes of ${table.table}`).buildKeys(table);
+    this.#findings.push(...built.findings);
+  }
+
+  #built({ table: source, findings, ...built }: BuiltTable): void {
+    this.#add(built);
+    this.#findings.push(...findings);
+    const { rows, bytes } = built;
+    this.#progress.report({ source, rows, totalRows: rows, state: 'copied' }, bytes);
+  }
+
+  #add({ rows, bytes, quarantined, changed }: CopiedTable): void {
+    this.#totals.rows += rows;
+    this.#totals.bytes += bytes;
+    this.#totals.quarantined += quarantined;
+    this.#totals.changed += changed;
   }
 
   /**
@@ -148,7 +182,6 @@ class Execution {
       ? this.#copyAsChild(copy, snapshot, round)
       : this.#copyInline(copy, snapshot));
     if (copied.snapshotLost) snapshot.lose();
-    this.#snapshotLost ||= snapshot.lost;
     return copied.milliseconds;
   }
 
@@ -184,7 +217,7 @@ class Execution {
     const { migrationId, planId, catalogueId } = this.#input;
     this.#snapshot ??= worker('open the snapshot of the copy')
       .openCopySnapshot({ migrationId, planId, catalogueId, connections: CONNECTIONS })
-      .then((opened) => new CopySnapshot(opened));
+      .then((opened) => (this.#opened = new CopySnapshot(opened)));
     return this.#snapshot;
   }
 
@@ -203,6 +236,10 @@ class Execution {
       // A process that is gone holds no snapshot.
     }
   }
+}
+
+function isCopy(step: Step): boolean {
+  return 'batch' in step || step.action === 'table.copy';
 }
 
 function tableOf(task: GraphTask): string {

@@ -1,8 +1,9 @@
 import { isCancellation } from '@temporalio/workflow';
 import { PAGE } from '../../contracts/activities.js';
-import type { OpenedSnapshot, ProvenTable } from '../../contracts/activities.js';
+import type { OpenedSnapshot, ProvenBrief, ProvenTable } from '../../contracts/activities.js';
 import type { Finding } from '../../contracts/migration.js';
 import type { VerificationInput, VerificationResult } from '../../contracts/phases.js';
+import { batchSummary, inBatches, namesOf, workBatch } from '../../workflows/kit/batches.js';
 import { failure } from '../../workflows/kit/failures.js';
 import { PauseGate } from '../../workflows/kit/pause.js';
 import { architect, boundValidator, validator, worker } from '../../workflows/kit/profiles.js';
@@ -60,20 +61,35 @@ async function proveTables(input: VerificationInput, snapshot: OpenedSnapshot, g
   const progress = new ProgressReporter(migrationId);
   const proof: Proof = { equal: true, tables: 0, rows: 0, quarantined: 0, changed: 0, findings: [] };
   const differing: string[] = [];
+  const told = <Proven extends ProvenBrief>(proven: Proven): Proven => {
+    const { source, targetRows: rows, equal } = proven;
+    progress.report({ source, rows, totalRows: rows, state: equal ? 'equal' : 'differs' }, 0);
+    return proven;
+  };
   const prove = async (table: string, repair: boolean): Promise<ProvenTable> => {
     await gate.open();
-    const proven = await proveTable({ ...plan, table, repair, stale }, snapshot);
-    const state = proven.equal ? 'equal' : 'differs';
-    progress.report({ source: table, rows: proven.targetRows, totalRows: proven.targetRows, state }, 0);
-    return proven;
+    return told(await proveTable({ ...plan, table, repair, stale }, snapshot));
+  };
+  const onCompared = (proven: ProvenBrief): void => {
+    if (proven.equal) add(proof, proven);
+    else differing.push(proven.source);
   };
   for (let offset = 0; ; offset += PAGE) {
     const page = await architect('list the tables of the plan').listPlanTables({ planId, offset });
-    await inWindow(page.tables, WINDOW, async ({ table }) => {
-      const proven = await prove(table, false);
-      if (proven.equal) add(proof, proven);
-      else differing.push(table);
-    });
+    await inWindow(inBatches(page.tables, WINDOW), WINDOW, (batch) =>
+      workBatch(namesOf(batch), {
+        many: async (tables) => {
+          await gate.open();
+          return proveMany({ ...plan, tables, stale }, snapshot);
+        },
+        one: async (table) => {
+          onCompared(await prove(table, false));
+        },
+        onDone: (proven) => {
+          onCompared(told(proven));
+        },
+      }),
+    );
     if (page.tables.length < PAGE) break;
   }
   if (differing.length > 0) {
@@ -101,7 +117,15 @@ async function proveTable(
   return patiently(() => bound.proveTable({ ...input, snapshotId: snapshot.snapshotId }));
 }
 
-function add(proof: Proof, table: ProvenTable): void {
+async function proveMany(
+  input: { migrationId: string; planId: string; tables: readonly string[]; stale: boolean },
+  { queue, snapshotId }: OpenedSnapshot,
+): Promise<readonly ProvenBrief[]> {
+  const bound = boundValidator(queue, batchSummary('prove', input.tables));
+  return (await patiently(() => bound.proveTables({ ...input, snapshotId }))).proven;
+}
+
+function add(proof: Proof, table: ProvenBrief): void {
   proof.equal &&= table.equal;
   proof.tables += 1;
   proof.rows += table.targetRows;

@@ -4,8 +4,6 @@ import { BinaryMessages, RowBuffer, RowBuffers } from '../row-buffer.js';
 
 /** A batch is given once it holds this much; what is on its way then comes along. */
 const BATCH_BYTES = 512 * 1024;
-/** Rows that a batch has room for at first. */
-const BATCH_ROWS = 8192;
 
 /** Lines of COPY's text form, each in a message of its own, as they came. */
 export class LineCollector implements RowCollector<RowBatch> {
@@ -49,8 +47,4 @@ export class TupleCollector extends LineCollector {
 class PassedRows extends RowBuffer implements RowBatch {
   readonly fields = 1;
   readonly passed = true;
-
-  constructor() {
-    super(BATCH_BYTES * 2, BATCH_ROWS);
-  }
 }
