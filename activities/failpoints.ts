@@ -2,7 +2,13 @@ import { existsSync, writeFileSync } from 'node:fs';
 
 /** Places where a test may have a worker die. Names are stable. */
 export type FailpointName =
-  'copy.mid' | 'copy.before_commit' | 'copy.after_commit' | 'promote.before' | 'promote.after' | 'prove.mid';
+  | 'copy.mid'
+  | 'copy.before_commit'
+  | 'copy.after_commit'
+  | 'batch.mid'
+  | 'promote.before'
+  | 'promote.after'
+  | 'prove.mid';
 
 export type Failpoint = (name: FailpointName) => void;
 
