@@ -68,7 +68,7 @@ export async function startMariadb(options: StartMariadbOptions): Promise<Mariad
     immediateSignal: 'SIGKILL',
     restarted: options.restarted ?? false,
     remove: () => {
-      for (const path of [dataFolder, `${dataFolder}.password`]) rmSync(path, { recursive: true, force: true });
+      for (const path of [dataFolder, scratchFolder(dataFolder), `${dataFolder}.password`]) rmSync(path, { recursive: true, force: true });
     },
   });
   const rootUrl = `mariadb://root:${password}@${host}/${database}`;
@@ -94,7 +94,18 @@ function serverArguments(
     ...options.settings,
   };
   const given = Object.entries(settings).map(([name, value]) => `--${name}=${value}`);
-  return ['--no-defaults', `--datadir=${options.dataFolder}`, '--skip-name-resolve', ...given];
+  const folders = [`--datadir=${options.dataFolder}`, `--tmpdir=${scratchFolder(options.dataFolder)}`];
+  return ['--no-defaults', ...folders, '--skip-name-resolve', ...given];
+}
+
+/**
+ * For temporary tables, of one server alone: one that starts deletes what it finds there, and a query of another server
+ * would fail in its middle.
+ */
+function scratchFolder(dataFolder: string): string {
+  const folder = `${dataFolder}.scratch`;
+  mkdirSync(folder, { recursive: true });
+  return folder;
 }
 
 async function makeDataFolder(dataFolder: string, find: BinarySettings): Promise<void> {
@@ -104,7 +115,8 @@ async function makeDataFolder(dataFolder: string, find: BinarySettings): Promise
   const draft = `${dataFolder}.new`;
   rmSync(draft, { recursive: true, force: true });
   mkdirSync(dirname(dataFolder), { recursive: true });
-  const args = ['--no-defaults', `--datadir=${draft}`, '--skip-test-db', '--auth-root-authentication-method=normal'];
+  const folders = [`--datadir=${draft}`, `--tmpdir=${scratchFolder(dataFolder)}`];
+  const args = ['--no-defaults', ...folders, '--skip-test-db', '--auth-root-authentication-method=normal'];
   if (process.getuid?.() === 0) args.push('--user=root');
   const { status, output } = await runCommand(installer, args, { cwd: '/' });
   if (status !== 0) throw failure('make the data folder of', 'MariaDB', `it said: ${output.slice(-400)}`);

@@ -28,6 +28,8 @@ export async function startPrivateMysql(folder: string): Promise<PrivateMariadb>
     '--no-defaults',
     `--basedir=${folder}`,
     `--datadir=${join(scratch, 'data')}`,
+    // Of this server alone: one that starts deletes what it finds there.
+    `--tmpdir=${scratch}`,
     ...(process.getuid?.() === 0 ? ['--user=root'] : []),
   ];
   const command = join(folder, 'bin', 'mysqld');
