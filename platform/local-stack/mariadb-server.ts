@@ -68,7 +68,8 @@ export async function startMariadb(options: StartMariadbOptions): Promise<Mariad
     immediateSignal: 'SIGKILL',
     restarted: options.restarted ?? false,
     remove: () => {
-      for (const path of [dataFolder, scratchFolder(dataFolder), `${dataFolder}.password`]) rmSync(path, { recursive: true, force: true });
+      for (const path of [dataFolder, scratchFolder(dataFolder), `${dataFolder}.password`])
+        rmSync(path, { recursive: true, force: true });
     },
   });
   const rootUrl = `mariadb://root:${password}@${host}/${database}`;
