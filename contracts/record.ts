@@ -41,6 +41,11 @@ export interface ByteSink {
   view: DataView;
   length: number;
   ensure(more: number): void;
+  /**
+   * Takes the bytes from `start` to `end` without copying them: they stand behind what was appended so far, and must stay
+   * as they are until the sink was emptied. False when they are few: then they are to be appended.
+   */
+  lay?(bytes: Uint8Array, start: number, end: number): boolean;
 }
 
 let viewed: Uint8Array = new Uint8Array();

@@ -60,7 +60,7 @@ export function replacementOf(
   const sink = new CopySink();
   const checked = check(bytes, 0, bytes.length, 0);
   const issue = checked === ISSUE.ok ? codec(bytes, 0, bytes.length, 0, sink) : checked;
-  if (issue === ISSUE.ok) return Buffer.from(sink.take());
+  if (issue === ISSUE.ok) return Buffer.concat(sink.take());
   throw new CaravanFailure('PLAN_INVALID', {
     attempted: 'store a replacement in',
     on: `${table.source.schema}.${table.source.name}.${column.source}`,

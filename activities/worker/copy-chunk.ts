@@ -156,7 +156,7 @@ class ChunkCopy {
         alive.report({ rows: read });
         deps.failpoint('copy.mid');
       }
-      if (sink.length > 0) await writer.write(sink.take());
+      await empty(sink, writer);
       await this.#note(encoder, writer, totals);
       totals.rows = read - totals.quarantined;
       deps.failpoint('copy.before_commit');
@@ -174,7 +174,7 @@ class ChunkCopy {
       return writer.write(batch.bytes.subarray(batch.start[0] ?? 0, batch.end[batch.rows - 1] ?? 0));
     for (let row = 0; row < batch.rows; row += 1) {
       encoder.encode(batch, row, sink);
-      if (sink.isFull) await writer.write(sink.take());
+      if (sink.isFull) await empty(sink, writer);
     }
   }
 
@@ -189,7 +189,7 @@ class ChunkCopy {
     for (let row = from; row < to; row += 1) encoder.encode(batch, row, sink);
     await writer.savepoint();
     try {
-      if (sink.length > 0) await writer.write(sink.take());
+      await empty(sink, writer);
       await writer.flush();
       await writer.releaseSavepoint();
     } catch (error) {
@@ -236,6 +236,10 @@ interface Bisection {
   readonly encoder: Encoder;
   readonly writer: ChunkWriter;
   readonly sink: CopySink;
+}
+
+async function empty(sink: CopySink, writer: ChunkWriter): Promise<void> {
+  for (const piece of sink.take()) await writer.write(piece);
 }
 
 /** Counts the bytes of rows that are written. */

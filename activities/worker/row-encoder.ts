@@ -90,6 +90,7 @@ export class RowEncoder implements Encoder {
   /** Appends the row to the sink; false when it went to quarantine. */
   encode(batch: RowBatch, row: number, sink: CopySink): boolean {
     const mark = sink.length;
+    const laidBefore = sink.laidBytes;
     const columns = this.#columns;
     const { bytes, start, end, storage } = batch;
     let at = row * batch.fields;
@@ -108,6 +109,7 @@ export class RowEncoder implements Encoder {
       if (compiled.computed) continue;
       sink.ensure(FRAME_BYTES);
       const frame = sink.length;
+      const laid = sink.laidBytes;
       sink.length = frame + FRAME_BYTES;
       const from = start[at] ?? -1;
       let issue: Issue;
@@ -129,7 +131,8 @@ export class RowEncoder implements Encoder {
           if (issue === ISSUE.ok) issue = compiled.codec(bytes, from, to, kept, sink);
         } else issue = encodeText(compiled, rewritten, sink);
         if (issue === ISSUE.ok || issue === REWRITTEN_TO_NULL) {
-          sink.view.setInt32(frame, issue === ISSUE.ok ? sink.length - frame - FRAME_BYTES : NULL_LENGTH);
+          const length = sink.length - frame - FRAME_BYTES + sink.laidBytes - laid;
+          sink.view.setInt32(frame, issue === ISSUE.ok ? length : NULL_LENGTH);
           if (rewritten !== undefined) this.#odd[odd++] = { column, rule: compiled.rewriteRule };
           continue;
         }
@@ -142,7 +145,7 @@ export class RowEncoder implements Encoder {
       else putReplacement(stored, frame, sink);
       this.#odd[odd++] = { column, rule: stored === 'null' ? nameOf(issue) : STORED.replaced + nameOf(issue) };
     }
-    if (sink.length - mark > this.#rowBytesMax) {
+    if (sink.length - mark + sink.laidBytes - laidBefore > this.#rowBytesMax) {
       return this.#refuse(batch, row, { column: null, issue: ISSUE.too_long, sink, mark });
     }
     if (odd > 0) this.#ledger(batch, row, odd);
@@ -178,7 +181,7 @@ export class RowEncoder implements Encoder {
     row: number,
     { sink, mark, ...fault }: { column: number | null; issue: Issue; sink: CopySink; mark: number },
   ): false {
-    sink.length = mark;
+    sink.rewind(mark);
     this.quarantine(batch, row, fault);
     return false;
   }

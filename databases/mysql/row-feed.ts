@@ -2,6 +2,7 @@ import { CaravanFailure } from '../../contracts/failures.js';
 import type { RowBatch } from '../source.js';
 import type { MysqlSession } from './connect.js';
 import { failureOf, type Attempt } from './errors.js';
+import { keepLargePackets } from './large-packets.js';
 
 /**
  * The hot path of the copy. The driver's own row parsers make a string or an object for every value; here each row's
@@ -65,8 +66,14 @@ class GrowingBatch implements RowBatch {
 
   append(source: Buffer, from: number, to: number): void {
     const needed = this.used + to - from;
+    if (this.used === 0 && needed > BYTES_KEPT) {
+      // Nothing more comes before this batch is done with: a long value is not copied.
+      this.bytes = source.subarray(from, to);
+      this.used = needed;
+      return;
+    }
     if (needed > this.bytes.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2));
+      const grown = Buffer.allocUnsafeSlow(needed > BYTES_KEPT ? needed + BYTES_FIRST : this.bytes.length * 2 + needed);
       this.bytes.copy(grown, 0, 0, this.used);
       this.bytes = grown;
     }
@@ -109,6 +116,7 @@ export class RowFeed {
     this.#filling = new GrowingBatch(query.fields);
     this.#spare = new GrowingBatch(query.fields);
     const { connection } = session;
+    const giveBack = keepLargePackets(connection);
     this.#stream = (connection as unknown as { stream: RawStream }).stream;
     const command = connection.query(query.sql) as unknown as RawCommand;
     const driversRow = command.row.bind(command);
@@ -137,6 +145,7 @@ export class RowFeed {
     this.#stream.on('data', onData);
     this.#listeners.push(session.onLost(onLost), () => {
       this.#stream.off('data', onData);
+      giveBack();
     });
   }
 

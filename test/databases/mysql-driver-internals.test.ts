@@ -116,6 +116,25 @@ describe.skipIf(!hasMariadb)('what the row feed expects of mysql2', () => {
     expect(rows.map(([value]) => value?.length)).toEqual([16_777_300, 0]);
   });
 
+  test('rows of many parts stand in one buffer that is used again, short ones between them, each with its own bytes', async () => {
+    const values = [
+      ['a', 17_000_000],
+      ['b', 34_000_000],
+      ['c', 3],
+      ['d', 18_000_000],
+      ['e', 40_000_000],
+      ['f', 9_000_000],
+    ];
+    const selects = values.map(
+      ([word, count]) => `SELECT REPEAT('${String(word)}', ${String(count)}), '${String(word)}'`,
+    );
+    const rows = await rowsOf(selects.join(' UNION ALL '), 2);
+    expect(rows.map(([value, word]) => [word?.toString(), value?.length])).toEqual(values);
+    for (const [value, word] of rows) expect(value?.equals(Buffer.alloc(value.length, word ?? ''))).toBe(true);
+    const parser = (session.connection as unknown as { packetParser: { largePacketParts: unknown } }).packetParser;
+    expect(parser.largePacketParts).toEqual([]);
+  });
+
   test('an error in the middle of a result ends the feed with a typed failure', async () => {
     await server.script(
       'CREATE DATABASE feed; CREATE TABLE feed.t (a INT); INSERT INTO feed.t SELECT seq FROM seq_1_to_2000',

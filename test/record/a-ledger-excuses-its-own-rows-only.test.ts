@@ -45,7 +45,7 @@ function copied(rows: readonly Row[], spoil?: (codecs: readonly FieldCodec[]) =>
   const batch = batchOf(rows);
   for (let row = 0; row < batch.rows; row += 1) encoder.encode(batch, row, sink);
   return {
-    rows: rowsOf(sink.take()).map((row) => row.map((field) => field?.toString() ?? null)),
+    rows: rowsOf(Buffer.concat(sink.take())).map((row) => row.map((field) => field?.toString() ?? null)),
     entries: [
       ...encoder.changed.map((entry) => ({ identity: entry.keyIdentity, column: entry.column })),
       ...encoder.quarantined.map((entry) => ({ identity: entry.keyIdentity, column: null })),

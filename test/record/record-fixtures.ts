@@ -97,7 +97,7 @@ export function encodeAll(
   const sink = new CopySink();
   const batch = batchOf(rows);
   for (let row = 0; row < batch.rows; row += 1) encoder.encode(batch, row, sink);
-  return { copy: sink.take(), encoder };
+  return { copy: Buffer.concat(sink.take()), encoder };
 }
 
 /** Seeded random numbers (mulberry32): a failing case can be run again. */

@@ -106,7 +106,7 @@ describe('What is stored in place of a value', () => {
   ];
   const batch = { ...batchOf(rows), fields: 3 };
   for (let row = 0; row < rows.length; row += 1) encoder.encode(batch, row, sink);
-  const stored = rowsOf(sink.take());
+  const stored = rowsOf(Buffer.concat(sink.take()));
 
   it('is what the plan says, and the ledger has its rule and its original bytes', () => {
     expect(stored.map(([day, name]) => [day?.readInt32BE(0) ?? null, name?.toString() ?? null])).toEqual([

@@ -287,7 +287,7 @@ describe('a codec that goes wrong changes what arrives', () => {
     const encoder = new RowEncoder(table, { checks: compileValidator(table), codecs }, openSeal);
     const sink = new CopySink();
     expect(encoder.encode(batchOf([['1', value, '1']]), 0, sink)).toBe(true);
-    await copied(spec.type, sink.take());
+    await copied(spec.type, Buffer.concat(sink.take()));
     const [row] = await session.rows("SELECT coalesce('=' || v::text, 'NULL') AS v FROM shop.things");
     const rows = new RowSetHash();
     rows.add(Buffer.from(row?.['v'] ?? ''));

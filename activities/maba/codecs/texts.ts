@@ -6,6 +6,7 @@ const LONG = 64;
 
 /** Bytes as they are: texts, labels, JSON, bytea. */
 export const asBytes: FieldCodec = (bytes, start, end, _storage, sink) => {
+  if (sink.lay?.(bytes, start, end) === true) return ISSUE.ok;
   sink.ensure(end - start);
   put(bytes, start, end, sink);
   return ISSUE.ok;
