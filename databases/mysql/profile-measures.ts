@@ -148,6 +148,9 @@ const PATTERNS: Readonly<Partial<Record<Shape, string>>> = {
   uuid: '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$',
 };
 
+/** A longer text has none of the shapes: no pattern is tried on megabytes. */
+const SHAPED_BYTES = 16_384;
+
 const FLAGS = ['0', '1', 'y', 'n', 't', 'f', 'yes', 'no', 'on', 'off', 'true', 'false']
   .map((flag) => `'${flag}'`)
   .join(', ');
@@ -162,11 +165,12 @@ export function shapeMeasures(column: CatalogueColumn, knowsJson: boolean): Meas
   }
   if (family !== 'text') return [];
   const text = `CONVERT(${name} USING utf8mb4)`;
+  const isShort = `LENGTH(${name}) <= ${String(SHAPED_BYTES)}`;
   const measures = Object.entries(PATTERNS).map(([shape, pattern]) => ({
     name: `shape.${shape}`,
-    sql: `AVG(${text} REGEXP '${pattern}')`,
+    sql: `AVG(${isShort} AND ${text} REGEXP '${pattern}')`,
   }));
-  measures.push({ name: 'shape.flag', sql: `AVG(LOWER(${text}) IN (${FLAGS}))` });
+  measures.push({ name: 'shape.flag', sql: `AVG(${isShort} AND LOWER(${text}) IN (${FLAGS}))` });
   if (knowsJson)
     measures.push({ name: 'shape.json', sql: `AVG(LEFT(LTRIM(${text}), 1) IN ('{', '[') AND JSON_VALID(${text}))` });
   return measures;

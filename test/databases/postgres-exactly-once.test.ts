@@ -210,6 +210,16 @@ describe.each(installedServers())('exactly once on the %s server', (binaries) =>
     expect(await target.ledger.entries('value_ledger', entry?.id ?? 0, 10)).toHaveLength(2);
   });
 
+  it.skipIf(binaries !== 'embedded')('keeps a row of 64 MiB in quarantine, byte for byte', async () => {
+    await fresh([users]);
+    const row = Buffer.alloc(64 * 1024 * 1024, Buffer.from(Array.from({ length: 256 }, (_, at) => (at * 7) % 256)));
+    const writer = await beginChunk(target, users, 0);
+    await writer.quarantine([{ keyIdentity: 'k', key: Buffer.from('b'), reason: 'too_long', column: null, row }]);
+    await writer.commit({ ...NOTHING, quarantined: 1 });
+    const [entry] = await target.ledger.entries('quarantine', 0, 1);
+    expect(entry?.bytes.equals(row)).toBe(true);
+  });
+
   it('repairs one key range with its ledger, past foreign keys and checks that the data violates', async () => {
     const posts = simpleTable('posts', {
       columns: [
