@@ -82,6 +82,11 @@ interface MappingsTable {
   digest: string;
   yaml: string;
 }
+interface WorkloadsTable {
+  workload_id: string;
+  summary: Json;
+  sealed: Buffer;
+}
 interface OutboxTable {
   id: Generated<number>;
   migration_id: string;
@@ -158,6 +163,7 @@ export interface StoreTables extends EngineTables {
   profiles: ProfilesTable;
   plans: PlansTable;
   mappings: MappingsTable;
+  workloads: WorkloadsTable;
   outbox: OutboxTable;
   outbox_keys: OutboxKeysTable;
   outbox_deliveries: OutboxDeliveriesTable;

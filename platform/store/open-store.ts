@@ -17,6 +17,7 @@ import { outbox } from './outbox.js';
 import { planStore } from './plan-store.js';
 import type { Store } from './store.js';
 import { throttleStore } from './throttle-store.js';
+import { workloadStore } from './workload-store.js';
 
 export interface StoreOptions {
   /** A postgres:// URL. */
@@ -41,6 +42,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     discovery: discoveryStore(database, options.secretBox),
     plans: planStore(database),
     mappings: mappingStore(database),
+    workloads: workloadStore(database, options.secretBox),
     outbox: outbox(database),
     learning: learningStore(database),
     archive: archiveStore(database),

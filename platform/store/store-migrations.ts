@@ -249,4 +249,16 @@ export const STORE_MIGRATIONS: readonly { readonly number: number; readonly name
       );
     `,
   },
+  {
+    number: 11,
+    name: 'recorded queries',
+    sql: `
+      CREATE TABLE workloads (
+        workload_id text PRIMARY KEY,
+        summary jsonb NOT NULL,
+        sealed bytea NOT NULL,
+        created_at timestamptz NOT NULL DEFAULT now()
+      );
+    `,
+  },
 ];

@@ -9,6 +9,7 @@ import type { MigrationInput, SourceLimits } from '../../contracts/migration.sch
 import type { MigrationReport, TableReport, ViewReport } from '../../contracts/migration.js';
 import type { EngineStore } from './engine/engine-store.js';
 import type { ColumnFingerprint, Meaning, TableProfile } from '../../contracts/profile.js';
+import type { Workload } from '../../contracts/workload.js';
 
 /** Caravan's own store (PostgreSQL, through Kysely, numbered migrations). Every write is idempotent by its key. */
 export interface Store {
@@ -17,6 +18,7 @@ export interface Store {
   readonly discovery: DiscoveryStore;
   readonly plans: PlanStore;
   readonly mappings: MappingStore;
+  readonly workloads: WorkloadStore;
   readonly outbox: Outbox;
   readonly learning: LearningStore;
   readonly archive: ArchiveStore;
@@ -130,6 +132,14 @@ export interface MappingStore {
   /** The same text again is the same id. */
   put(yaml: string): Promise<string>;
   get(mappingId: string): Promise<string | undefined>;
+}
+
+/** Recorded queries. Their texts hold values of rows: they are sealed, and only counts stand in plain text. */
+export interface WorkloadStore {
+  /** The same id again changes nothing. */
+  put(workloadId: string, workload: Workload): Promise<void>;
+  get(workloadId: string): Promise<Workload | undefined>;
+  remove(workloadId: string): Promise<void>;
 }
 
 export interface Outbox {

@@ -1,5 +1,6 @@
 import type { Catalogue } from '../../contracts/catalogue.js';
 import type { Notification } from '../../contracts/events.js';
+import type { Workload, WorkloadQuery } from '../../contracts/workload.js';
 import type { ArchivedEntry } from '../../platform/store/store.js';
 
 export function catalogue(tables: number): Catalogue {
@@ -46,3 +47,26 @@ export function entries(count: number): ArchivedEntry[] {
     sealedAt: '2024-05-06T07:08:09.010Z',
   }));
 }
+
+export const QUERY: WorkloadQuery = {
+  id: '0123456789abcdef',
+  shape: 'fedcba9876543210',
+  sql: 'SELECT 1',
+  run: 'SELECT 1',
+  translated: null,
+  class: 'read',
+  tables: ['accounts'],
+  orderBy: { fixed: 'none', keys: [] },
+  limited: false,
+  count: 1,
+  synthetic: false,
+};
+
+export const WORKLOAD: Workload = {
+  version: 1,
+  source: 'sql',
+  dialect: 'mysql',
+  readAt: '2024-05-06T07:08:09.000Z',
+  queries: [QUERY],
+  counts: { statements: 1, read: 1, write: 0, skipped: {}, broken: 0, brokenAt: [], distinct: 1, synthetic: 0 },
+};
