@@ -13,7 +13,9 @@ export type MaintenanceRequest =
   /** Drop the old tables that this migration kept (`caravan_old_<h>`). */
   | { readonly purge: string }
   /** Copy what the ledgers of this migration hold now to the store, under the name `stage`. */
-  | { readonly ledgers: { readonly migrationId: string; readonly stage: string } };
+  | { readonly ledgers: { readonly migrationId: string; readonly stage: string } }
+  /** Translate recorded queries by the plan of this migration, and keep them under the id `as`. */
+  | { readonly queries: { readonly migrationId: string; readonly workloadId: string; readonly as: string } };
 
 /** Each request fills its part. */
 export interface MaintenanceResult {
@@ -42,6 +44,7 @@ export async function maintain({ client }: Session, request: MaintenanceRequest)
 function summaryOf(request: MaintenanceRequest): string {
   if ('test' in request) return `test connection ${request.test}`;
   if ('purge' in request) return `purge ${request.purge}`;
+  if ('queries' in request) return 'translate recorded queries';
   if ('ledgers' in request) return `copy the ledgers of ${request.ledgers.migrationId}`;
   return 'undo leftovers';
 }

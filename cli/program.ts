@@ -4,6 +4,7 @@ import type { Role } from '../contracts/queues.js';
 import type { AddOptions } from './connection.js';
 import { addMigrationCommands } from './migration-commands.js';
 import type { Run } from './run-command.js';
+import { addQueriesCommands } from './queries/commands.js';
 import { addValuesCommands } from './values/commands.js';
 import { addWorkflowCommands } from './workflow/commands.js';
 
@@ -17,6 +18,7 @@ export function buildProgram(version: string, run: Run): Command {
   addMigrationCommands(program, run);
   addWorkflowCommands(program, run);
   addValuesCommands(program, run);
+  addQueriesCommands(program, run);
   addConnectionCommands(program, run);
   addCertificateCommands(program, run);
   addStackCommands(program, run);

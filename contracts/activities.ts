@@ -147,6 +147,8 @@ export interface ArchitectActivities {
   excludeTables(
     input: InPlan & { tables: readonly string[] },
   ): Promise<{ planId: string; planHash: string; tables: number; totalRows: number }>;
+  /** Recorded queries of the store in the terms of the migration's last plan, kept under the id `as`. Idempotent. */
+  translateQueries(input: InMigration & { workloadId: string; as: string }): Promise<{ distinct: number }>;
   /** Text of a plan, for the query `plan`. Bounded: over 1 MB it names where to read it. */
   readPlan(input: { planId: string }): Promise<{ yaml: string }>;
   /** A page of the plan's tables, in order. */

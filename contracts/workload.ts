@@ -92,6 +92,8 @@ export interface WorkloadQuery {
   readonly orderBy: WorkloadOrder;
   /** A LIMIT or OFFSET stands in it. */
   readonly limited: boolean;
+  /** Output columns whose texts are lists in no fixed order (GROUP_CONCAT without ORDER BY), with what parts them. */
+  readonly lists?: readonly { readonly output: number; readonly separator: string }[];
   /** Times it ran, and its share of those of the same shape whose own texts are not kept. */
   readonly count: number;
   /** Seconds that it took on the source, all runs together, where the log tells it. */

@@ -1,6 +1,6 @@
 import type { TestedConnection } from '../contracts/activities.js';
 import { failure } from './kit/failures.js';
-import { inspector, meta } from './kit/profiles.js';
+import { architect, inspector, meta } from './kit/profiles.js';
 
 export interface MaintenanceInput {
   /** Look only at this connection; absent: at every one that is a target. */
@@ -11,6 +11,8 @@ export interface MaintenanceInput {
   readonly purge?: string;
   /** Instead: copy what the ledgers of a migration hold now to the store, under the name `stage`. */
   readonly ledgers?: { readonly migrationId: string; readonly stage: string };
+  /** Instead: translate recorded queries by the plan of a migration, and keep them under the id `as`. */
+  readonly queries?: { readonly migrationId: string; readonly workloadId: string; readonly as: string };
 }
 
 export interface MaintenanceResult {
@@ -20,11 +22,14 @@ export interface MaintenanceResult {
   readonly purged?: boolean;
   /** The ledgers were there. */
   readonly staged?: boolean;
+  /** Different texts of queries that are replayable. */
+  readonly distinct?: number;
 }
 
 /** The janitor: undoes what closed or vanished migrations left. `terminate` and timeouts run no workflow code. */
 export async function maintenance(input: MaintenanceInput): Promise<MaintenanceResult> {
-  const { test, purge, ledgers, ...sweep } = input;
+  const { test, purge, ledgers, queries, ...sweep } = input;
+  if (queries !== undefined) return architect('translate recorded queries').translateQueries(queries);
   if (ledgers !== undefined) {
     const { there } = await inspector(`copy the ledgers of ${ledgers.migrationId} to the store`).stageLedgers(ledgers);
     return { staged: there };

@@ -27,6 +27,7 @@ import { raiseQuestions } from './questions.js';
 import { assessRisk } from './risk.js';
 import { checkMode, draftIntoStanding, lockedObjects } from './standing.js';
 import { targetNeeds } from './target-needs.js';
+import { translateQueries } from './translate-queries.js';
 
 /** A plan longer than this is not shown by the query: histories stay small. Bytes. */
 const SHOWN_PLAN_BYTES = 256 * 1024;
@@ -50,6 +51,7 @@ export function createArchitectActivities(deps: Deps): ArchitectActivities {
     draftPlan: (input) => makePlan(deps, input),
     draftComparison: (input) => draftComparison(deps, input),
     excludeTables: (input) => excludeTables(deps, input),
+    translateQueries: (input) => translateQueries(deps, input),
     readPlan: async ({ planId }) => {
       const { yaml } = await planOf(deps, planId);
       const bytes = Buffer.byteLength(yaml);

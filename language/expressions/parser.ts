@@ -28,6 +28,14 @@ const RESERVED = new Set(
 export interface Operands {
   /** Asked first where an operand begins; undefined, with nothing taken: the closed language decides. */
   operand(cursor: Cursor): Expression | undefined;
+  /** A test behind an operand that the closed language does not have. */
+  tested?(operand: Expression, cursor: Cursor): Expression | undefined;
+  /** What binds closer than any operator, behind an operand. */
+  suffixed?(operand: Expression, cursor: Cursor): Expression | undefined;
+  /** An operator as strong as multiplication; `right` reads its other side. */
+  product?(left: Expression, cursor: Cursor, right: () => Expression): Expression | undefined;
+  /** An operator between comparisons and sums; `right` reads a sum. */
+  combined?(left: Expression, cursor: Cursor, right: () => Expression): Expression | undefined;
 }
 
 /** The parser's place in the text, for whoever adds to the language. */
@@ -43,6 +51,8 @@ export interface Cursor {
   unexpected(token: Token): ExpressionProblem;
   /** A whole expression. */
   expression(): Expression;
+  /** One without comparisons. */
+  sum(): Expression;
   type(): string;
   /** Counts the nesting, and ends it. */
   deeper<T>(work: () => T): T;
@@ -74,12 +84,13 @@ export class ExpressionParser {
     },
     unexpected: (token) => this.#unexpected(token),
     expression: () => this.#or(),
+    sum: () => this.#concat(),
     type: () => this.#type(),
     deeper: (work) => this.#deeper(work),
   };
 
   constructor(text: string, dialect: Dialect, larger?: { readonly operands: Operands; readonly longest: number }) {
-    this.#tokens = tokenize(text, dialect, larger?.longest);
+    this.#tokens = tokenize(text, dialect, larger);
     this.#dialect = dialect;
     this.#operands = larger?.operands;
   }
@@ -102,7 +113,7 @@ export class ExpressionParser {
 
   #unexpected(token: Token): ExpressionProblem {
     return new ExpressionProblem(
-      token.kind === 'end' ? 'it ends too early' : `"${token.text}" is not expected`,
+      token.kind === 'end' ? 'it ends too early' : `${shown(token)} is not expected`,
       token.at,
     );
   }
@@ -207,7 +218,7 @@ export class ExpressionParser {
       return this.#like(operand, negated);
     }
     if (negated) throw this.#unexpected(this.#peek());
-    return undefined;
+    return this.#operands?.tested?.(operand, this.#cursor);
   }
 
   #like(operand: Expression, negated: boolean): Expression {
@@ -249,11 +260,20 @@ export class ExpressionParser {
   }
 
   #concat(): Expression {
-    let left = this.#sum();
+    let left = this.#combined();
     while (this.#dialect !== 'mysql' && this.#takeSymbol('||')) {
-      left = { node: 'binary', op: '||', left, right: this.#sum() };
+      left = { node: 'binary', op: '||', left, right: this.#combined() };
     }
     return left;
+  }
+
+  #combined(): Expression {
+    let left = this.#sum();
+    for (;;) {
+      const more = this.#operands?.combined?.(left, this.#cursor, () => this.#sum());
+      if (more === undefined) return left;
+      left = more;
+    }
   }
 
   #sum(): Expression {
@@ -270,6 +290,11 @@ export class ExpressionParser {
     let left = this.#sign();
     for (;;) {
       const op = this.#isSymbol('*', '/', '%') ? this.#peek().text : this.#modulo() ? '%' : undefined;
+      const more = op === undefined ? this.#operands?.product?.(left, this.#cursor, () => this.#sign()) : undefined;
+      if (more !== undefined) {
+        left = more;
+        continue;
+      }
       if (op === undefined) return left;
       this.#at += 1;
       left = { node: 'binary', op: op as '*' | '/' | '%', left, right: this.#sign() };
@@ -290,6 +315,10 @@ export class ExpressionParser {
       return this.#deeper(() => ({ node: 'unary', op: 'NOT', operand: this.#sign() }));
     }
     let operand = this.#primary();
+    for (let more: Expression | undefined = operand; more !== undefined;) {
+      operand = more;
+      more = this.#operands?.suffixed?.(operand, this.#cursor);
+    }
     while (this.#dialect === 'postgres' && this.#takeSymbol('::')) {
       operand = { node: 'cast', operand, type: this.#collated(this.#type()) };
     }
@@ -399,4 +428,9 @@ export class ExpressionParser {
     }
     return { node: 'column', name, quoted: inQuotes };
   }
+}
+
+/** A text may hold what nobody but its reader is to see. */
+function shown({ kind, text }: Token): string {
+  return kind === 'string' ? 'a text' : `"${text}"`;
 }

@@ -51,6 +51,8 @@ const SYMBOLS = [
   '!',
   '.',
 ];
+/** Of queries only. */
+const BIT_SYMBOLS = ['<<', '>>', '&', '|', '^', '~'];
 const NUMBER = /(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?/y;
 const HEXADECIMAL = /0x(?:[0-9a-fA-F]{2})+/y;
 const WORD = /[\p{L}_][\p{L}\p{N}_$]*/uy;
@@ -129,7 +131,7 @@ function prefixed(text: string, at: number): { token: Token; end: number } | und
   return { token, end: at + found[0].length };
 }
 
-function nextToken(text: string, at: number, dialect: Dialect): { token?: Token; end: number } {
+function nextToken(text: string, at: number, { dialect, symbols }: Rules): { token?: Token; end: number } {
   const space = match(SPACE, text, at);
   if (space) return { end: at + space.length };
   const two = text.slice(at, at + 2);
@@ -149,18 +151,28 @@ function nextToken(text: string, at: number, dialect: Dialect): { token?: Token;
     const introducer = dialect === 'mysql' && word.startsWith('_') && /^\s*\\?'/.test(text.slice(end, end + 8));
     return introducer ? { end } : { token: { kind: 'word', text: word, at }, end };
   }
-  const symbol = SYMBOLS.find((candidate) => text.startsWith(candidate, at));
+  const symbol = symbols.find((candidate) => text.startsWith(candidate, at));
   if (symbol === undefined) throw new ExpressionProblem(`"${text.charAt(at)}" is not part of the language`, at);
   return { token: { kind: 'symbol', text: symbol, at }, end: at + symbol.length };
 }
 
-/** All tokens, with one of kind `end` behind them. */
-export function tokenize(text: string, dialect: Dialect, longest = EXPRESSION_CHARACTERS): Token[] {
-  if (text.length > longest) throw new ExpressionProblem('the expression is too long', 0);
+interface Rules {
+  readonly dialect: Dialect;
+  readonly symbols: readonly string[];
+}
+
+/** All tokens, with one of kind `end` behind them. `larger`: of a query, which may be longer and has more operators. */
+export function tokenize(text: string, dialect: Dialect, larger?: { readonly longest: number }): Token[] {
+  const rules = {
+    dialect,
+    symbols: larger ? [...BIT_SYMBOLS.slice(0, 2), ...SYMBOLS, ...BIT_SYMBOLS.slice(2)] : SYMBOLS,
+  };
+  if (text.length > (larger?.longest ?? EXPRESSION_CHARACTERS))
+    throw new ExpressionProblem('the expression is too long', 0);
   const tokens: Token[] = [];
   let at = 0;
   while (at < text.length) {
-    const step = nextToken(text, at, dialect);
+    const step = nextToken(text, at, rules);
     if (step.token) tokens.push(step.token);
     at = step.end;
   }

@@ -152,14 +152,15 @@ class Splitter {
   *#finish(): Generator<LogEntry> {
     const statement = this.#statement;
     this.#statement = new GrowingText();
-    // What is only a comment is no statement.
+    // What is only a comment is no statement, and one in front of a statement is none of it.
     let at = 0;
     while (at < statement.text.length) {
-      const piece = pieceAt(statement.text, at, this.#dialect);
-      if (piece.kind !== 'space' && piece.kind !== 'comment') break;
-      at += piece.text.length;
+      const { kind, text } = pieceAt(statement.text, at, this.#dialect);
+      const isCode = this.#dialect === 'mysql' && /^\/\*M?!/u.test(text);
+      if (kind !== 'space' && (kind !== 'comment' || isCode)) break;
+      at += text.length;
     }
     if (at >= statement.text.length) return;
-    yield { kind: 'statement', sql: statement.text.trim(), session: SESSION, ...statement.flags };
+    yield { kind: 'statement', sql: statement.text.slice(at).trim(), session: SESSION, ...statement.flags };
   }
 }

@@ -39,7 +39,11 @@ export function namedTables(pieces: readonly Piece[], dialect: Dialect): NamedTa
     } else if (word === ',' && lists.at(-1) === true) push(tables, tableAt(pieces, at + 1), common);
     else if (BEFORE.has(word) && !(word === 'from' && calls.at(-1) === true)) {
       if (word === 'update' && ['for', 'key', 'on'].includes(pieces[at - 1]?.text.toLowerCase() ?? '')) continue;
-      if (word === 'from' && pieces[at - 1]?.text.toLowerCase() === 'distinct') continue;
+      const before = pieces[at - 1]?.text.toLowerCase() ?? '';
+      if (word === 'from' && before === 'distinct') continue;
+      // SELECT STRAIGHT_JOIN a, convert(a USING b), JOIN t USING (a): no table follows.
+      if (word === 'straight_join' && ['select', 'distinct', 'sql_no_cache'].includes(before)) continue;
+      if (word === 'using' && (pieces[0]?.text.toLowerCase() !== 'delete' || calls.length > 1)) continue;
       lists[lists.length - 1] = true;
       push(tables, tableAt(pieces, skipWords(pieces, at + 1)), common);
     } else if (ENDS_LIST.has(word)) lists[lists.length - 1] = false;

@@ -49,6 +49,7 @@ interface CopyTimesTable {
   ended_ms: number;
 }
 interface CataloguesTable {
+  ordinal: Generated<number>;
   catalogue_id: Generated<string>;
   migration_id: string;
   digest: string;

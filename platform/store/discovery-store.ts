@@ -32,6 +32,17 @@ export function discoveryStore(database: Database, box: SecretBox): DiscoverySto
           readCatalogue(query, catalogueId),
         ),
       ),
+    latestCatalogue: (migrationId) =>
+      database.run({ attempted: 'read the catalogue of', on: migrationId }, async (query) => {
+        const row = await query
+          .selectFrom('catalogues')
+          .select('catalogue_id')
+          .where('migration_id', '=', migrationId)
+          .orderBy('ordinal', 'desc')
+          .limit(1)
+          .executeTakeFirst();
+        return row && readCatalogue(query, row.catalogue_id);
+      }),
     putProfile: (catalogueId, profile, meanings) =>
       database.run({ attempted: 'store the profile of', on: profile.table }, (query) =>
         putProfile({ query, box }, catalogueId, { profile, meanings }),

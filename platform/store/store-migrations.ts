@@ -259,6 +259,8 @@ export const STORE_MIGRATIONS: readonly { readonly number: number; readonly name
         sealed bytea NOT NULL,
         created_at timestamptz NOT NULL DEFAULT now()
       );
+      -- Catalogues of one migration in the order in which they were read.
+      ALTER TABLE catalogues ADD COLUMN ordinal bigint GENERATED ALWAYS AS IDENTITY;
     `,
   },
 ];

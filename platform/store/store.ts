@@ -102,6 +102,8 @@ export interface MigrationStore {
 export interface DiscoveryStore {
   putCatalogue(migrationId: string, catalogue: Catalogue): Promise<string>;
   catalogue(catalogueId: string): Promise<Catalogue>;
+  /** The last one that was read for the migration. */
+  latestCatalogue(migrationId: string): Promise<Catalogue | undefined>;
   /** What gives values away (extremes, moments, fingerprints) is sealed. */
   putProfile(catalogueId: string, profile: TableProfile, meanings: readonly Meaning[]): Promise<void>;
   /** Without fingerprints: of a large catalogue they are too much to be read at once. */

@@ -96,7 +96,7 @@ describe('An operand of a query', () => {
 
   it.each([
     ['cast(a as signed integer)', call('cast', { word: 'signed' })],
-    ['cast(a as char(5) character set utf8mb4)', call('cast', { word: 'char' })],
+    ['cast(a as char(5) character set utf8mb4)', call('cast', { word: 'char(5)' })],
     ['convert(a, decimal(10,2))', call('cast', { word: 'decimal(10,2)' })],
     ['convert(a using utf8mb4)', call('convert', { word: 'utf8mb4' })],
     ['extract(year from a)', call('extract', { word: 'year' })],
@@ -144,7 +144,7 @@ describe('An operand of a query', () => {
     'select',
     'create table t (a)',
     'select a from',
-    'with recursive x as (select 1) select 1',
+    'with recursive as (select 1) select 1',
     'select a from (t',
     'select 1 limit',
   ])('and so is the text %s', (text) => {

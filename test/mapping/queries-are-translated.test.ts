@@ -92,7 +92,7 @@ describe('an expression of MySQL', () => {
     ['now()', 'its result depends on the clock'],
     ['rand()', 'its result is random'],
     ['soundex(code)', 'the function "soundex" has no known counterpart'],
-    ['code + 1', 'arithmetic on a value of the sort "text"'],
+    ['picture + 1', 'arithmetic on a value of the sort "bytes"'],
     ["state = 'gone'", 'an enum is compared with a text that is none of its labels'],
     ['paid = 2', 'a boolean is compared with another number than 0 and 1'],
     ["date_format(at, '%U')", 'the date format "%U"'],
@@ -162,8 +162,7 @@ describe('a query', () => {
   it.each([
     ['select id from orders; drop table orders', /";" is not part of the language/],
     ['select id from orders -- all', /comments are not allowed/],
-    ['select id from orders natural join lines', /"natural" is not expected/],
-    ['select id from orders group by id with rollup', /"with" is not expected/],
+    ['select id from orders group by id with cube', /"cube" is not expected/],
     ['select id into outfile "x" from orders', /"outfile" is not expected/],
     ['delete from orders', /"delete" is not expected/],
     [`select ${'('.repeat(200)}1${')'.repeat(200)}`, /nested too deep/],

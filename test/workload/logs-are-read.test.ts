@@ -198,7 +198,7 @@ SELECT ${'`a;b`'} FROM t`;
   it.each([65_536, 5, 1])('is cut at semicolons that are none of a text, in pieces of %i bytes', async (piece) => {
     const workload = await read(FILE, { piece });
     expect(workload.source).toBe('sql');
-    expect(workload.queries.map(({ sql }) => sql.replaceAll(/^(?:(?:--|#).*\n)+/gu, ''))).toEqual([
+    expect(workload.queries.map(({ sql }) => sql)).toEqual([
       String.raw`SELECT 'a;b\'; c' /* ; */ FROM t`,
       'SELECT "x;y" FROM t',
       'CREATE PROCEDURE p() BEGIN SELECT 1; END',

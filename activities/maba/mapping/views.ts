@@ -2,9 +2,10 @@ import type { Catalogue, CatalogueObject } from '../../../contracts/catalogue.js
 import { qualified } from '../../../contracts/catalogue.js';
 import type { NotMigrated, TableMapping, ViewMapping } from '../../../contracts/mapping.js';
 import { parseQuery } from '../../../language/expressions/queries/query-parser.js';
-import type { KnownRelations, Relation } from '../queries/scope.js';
+import { PlannedRelations } from '../queries/planned-relations.js';
+import type { Relation } from '../queries/scope.js';
 import { translateQuery } from '../queries/translate-query.js';
-import { typeOfColumn, Untranslatable } from '../queries/typed.js';
+import { Untranslatable } from '../queries/typed.js';
 import type { IdentifierRule } from './names.js';
 import { applyRule } from './names.js';
 
@@ -20,6 +21,8 @@ export interface ViewDrafting {
 export interface DraftedViews {
   readonly views: readonly ViewMapping[];
   readonly notMigrated: readonly NotMigrated[];
+  /** Tables and views, as queries may name them. */
+  readonly relations: PlannedRelations;
 }
 
 /** A translated view, or why there is none. */
@@ -53,7 +56,7 @@ export function draftViews(drafting: ViewDrafting): DraftedViews {
     name: qualified(object),
     reason: `it was not translated: ${reasons.get(object) ?? 'for an unknown reason'}`,
   }));
-  return { views, notMigrated };
+  return { views, notMigrated, relations };
 }
 
 function attempt(object: CatalogueObject, drafting: ViewDrafting, relations: PlannedRelations): Attempted {
@@ -89,73 +92,4 @@ function attempt(object: CatalogueObject, drafting: ViewDrafting, relations: Pla
     if (error instanceof Untranslatable) return { reason: error.message };
     throw error;
   }
-}
-
-interface Known {
-  readonly schema: string;
-  readonly name: string;
-  readonly relation: Relation;
-}
-
-/** Tables and views of the plan, found by the source's names. */
-class PlannedRelations {
-  readonly #database: string;
-  readonly #known: Known[] = [];
-
-  constructor({ catalogue, tables }: ViewDrafting) {
-    this.#database = catalogue.database;
-    for (const table of tables) {
-      const { schema, name } = table.source;
-      this.#known.push({ schema, name, relation: relationOf(table, catalogue) });
-    }
-  }
-
-  add({ schema, name }: CatalogueObject, relation: Relation): void {
-    this.#known.push({ schema, name, relation });
-  }
-
-  /** For one query: remembers what it reads. */
-  reading(): KnownRelations & { readonly read: ReadonlySet<string> } {
-    const read = new Set<string>();
-    return {
-      read,
-      find: (schema, name) => {
-        const found =
-          this.#find(schema ?? this.#database, name) ??
-          (schema === undefined ? this.#find(undefined, name) : undefined);
-        if (found) read.add(qualified(found));
-        return found?.relation;
-      },
-    };
-  }
-
-  #find(schema: string | undefined, name: string): Known | undefined {
-    const inSchema = this.#known.filter(
-      (known) => schema === undefined || known.schema.toLowerCase() === schema.toLowerCase(),
-    );
-    return (
-      inSchema.find((known) => known.name === name) ??
-      inSchema.find((known) => known.name.toLowerCase() === name.toLowerCase())
-    );
-  }
-}
-
-function relationOf(table: TableMapping, catalogue: Catalogue): Relation {
-  const source = catalogue.tables.find(
-    ({ schema, name }) => schema === table.source.schema && name === table.source.name,
-  );
-  const collations = new Map(source?.columns.map((column) => [column.name, column.collation]));
-  return {
-    name: table.target.name,
-    columns: table.columns.map((column) => ({
-      source: column.source,
-      target: column.target,
-      type: typeOfColumn(column, collations.get(column.source)),
-    })),
-    ...(table.primaryKey && {
-      primaryKey: table.primaryKey.columns.map(
-        (target) => table.columns.find((column) => column.target === target)?.source ?? target,
-      ),
-    }),
-  };
 }

@@ -1,10 +1,25 @@
 import type { FunctionCall } from '../../../language/expressions/queries/tree.js';
-import type { QueryEngine } from './functions.js';
+import type { QueryEngine } from './function-rules.js';
 import type { Typed } from './typed.js';
-import { asNumber, asText, fail, textLiteral } from './typed.js';
+import { asNumber, asText, fail, textLiteral, unified } from './typed.js';
 
-const AGGREGATES = new Set(['count', 'sum', 'avg', 'min', 'max', 'group_concat', 'total', 'any_value']);
+const SPREADS: Readonly<Record<string, string>> = {
+  std: 'stddev_pop',
+  stddev: 'stddev_pop',
+  stddev_pop: 'stddev_pop',
+  stddev_samp: 'stddev_samp',
+  variance: 'var_pop',
+  var_pop: 'var_pop',
+  var_samp: 'var_samp',
+};
+const AGGREGATES = new Set([
+  ...['count', 'sum', 'avg', 'min', 'max', 'group_concat', 'total', 'any_value'],
+  ...Object.keys(SPREADS),
+]);
 const RANKS = new Set(['row_number', 'rank', 'dense_rank']);
+const SHARES = new Set(['percent_rank', 'cume_dist']);
+/** Give a value of another row. */
+const NEIGHBOURS = new Set(['lag', 'lead', 'first_value', 'last_value', 'nth_value']);
 
 export function isAggregate({ name, args, over }: FunctionCall): boolean {
   // SQLite's min and max of several values are no aggregates; with one they are.
@@ -12,7 +27,7 @@ export function isAggregate({ name, args, over }: FunctionCall): boolean {
 }
 
 export function isWindow({ name, over }: FunctionCall): boolean {
-  return over !== undefined && (AGGREGATES.has(name) || RANKS.has(name));
+  return over !== undefined && [AGGREGATES, RANKS, SHARES, NEIGHBOURS, new Set(['ntile'])].some((all) => all.has(name));
 }
 
 export interface AggregateCall {
@@ -27,6 +42,8 @@ export function aggregate(given: AggregateCall): Typed {
   const { call, args } = given;
   const distinct = call.distinct ? 'DISTINCT ' : '';
   if (RANKS.has(call.name)) return { sql: `${call.name}()`, sort: 'integer', scale: 0 };
+  const windowed = overRows(call, args);
+  if (windowed) return windowed;
   if (call.name === 'count') return count(call, args);
   if (call.name === 'group_concat') return concatenated(given);
   const [value] = args;
@@ -37,10 +54,29 @@ export function aggregate(given: AggregateCall): Typed {
     return { ...inner, sql: `${call.name}(${distinct}${inner.sql})`, literal: undefined };
   }
   const number = asNumber(value);
+  const spread = SPREADS[call.name];
+  if (spread !== undefined)
+    return { sql: `CAST(${spread}(${distinct}${number.sql}) AS double precision)`, sort: 'float' };
   if (call.name === 'total') return { sql: `coalesce(sum(CAST(${number.sql} AS double precision)), 0)`, sort: 'float' };
   if (call.name === 'avg') return average(number, distinct, given.engine);
   const sql = `sum(${distinct}${number.sql})`;
   return number.sort === 'float' ? { sql, sort: 'float' } : { sql, sort: 'decimal', scale: number.scale };
+}
+
+/** Functions that only a window has. */
+function overRows({ name }: FunctionCall, args: readonly Typed[]): Typed | undefined {
+  if (SHARES.has(name)) return { sql: `${name}()`, sort: 'float' };
+  const [value, ...rest] = args;
+  if (name === 'ntile')
+    return { sql: `ntile(CAST(${(value ?? fail(name)).sql} AS integer))`, sort: 'integer', scale: 0 };
+  if (!NEIGHBOURS.has(name)) return undefined;
+  if (value === undefined) return fail(`the function "${name}" of nothing`);
+  const [count, otherwise] = rest;
+  const steps = count === undefined ? '' : `, CAST(${asNumber(count).sql} AS integer)`;
+  const { type, values } = unified(otherwise === undefined ? [value] : [value, otherwise]);
+  const [first, second] = values;
+  const end = second === undefined ? '' : `, ${second.sql}`;
+  return { ...type, sql: `${name}(${(first ?? value).sql}${steps}${end})` };
 }
 
 /** MySQL gives the average four digits more than its argument has. */
@@ -73,7 +109,8 @@ function concatenated({ call, args, orderBy, engine }: AggregateCall): Typed {
   const between = textLiteral(separator).sql;
   if (call.distinct) {
     // PostgreSQL orders distinct values only by themselves: the proof shows whether that is the order meant.
-    const ordered = `${value} COLLATE "C"`;
+    // Its type must be that of the function's argument, or the target takes the two for different.
+    const ordered = `CAST(${value} AS text) COLLATE "C"`;
     const parts = orderBy.length === 0 ? { parts: separator } : {};
     return { sql: `string_agg(DISTINCT ${ordered}, ${between} ORDER BY ${ordered})`, sort: 'text', ...parts };
   }

@@ -24,6 +24,10 @@ const MYSQL: Readonly<Record<string, string>> = {
   W: 'FMDay',
   a: 'Dy',
   T: 'HH24:MI:SS',
+  r: 'HH12:MI:SS AM',
+  D: 'FMDDth',
+  v: 'IW',
+  x: 'IYYY',
 };
 
 /** strftime of SQLite to to_char. */

@@ -1,8 +1,14 @@
 import type { Expression } from '../../../language/expressions.js';
 import type { Extension, FunctionCall, Ordering, Query } from '../../../language/expressions/queries/tree.js';
 import { aggregate, anyOf, isAggregate, isWindow } from './aggregates.js';
-import type { QueryEngine } from './functions.js';
+import { cast } from './casts.js';
+import { containsAggregate } from './contains-aggregate.js';
+import type { QueryEngine } from './function-rules.js';
 import { callFunction } from './functions.js';
+import { differenceOf, intervalOf } from './functions-moments.js';
+import { trimmed } from './functions-texts.js';
+import * as larger from './larger.js';
+import { looseCondition, looseMoment, looseNumber, looselyComparable } from './loose.js';
 import type { Scope } from './scope.js';
 import type { Sort, Typed } from './typed.js';
 import {
@@ -13,7 +19,6 @@ import {
   comparable,
   fail,
   isMoment,
-  isNumber,
   numberLiteral,
   textLiteral,
   unified,
@@ -26,6 +31,8 @@ export interface Place {
   readonly grouped?: ReadonlySet<string>;
   /** Tables, by alias, whose primary key is in GROUP BY. */
   readonly groupedTables?: ReadonlySet<string>;
+  /** Columns that have one value in every group; set where no other may stand outside of an aggregate. */
+  readonly determined?: ReadonlySet<string>;
   /** Output columns by lower-case alias, where the source lets them be named. */
   readonly aliases?: ReadonlyMap<string, Expression>;
 }
@@ -40,14 +47,30 @@ export type TranslateSubquery = (
 export class ExpressionTranslator {
   readonly #engine: QueryEngine;
   readonly #subquery: TranslateSubquery;
+  readonly #isWide: boolean;
+  readonly #inner: larger.Inner = {
+    value: (expression, place) => this.value(expression, place),
+    subquery: (query, place) => this.#subquery(query, place.scope),
+  };
 
-  constructor(engine: QueryEngine, subquery: TranslateSubquery) {
+  /** `isWide`: whole numbers are counted with in 64 bits, as both sources do. */
+  constructor(engine: QueryEngine, subquery: TranslateSubquery, isWide = false) {
     this.#engine = engine;
     this.#subquery = subquery;
+    this.#isWide = isWide;
   }
 
   condition(expression: Expression, place: Place): string {
-    return asCondition(this.value(expression, place));
+    const value = this.value(expression, place);
+    return this.#engine === 'mysql' ? looseCondition(value) : asCondition(value);
+  }
+
+  #number(value: Typed): Typed {
+    return this.#engine === 'mysql' ? looseNumber(value) : asNumber(value);
+  }
+
+  #comparable(left: Typed, right: Typed): readonly [string, string] {
+    return this.#engine === 'mysql' ? looselyComparable(left, right) : comparable(left, right);
   }
 
   value(expression: Expression, place: Place): Typed {
@@ -99,7 +122,7 @@ export class ExpressionTranslator {
 
   #unary({ op, operand }: Extract<Expression, { node: 'unary' }>, place: Place): Typed {
     if (op === 'NOT') return boolean(`(NOT ${this.condition(operand, place)})`);
-    const value = asNumber(this.value(operand, place));
+    const value = this.#number(this.value(operand, place));
     if (op === '+') return value;
     const literal = value.literal === undefined ? undefined : `-${value.literal}`;
     return { ...value, sql: literal ?? `(- ${value.sql})`, literal };
@@ -110,25 +133,31 @@ export class ExpressionTranslator {
     if (op === 'AND' || op === 'OR') {
       return boolean(`(${this.condition(expression.left, place)} ${op} ${this.condition(expression.right, place)})`);
     }
+    const row = larger.rowOf(expression.left);
+    if (row) return larger.rowComparison({ op, left: row, right: expression.right }, { place, inner: this.#inner });
     const left = this.value(expression.left, place);
+    if (expression.right.node === 'extended' && expression.right.extension.kind === 'quantified') {
+      return larger.quantified(left, op, { of: expression.right.extension, place, inner: this.#inner });
+    }
     const right = this.value(expression.right, place);
     if (op === '||') return { sql: `(${asText(left).sql} || ${asText(right).sql})`, sort: 'text' };
     if (op === '+' || op === '-') {
       if (left.sort === 'interval' || right.sort === 'interval') return shifted(left, op, right);
     }
     if (op === '+' || op === '-' || op === '*' || op === '/' || op === '%') return this.#arithmetic(op, left, right);
-    const [one, other] = comparable(left, right);
+    const [one, other] = this.#comparable(left, right);
     return boolean(`(${one} ${op} ${other})`);
   }
 
   #arithmetic(op: '+' | '-' | '*' | '/' | '%', one: Typed, other: Typed): Typed {
-    const [left, right] = [asNumber(one), asNumber(other)];
+    const [left, right] = [this.#number(one), this.#number(other)];
     const { type } = unified([left, right]);
     if (op === '/' && (this.#engine === 'mysql' || type.sort === 'float')) return divided(left, right);
     const divisor = op === '/' || op === '%' ? `nullif(${right.sql}, 0)` : right.sql;
     const scale = op === '*' ? (left.scale ?? Number.NaN) + (right.scale ?? Number.NaN) : type.scale;
+    if (op === '%' && type.sort === 'float') return remainder(left, right);
     return {
-      sql: `(${left.sql} ${op} ${divisor})`,
+      sql: `(${this.#isWide ? wide(left, type) : left.sql} ${op} ${divisor})`,
       sort: type.sort,
       ...(scale !== undefined && Number.isInteger(scale) && { scale }),
     };
@@ -136,15 +165,19 @@ export class ExpressionTranslator {
 
   #test(expression: Extract<Expression, { node: 'is' | 'in' | 'between' | 'like' }>, place: Place): Typed {
     const not = expression.negated ? 'NOT ' : '';
+    const row = expression.node === 'in' ? larger.rowOf(expression.operand) : undefined;
+    if (row && expression.node === 'in') {
+      return larger.rowIn({ left: row, items: expression.items, not }, { place, inner: this.#inner });
+    }
     const operand = this.value(expression.operand, place);
     switch (expression.node) {
       case 'is': {
-        const inner = expression.what === 'NULL' ? operand.sql : asCondition(operand);
+        const inner = expression.what === 'NULL' ? operand.sql : this.condition(expression.operand, place);
         return boolean(`(${inner} IS ${not}${expression.what})`);
       }
       case 'between': {
-        const [low, first] = comparable(operand, this.value(expression.low, place));
-        const [high, second] = comparable(operand, this.value(expression.high, place));
+        const [low, first] = this.#comparable(operand, this.value(expression.low, place));
+        const [high, second] = this.#comparable(operand, this.value(expression.high, place));
         if (low !== high) return fail('BETWEEN of bounds of two sorts');
         return boolean(`(${low} ${not}BETWEEN ${first} AND ${second})`);
       }
@@ -169,11 +202,10 @@ export class ExpressionTranslator {
       const { sql, columns } = this.#subquery(first.extension.query, place.scope);
       const [column] = columns;
       if (columns.length !== 1 || column === undefined) return fail('IN of a query with several columns');
-      const [left, right] = comparable(operand, { ...column, sql: 'x' });
-      if (left !== operand.sql || right !== 'x') return fail('IN of a query whose column is of another sort');
+      const left = larger.inside(operand, column);
       return boolean(`(${left} ${not}IN (${sql}))`);
     }
-    const pairs = items.map((item) => comparable(operand, this.value(item, place)));
+    const pairs = items.map((item) => this.#comparable(operand, this.value(item, place)));
     const [left = operand.sql] = pairs.map(([one]) => one);
     if (pairs.some(([one]) => one !== left)) return fail('IN of values of several sorts');
     return boolean(`(${left} ${not}IN (${pairs.map(([, other]) => other).join(', ')}))`);
@@ -194,14 +226,27 @@ export class ExpressionTranslator {
         return { ...column, sql: `(${sql})`, literal: undefined };
       }
       case 'interval': {
-        const count = this.value(extension.count, place);
-        const amount = Number(count.literal ?? Number.NaN);
-        if (!Number.isInteger(amount)) return fail('an interval that is not fixed');
-        const [times, unit] = extension.unit === 'quarter' ? [3, 'month'] : [1, extension.unit];
-        return { sql: `INTERVAL '${String(amount * times)} ${unit}'`, sort: 'interval', literal: unit };
+        return intervalOf(this.value(extension.count, place), extension.unit);
       }
       case 'function':
         return this.#call(extension, place);
+      default:
+        return this.#larger(extension, place);
+    }
+  }
+
+  #larger(extension: Extension, place: Place): Typed {
+    switch (extension.kind) {
+      case 'moment':
+        return larger.momentValue(extension);
+      case 'regexp':
+        return larger.regexpValue(extension, place, this.#inner);
+      case 'whole':
+        return larger.wholeValue(extension, place, this.#inner);
+      case 'collated':
+        return larger.collatedValue(extension, place, this.#inner);
+      default:
+        return fail('a row or a list where one value stands');
     }
   }
 
@@ -217,6 +262,9 @@ export class ExpressionTranslator {
     const { owner, own, ...column } = scope.column(path);
     if (!own || place.grouped === undefined) return column;
     if (place.grouped.has(column.sql) || place.groupedTables?.has(owner.alias) === true) return column;
+    if (place.determined?.has(column.sql) === false) {
+      return fail(`"${path.join('.')}" is not fixed by GROUP BY: any value of the group may come`);
+    }
     return anyOf(column);
   }
 
@@ -225,7 +273,9 @@ export class ExpressionTranslator {
     const branches = [...whens.map(({ then }) => then), ...(otherwise ? [otherwise] : [])];
     const { type, values } = unified(branches.map((branch) => this.value(branch, place)));
     const arms = whens.map(({ when }, at) => {
-      const condition = tested ? comparable(tested, this.value(when, place)).join(' = ') : this.condition(when, place);
+      const condition = tested
+        ? this.#comparable(tested, this.value(when, place)).join(' = ')
+        : this.condition(when, place);
       return `WHEN ${condition} THEN ${values[at]?.sql ?? 'NULL'}`;
     });
     const end = otherwise ? ` ELSE ${values.at(-1)?.sql ?? 'NULL'}` : '';
@@ -242,16 +292,25 @@ export class ExpressionTranslator {
     const values = args.map((argument) => this.value(argument, place));
     if (name === 'cast') return cast(values[0] ?? fail('a cast of nothing'), call.word ?? '');
     if (name === 'convert') return asText(values[0] ?? fail('a conversion of nothing'));
-    if (name === 'extract') return callFunction(call.word ?? '', values, this.#engine);
-    const [first, second] = values;
-    if ((name === 'date_add' || name === 'adddate') && first && second) return shifted(first, '+', second);
-    if ((name === 'date_sub' || name === 'subdate') && first && second) return shifted(first, '-', second);
-    if (name === 'mod' && first && second) return this.#arithmetic('%', first, second);
-    return callFunction(name, values, this.#engine);
+    if (name === 'extract') return extracted(call.word ?? '', values, this.#engine);
+    if (name === 'timestampdiff') return differenceOf(call.word ?? '', values);
+    if (name === 'trim' && call.word !== undefined) return trimmed(call.word, values);
+    return this.#shift(call, values) ?? callFunction(name, values, this.#engine);
+  }
+
+  #shift({ name, word = 'day' }: FunctionCall, [first, second]: readonly Typed[]): Typed | undefined {
+    if (!first || !second) return undefined;
+    // Without a unit it is days.
+    const days = second.sort === 'interval' ? second : undefined;
+    if (name === 'date_add' || name === 'adddate') return shifted(first, '+', days ?? intervalOf(second, 'day'));
+    if (name === 'date_sub' || name === 'subdate') return shifted(first, '-', days ?? intervalOf(second, 'day'));
+    if (name === 'timestampadd') return shifted(second, '+', intervalOf(first, word));
+    return name === 'mod' ? this.#arithmetic('%', first, second) : undefined;
   }
 
   #aggregate(call: FunctionCall, place: Place): Typed {
-    const args = call.args.map((argument) => this.value(argument, place));
+    const given = call.args.map((argument) => this.value(argument, place));
+    const args = this.#engine === 'mysql' && COUNTING.has(call.name) ? given.map(looseNumber) : given;
     return aggregate({ call, args, orderBy: this.orderings(call.orderBy, place), engine: this.#engine });
   }
 
@@ -264,6 +323,7 @@ export class ExpressionTranslator {
     const parts = [
       ...(partition.length > 0 ? [`PARTITION BY ${partition.join(', ')}`] : []),
       ...(order.length > 0 ? [`ORDER BY ${order.join(', ')}`] : []),
+      ...(over.frame === undefined ? [] : [over.frame]),
     ];
     return { ...inner, sql: `${inner.sql} OVER (${parts.join(' ')})` };
   }
@@ -273,6 +333,37 @@ export class ExpressionTranslator {
     if (!when || !then) return fail('a condition without its values');
     return this.#case({ kind: 'case', whens: [{ when, then }], ...(otherwise && { otherwise }) }, place);
   }
+}
+
+/** Aggregates that make numbers of what they are given. */
+const COUNTING = new Set([
+  'sum',
+  'avg',
+  'stddev',
+  'std',
+  'stddev_pop',
+  'stddev_samp',
+  'variance',
+  'var_pop',
+  'var_samp',
+]);
+
+/** EXTRACT with units of two words is left to MySQL. */
+function extracted(unit: string, values: readonly Typed[], engine: QueryEngine): Typed {
+  if (unit !== 'year_month') return callFunction(unit, values, engine);
+  const [year, month] = [callFunction('year', values, engine), callFunction('month', values, engine)];
+  return { sql: `(${year.sql} * 100 + ${month.sql})`, sort: 'integer', scale: 0 };
+}
+
+/** The left side of arithmetic on whole numbers, with the 64 bits that both sources count with. */
+function wide(left: Typed, { sort }: { readonly sort: Sort }): string {
+  return sort === 'integer' ? `CAST(${left.sql} AS bigint)` : left.sql;
+}
+
+/** PostgreSQL has no remainder of floating numbers. */
+function remainder(left: Typed, right: Typed): Typed {
+  const [one, other] = [`CAST(${left.sql} AS numeric)`, `nullif(CAST(${right.sql} AS numeric), 0)`];
+  return { sql: `CAST((${one} % ${other}) AS double precision)`, sort: 'float' };
 }
 
 export function orderSuffix({ descending, nulls }: Ordering): string {
@@ -296,7 +387,8 @@ const DATE_UNITS = new Set(['day', 'week', 'month', 'year']);
 
 /** A date moved by an interval. */
 function shifted(one: Typed, op: '+' | '-', other: Typed): Typed {
-  const [moment, interval] = one.sort === 'interval' ? [other, one] : [one, other];
+  const [given, interval] = one.sort === 'interval' ? [other, one] : [one, other];
+  const moment = looseMoment(given);
   if (interval.sort !== 'interval' || !isMoment(moment) || moment.sort === 'time')
     return fail('an interval added to no date');
   if (one.sort === 'interval' && op === '-') return fail('an interval from which a date is taken');
@@ -304,62 +396,4 @@ function shifted(one: Typed, op: '+' | '-', other: Typed): Typed {
   if (moment.sort !== 'date') return { sql, sort: moment.sort };
   if (!DATE_UNITS.has(interval.literal ?? '')) return { sql, sort: 'timestamp' };
   return { sql: `CAST(${sql} AS date)`, sort: 'date' };
-}
-
-const CAST_SORTS: Readonly<Record<string, { readonly type: string; readonly sort: Sort }>> = {
-  date: { type: 'date', sort: 'date' },
-  datetime: { type: 'timestamp(0)', sort: 'timestamp' },
-};
-
-function cast(value: Typed, type: string): Typed {
-  if (type === 'char' || type === 'text') return asText(value);
-  if (type === 'signed' || type === 'unsigned' || type === 'integer') {
-    const number = asNumber(value);
-    if (number.sort === 'float' || type === 'unsigned') return fail(`a cast to ${type}`);
-    const exact = type === 'integer' ? `trunc(${number.sql})` : number.sql;
-    return { sql: `CAST(${exact} AS bigint)`, sort: 'integer', scale: 0 };
-  }
-  const decimal = /^decimal(?:\((\d+)(?:,(\d+))?\))?$/.exec(type);
-  if (decimal && isNumber(value) && value.sort !== 'float') {
-    const [precision = '10', scale = '0'] = decimal.slice(1);
-    return { sql: `CAST(${value.sql} AS numeric(${precision},${scale}))`, sort: 'decimal', scale: Number(scale) };
-  }
-  const moment = Object.hasOwn(CAST_SORTS, type) ? CAST_SORTS[type] : undefined;
-  if (moment && (value.sort === 'date' || value.sort === 'timestamp')) {
-    return { sql: `CAST(${value.sql} AS ${moment.type})`, sort: moment.sort };
-  }
-  return fail(`a cast of a value of the sort "${value.sort}" to ${type}`);
-}
-
-/** Does it hold an aggregate of its own query? Those of queries inside it are not. */
-export function containsAggregate(expression: Expression): boolean {
-  switch (expression.node) {
-    case 'unary':
-    case 'is':
-      return containsAggregate(expression.operand);
-    case 'binary':
-      return containsAggregate(expression.left) || containsAggregate(expression.right);
-    case 'in':
-      return [expression.operand, ...expression.items].some(containsAggregate);
-    case 'between':
-      return [expression.operand, expression.low, expression.high].some(containsAggregate);
-    case 'like':
-      return [expression.operand, expression.pattern].some(containsAggregate);
-    case 'extended':
-      return extensionContainsAggregate(expression.extension);
-    default:
-      return false;
-  }
-}
-
-function extensionContainsAggregate(extension: Extension): boolean {
-  if (extension.kind === 'function') {
-    if (isAggregate(extension)) return true;
-    const { partitionBy = [], orderBy = [] } = extension.over ?? {};
-    return [...extension.args, ...partitionBy, ...orderBy.map((item) => item.expression)].some(containsAggregate);
-  }
-  if (extension.kind !== 'case') return false;
-  const { operand, whens, otherwise } = extension;
-  const inner = [...whens.flatMap(({ when, then }) => [when, then]), operand, otherwise];
-  return inner.some((expression) => expression !== undefined && containsAggregate(expression));
 }

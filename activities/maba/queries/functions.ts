@@ -1,18 +1,12 @@
 import { toCharFormat } from './date-formats.js';
+import { arg, only } from './function-rules.js';
+import type { QueryEngine, Rule } from './function-rules.js';
+import { MYSQL_MOMENTS, SQLITE_MOMENTS } from './functions-moments.js';
+import { MYSQL_NUMBERS } from './functions-numbers.js';
+import { MYSQL_TEXTS } from './functions-texts.js';
+import { looseMoment } from './loose.js';
 import type { Sort, Typed } from './typed.js';
 import { asNumber, asText, boolean, comparable, fail, integerLiteral, isMoment, isNumber, unified } from './typed.js';
-
-export type QueryEngine = 'mysql' | 'sqlite';
-type Rule = (args: readonly Typed[], engine: QueryEngine) => Typed;
-
-function only(args: readonly Typed[], least: number, most = least): readonly Typed[] {
-  if (args.length < least || args.length > most) fail('a function with another number of arguments than is known');
-  return args;
-}
-
-function arg(args: readonly Typed[], at: number): Typed {
-  return args[at] ?? fail('a function with too few arguments');
-}
 
 /** Texts in, text out, the same function on both sides. */
 function texts(name: string, count: number): Rule {
@@ -69,20 +63,21 @@ function rounded(name: string): Rule {
 
 function part(unit: string): Rule {
   return (args) => {
-    const value = arg(only(args, 1), 0);
+    const value = looseMoment(arg(only(args, 1), 0));
     if (!isMoment(value)) fail(`the ${unit} of something that is no date`);
     return { sql: `CAST(extract(${unit} FROM ${value.sql}) AS integer)`, sort: 'integer', scale: 0 };
   };
 }
 
 const datePart: Rule = (args, engine) => {
-  const value = arg(only(args, 1), 0);
+  const value = looseMoment(arg(only(args, 1), 0));
   if (!isMoment(value) || value.sort === 'time') fail('the date of something that has none');
   if (engine === 'sqlite') return { sql: `to_char(${value.sql}, 'YYYY-MM-DD')`, sort: 'text' };
   return { sql: `CAST(${value.sql} AS date)`, sort: 'date' };
 };
 
-function formatted(value: Typed, format: Typed, engine: QueryEngine): Typed {
+function formatted(given: Typed, format: Typed, engine: QueryEngine): Typed {
+  const value = looseMoment(given);
   if (!isMoment(value)) fail('a date format of something that is no date');
   const made = toCharFormat(format.literal ?? fail('a date format that is not fixed'), engine);
   return { sql: `to_char(${value.sql}, '${made.replaceAll("'", "''")}')`, sort: 'text' };
@@ -148,7 +143,8 @@ function position(text: Typed, searched: Typed): Typed {
 }
 
 const dateDifference: Rule = (args) => {
-  const [first, second] = only(args, 2).map((value) => {
+  const [first, second] = only(args, 2).map((given) => {
+    const value = looseMoment(given);
     if (!isMoment(value) || value.sort === 'time') fail('a difference of days of something that is no date');
     return `CAST(${value.sql} AS date)`;
   });
@@ -219,12 +215,15 @@ const MYSQL: Readonly<Record<string, Rule>> = {
   utc_timestamp: clock,
   rand: () => fail('its result is random'),
   uuid: () => fail('its result is random'),
+  ...MYSQL_TEXTS,
+  ...MYSQL_NUMBERS,
+  ...MYSQL_MOMENTS,
 };
 
 const SQLITE: Readonly<Record<string, Rule>> = {
   length: counted('char_length'),
-  date: datePart,
   strftime: (args, engine) => formatted(arg(only(args, 2), 1), arg(args, 0), engine),
+  ...SQLITE_MOMENTS,
 };
 
 /** A call of the source's function, with arguments in the target's terms. */

@@ -7,6 +7,12 @@ export interface ScopeColumn {
   readonly source: string;
   readonly target: string;
   readonly type: SqlType;
+  /** A star passes it by. */
+  readonly hidden?: boolean;
+  /** The server gives it the next number. */
+  readonly counts?: boolean;
+  /** The server computes it. */
+  readonly computed?: boolean;
 }
 
 /** A table or view of the target, or a query in FROM. */
@@ -14,8 +20,10 @@ export interface Relation {
   /** Its name in the target; of tables and views. */
   readonly name?: string;
   readonly columns: readonly ScopeColumn[];
-  /** Source names of the primary key's columns, where the target has that key. */
+  /** Source names of the primary key's columns, where the target has that key. Empty: it has one row. */
   readonly primaryKey?: readonly string[];
+  /** Source names of the columns of every unique key that the target has, the primary one with them. */
+  readonly keys?: readonly (readonly string[])[];
 }
 
 /** What the plan makes in the target, found by the source's name. */
@@ -42,7 +50,12 @@ export class Scope {
   readonly relations: Named[] = [];
   /** Columns that USING joins: they stand in several relations and are one. */
   readonly shared = new Set<string>();
+  /** What a star over them gives is not known. */
+  starless = false;
+  /** The two tables that USING joins keep the rows of the second. */
+  isRightJoin = false;
   readonly #outer: Scope | undefined;
+  readonly #byName: (Named & { readonly as: string })[] = [];
 
   constructor(outer?: Scope) {
     this.#outer = outer;
@@ -51,6 +64,11 @@ export class Scope {
   add(named: Named): void {
     if (this.relations.some(({ alias }) => same(alias, named.alias))) fail(`two tables are called "${named.alias}"`);
     this.relations.push(named);
+  }
+
+  /** A relation whose columns are found only with its name. `as`: what the text calls it. */
+  nameOnly(alias: string, relation: Relation, as = alias): void {
+    this.#byName.push({ alias, relation, as });
   }
 
   /** The column behind a path of [schema,] [table,] column. */
@@ -82,13 +100,13 @@ export class Scope {
   #find(path: readonly string[]): { named: Named; column: ScopeColumn }[] {
     const name = path.at(-1) ?? '';
     const table = path.length > 1 ? path.at(-2) : undefined;
-    return this.relations
-      .filter(({ alias }) => table === undefined || same(alias, table))
-      .flatMap((named) =>
+    const byName = table === undefined ? [] : this.#byName.filter(({ as }) => same(as, table));
+    return [...this.relations.filter(({ alias }) => table === undefined || same(alias, table)), ...byName].flatMap(
+      (named) =>
         named.relation.columns
           .filter((column) => same(column.source, name))
           .slice(0, 1)
           .map((column) => ({ named, column })),
-      );
+    );
   }
 }

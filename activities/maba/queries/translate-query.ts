@@ -1,5 +1,6 @@
 import type { Expression } from '../../../language/expressions.js';
 import type {
+  CommonTable,
   Query,
   QueryBody,
   Relation as QueryRelation,
@@ -7,8 +8,10 @@ import type {
   SelectItem,
 } from '../../../language/expressions/queries/tree.js';
 import type { Place } from './expressions.js';
-import { containsAggregate, ExpressionTranslator } from './expressions.js';
-import type { QueryEngine } from './functions.js';
+import { containsAggregate } from './contains-aggregate.js';
+import { determinedColumns } from './determined.js';
+import { ExpressionTranslator } from './expressions.js';
+import type { QueryEngine } from './function-rules.js';
 import type { KnownRelations, Relation, ScopeColumn } from './scope.js';
 import { quote, Scope } from './scope.js';
 import type { SqlType, Typed } from './typed.js';
@@ -18,6 +21,8 @@ export interface TranslatedQuery {
   readonly sql: string;
   /** In order; `source` as the source names the column, `target` as the query does. */
   readonly columns: readonly ScopeColumn[];
+  /** Source names of columns that tell its rows apart; empty: it has one row. */
+  readonly key?: readonly string[];
 }
 
 export interface QueryTranslation {
@@ -25,6 +30,11 @@ export interface QueryTranslation {
   readonly relations: KnownRelations;
   /** Target name of an output column. */
   readonly columnName: (source: string) => string;
+  /**
+   * It is what an application sends, and no view: its columns may have one name, whole numbers are counted with in 64
+   * bits, and a column that GROUP BY does not fix has no translation, because the source may give any value of it.
+   */
+  readonly isSent?: boolean;
 }
 
 interface Output {
@@ -36,41 +46,75 @@ interface Output {
 
 /** A query of the source in PostgreSQL's SQL. Throws `Untranslatable` with the reason. */
 export function translateQuery(query: Query, translation: QueryTranslation, names: readonly string[]): TranslatedQuery {
-  const { sql, columns } = new QueryTranslator(translation).top(query, names);
-  return { sql, columns };
+  return new QueryTranslator(translation).top(query, names);
 }
 
-class QueryTranslator {
+export class QueryTranslator {
   readonly #given: QueryTranslation;
   readonly #expressions: ExpressionTranslator;
   /** Common tables in reach, innermost last. */
   readonly #common: { readonly name: string; readonly relation: Relation }[] = [];
+  /** Queries around the one that is translated. */
+  #depth = 0;
 
   constructor(given: QueryTranslation) {
     this.#given = given;
-    this.#expressions = new ExpressionTranslator(given.engine, (query, scope) => {
-      const { sql, columns } = this.#query(query, scope, []);
-      return { sql, columns: columns.map(({ type }) => ({ ...type, sql: '' })) };
-    });
+    this.#expressions = new ExpressionTranslator(
+      given.engine,
+      (query, scope) => {
+        const { sql, columns } = this.#query(query, scope, []);
+        return { sql, columns: columns.map(({ type }) => ({ ...type, sql: '' })) };
+      },
+      given.isSent,
+    );
   }
 
   top(query: Query, names: readonly string[]): TranslatedQuery {
     return this.#query(query, undefined, names);
   }
 
+  /** The tables of an UPDATE or a DELETE, with the names that they give. */
+  relations(from: readonly QueryRelation[]): { readonly sql: string; readonly scope: Scope } {
+    const scope = new Scope();
+    return { sql: from.map((relation) => this.#relation(relation, scope)).join(', '), scope };
+  }
+
+  get expressions(): ExpressionTranslator {
+    return this.#expressions;
+  }
+
   #query(query: Query, outer: Scope | undefined, names: readonly string[]): TranslatedQuery {
+    this.#depth += 1;
     const before = this.#common.length;
-    const heads = query.with.map(({ name, columns, query: inner }) => {
-      const made = this.#query(inner, outer, columns);
-      this.#common.push({ name, relation: { name, columns: made.columns } });
-      return `${quote(name)} AS (${made.sql})`;
-    });
-    const { sql, columns } = this.#body(query.body, outer, { names, query });
+    const heads = query.with.map((common) => this.#commonTable(common, outer));
+    const { sql, columns, key } = this.#body(query.body, outer, { names, query });
+    this.#depth -= 1;
     const limit = query.limit && ` LIMIT ${this.#count(query.limit)}`;
     const offset = query.offset && ` OFFSET ${this.#count(query.offset)}`;
     this.#common.length = before;
-    const head = heads.length > 0 ? `WITH ${heads.join(', ')} ` : '';
-    return { sql: `${head}${sql}${limit ?? ''}${offset ?? ''}`, columns };
+    const recursive = query.with.some((common) => common.recursive) ? 'RECURSIVE ' : '';
+    const head = heads.length > 0 ? `WITH ${recursive}${heads.join(', ')} ` : '';
+    return { sql: `${head}${sql}${limit ?? ''}${offset ?? ''}`, columns, ...(key && { key }) };
+  }
+
+  #commonTable(common: CommonTable, outer: Scope | undefined): string {
+    const { name, columns, query } = common;
+    const { body } = query;
+    if (common.recursive !== true || body.node !== 'set') {
+      const made = this.#query(query, outer, columns);
+      this.#common.push({ name, relation: relationOf(made, name) });
+      return `${quote(name)} AS (${made.sql})`;
+    }
+    if (query.with.length > 0 || query.orderBy.length > 0) return fail('a common table that names itself in this form');
+    const bare: Query = { with: [], body, orderBy: [] };
+    const first = this.#body(body.left, outer, { names: columns, query: bare });
+    const settled = first.columns.map((column) => ({ ...column, type: settledType(column.type) }));
+    this.#common.push({ name, relation: { name, columns: settled } });
+    const next = this.#body(body.right, outer, { names: [], query: bare });
+    // Both parts must give one type, and the second part often counts on from the first.
+    const parts = [first, next].map((part) => settledQuery(part, settled));
+    const heads = settled.map(({ target }) => quote(target)).join(', ');
+    return `${quote(name)} (${heads}) AS (${parts.join(` ${body.op} `)})`;
   }
 
   #count(expression: Expression): string {
@@ -130,15 +174,18 @@ class QueryTranslator {
     const order = this.#order(query, outputs, { ...place, aliases });
     const items = outputs.map(({ value, target }) => `${value.sql} AS ${quote(target)}`).join(', ');
     const groupKeys = grouping.grouped ? [...grouping.grouped] : [];
+    const groups = select.rollup ? `ROLLUP (${groupKeys.join(', ')})` : groupKeys.join(', ');
     const sql = [
       `SELECT ${select.distinct ? 'DISTINCT ' : ''}${items}`,
       ...(from === '' ? [] : [`FROM ${from}`]),
       ...(where === undefined ? [] : [`WHERE ${where}`]),
-      ...(groupKeys.length === 0 ? [] : [`GROUP BY ${groupKeys.join(', ')}`]),
+      ...(groupKeys.length === 0 ? [] : [`GROUP BY ${groups}`]),
       ...(having === undefined ? [] : [`HAVING ${having}`]),
       ...(order === '' ? [] : [order]),
     ].join('\n');
-    return { sql, columns: outputs.map(({ source, target, value }) => ({ source, target, type: typeOnly(value) })) };
+    const key = select.rollup ? undefined : keyOf(outputs, grouping.grouped);
+    const columns = outputs.map(({ source, target, value }) => ({ source, target, type: typeOnly(value) }));
+    return { sql, columns, ...(key && { key }) };
   }
 
   /** What GROUP BY names; a table whose whole primary key is named may be used freely, as in PostgreSQL. */
@@ -146,7 +193,7 @@ class QueryTranslator {
     select: Select,
     scope: Scope,
     aliases: ReadonlyMap<string, Expression>,
-  ): Pick<Place, 'grouped' | 'groupedTables'> {
+  ): Pick<Place, 'grouped' | 'groupedTables' | 'determined'> {
     const implicit =
       select.groupBy.length === 0 &&
       (select.having !== undefined || select.items.some((item) => !item.star && containsAggregate(item.expression)));
@@ -162,7 +209,10 @@ class QueryTranslator {
       const target = (source: string): string => columns.find((column) => column.source === source)?.target ?? source;
       return primaryKey.length > 0 && primaryKey.every((key) => grouped.has(`${quote(alias)}.${quote(target(key))}`));
     });
-    return { grouped, groupedTables: new Set(tables.map(({ alias }) => alias)) };
+    // Beside ROLLUP the target knows no key.
+    const groupedTables = new Set(select.rollup ? [] : tables.map(({ alias }) => alias));
+    if (this.#given.isSent !== true) return { grouped, groupedTables };
+    return { grouped, groupedTables, determined: determinedColumns(select, scope, grouped) };
   }
 
   #outputs(select: Select, place: Place, names: readonly string[]): Output[] {
@@ -172,7 +222,9 @@ class QueryTranslator {
       const source = names[at] ?? output.source;
       return { ...output, source, target: this.#given.columnName(source) };
     });
-    if (new Set(named.map(({ target }) => target)).size !== named.length) fail('two of its columns have one name');
+    const isWhole = this.#given.isSent === true && this.#depth === 1;
+    if (!isWhole && new Set(named.map(({ target }) => target)).size !== named.length)
+      fail('two of its columns have one name');
     return named;
   }
 
@@ -189,15 +241,22 @@ class QueryTranslator {
 
   #order({ orderBy, body }: Query, outputs: readonly Output[], place: Place): string {
     if (orderBy.length === 0 || body.node !== 'select') return '';
-    const keys = orderBy.map((item) => {
-      const suffix = `${item.descending ? ' DESC' : ''} NULLS ${item.nulls ?? (item.descending ? 'LAST' : 'FIRST')}`;
-      if (item.expression.node === 'number') return item.expression.text + suffix;
-      const path = pathOf(item.expression, 1);
-      const output = outputs.find(({ source }) => source.toLowerCase() === path?.toLowerCase());
-      if (output) return quote(output.target) + suffix;
-      return this.#expressions.value(item.expression, place).sql + suffix;
-    });
-    return `ORDER BY ${keys.join(', ')}`;
+    const isDistinct = body.distinct && this.#given.isSent === true;
+    const keys = orderBy
+      .filter(({ expression }) => !isConstant(expression))
+      .map((item) => {
+        const suffix = `${item.descending ? ' DESC' : ''} NULLS ${item.nulls ?? (item.descending ? 'LAST' : 'FIRST')}`;
+        if (item.expression.node === 'number') return item.expression.text + suffix;
+        const path = pathOf(item.expression, 1);
+        const named = outputs.filter(({ source }) => source.toLowerCase() === path?.toLowerCase());
+        const [output] = named;
+        if (output && named.length === 1) return quote(output.target) + suffix;
+        const value = output?.value ?? this.#expressions.value(item.expression, place);
+        const at = outputs.findIndex((other) => other.value.sql === value.sql);
+        if (isDistinct && at < 0) return fail('DISTINCT, ordered by what is not among its columns');
+        return (isDistinct ? String(at + 1) : value.sql) + suffix;
+      });
+    return keys.length === 0 ? '' : `ORDER BY ${keys.join(', ')}`;
   }
 
   #relation(relation: QueryRelation, scope: Scope): string {
@@ -206,8 +265,9 @@ class QueryTranslator {
         return this.#table(relation, scope);
       case 'derived': {
         const alias = relation.alias ?? fail('a query in FROM without a name');
-        const { sql, columns } = this.#query(relation.query, undefined, relation.columns);
-        scope.add({ alias, relation: { columns } });
+        const made = this.#query(relation.query, undefined, relation.columns);
+        const { sql } = made;
+        scope.add({ alias, relation: relationOf(made) });
         return `(${sql}) AS ${quote(alias)}`;
       }
       case 'join':
@@ -229,11 +289,15 @@ class QueryTranslator {
 
   #join(join: Extract<QueryRelation, { node: 'join' }>, scope: Scope): string {
     const left = this.#relation(join.left, scope);
+    const before = scope.relations.length;
     const right = this.#relation(join.right, scope);
     const grouped = join.right.node === 'join' ? `(${right})` : right;
-    if (join.using !== undefined) {
-      for (const column of join.using) scope.shared.add(column.toLowerCase());
-      const keys = join.using.map((column) => quote(sharedTarget(scope, column)));
+    const using = join.using ?? (join.natural ? naturalColumns(scope, before) : undefined);
+    if (using !== undefined && using.length > 0) {
+      for (const column of using) scope.shared.add(column.toLowerCase());
+      if (scope.relations.length > 2 || join.kind === 'FULL') scope.starless = true;
+      else scope.isRightJoin = join.kind === 'RIGHT';
+      const keys = using.map((column) => quote(sharedTarget(scope, column)));
       return `${left} ${join.kind} JOIN ${grouped} USING (${keys.join(', ')})`;
     }
     if (join.on === undefined) {
@@ -261,14 +325,73 @@ function stars({ table }: Extract<SelectItem, { star: true }>, scope: Scope): Ou
     ({ alias }) => table === undefined || alias.toLowerCase() === table.toLowerCase(),
   );
   if (named.length === 0) return fail('a star without a table');
-  if (table === undefined && scope.shared.size > 0) return fail('a star over tables joined with USING');
-  return named.flatMap(({ alias, relation }) =>
-    relation.columns.map((column) => ({
-      source: column.source,
-      target: column.target,
-      value: { ...column.type, sql: `${quote(alias)}.${quote(column.target)}` },
-    })),
+  const all = named.flatMap(({ alias, relation }) =>
+    relation.columns
+      .filter((column) => column.hidden !== true)
+      .map((column) => ({
+        source: column.source,
+        target: column.target,
+        value: { ...column.type, sql: `${quote(alias)}.${quote(column.target)}` },
+        alias,
+      })),
   );
+  if (table !== undefined || scope.shared.size === 0) return all;
+  if (scope.starless || scope.relations.length > 2) return fail('a star over more than two tables joined with USING');
+  // Shared columns stand once, before all others; of an outer join they are those of the side that is whole.
+  const isShared = ({ source }: Output): boolean => scope.shared.has(source.toLowerCase());
+  const whole = scope.relations[scope.isRightJoin ? 1 : 0]?.alias;
+  const order = scope.isRightJoin
+    ? all.toSorted((one, other) => Number(one.alias !== whole) - Number(other.alias !== whole))
+    : all;
+  return [
+    ...order.filter((output) => isShared(output) && output.alias === whole),
+    ...order.filter((output) => !isShared(output)),
+  ];
+}
+
+/** Columns that NATURAL joins: those whose names stand on both sides. */
+function naturalColumns(scope: Scope, before: number): string[] {
+  const names = (relations: typeof scope.relations): string[] =>
+    relations.flatMap(({ relation }) => relation.columns.map(({ source }) => source));
+  const right = new Set(names(scope.relations.slice(before)).map((name) => name.toLowerCase()));
+  return names(scope.relations.slice(0, before)).filter((name) => right.has(name.toLowerCase()));
+}
+
+function relationOf({ columns, key }: TranslatedQuery, name?: string): Relation {
+  return { ...(name !== undefined && { name }), columns, ...(key && { primaryKey: key }) };
+}
+
+/** Output columns that are all that GROUP BY names; none are needed where everything is one group. */
+function keyOf(outputs: readonly Output[], grouped: ReadonlySet<string> | undefined): string[] | undefined {
+  if (grouped === undefined) return undefined;
+  const keys = [...grouped].map((sql) => outputs.find(({ value }) => value.sql === sql)?.source);
+  return keys.every((key) => key !== undefined) ? keys : undefined;
+}
+
+/** ORDER BY NULL, by which MySQL sorts nothing. */
+function isConstant({ node }: Expression): boolean {
+  return node === 'null' || node === 'string';
+}
+
+/** A type that a value keeps when it is counted with. */
+function settledType(type: SqlType): SqlType {
+  return type.sort === 'enum' ? { sort: 'text', ...(type.folds && { folds: true }) } : type;
+}
+
+const SETTLED: Readonly<Partial<Record<SqlType['sort'], string>>> = {
+  integer: 'bigint',
+  decimal: 'numeric',
+  float: 'double precision',
+  text: 'text',
+  enum: 'text',
+};
+
+function settledQuery({ sql, columns }: TranslatedQuery, settled: readonly ScopeColumn[]): string {
+  const values = columns.map(({ target }, at) => {
+    const type = SETTLED[settled[at]?.type.sort ?? 'other'];
+    return type === undefined ? quote(target) : `CAST(${quote(target)} AS ${type})`;
+  });
+  return `SELECT ${values.join(', ')} FROM (${sql}) AS "part"`;
 }
 
 function aliasesOf(items: readonly SelectItem[]): ReadonlyMap<string, Expression> {

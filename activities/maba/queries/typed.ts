@@ -109,6 +109,9 @@ export function asText(value: Typed): Typed {
     case 'date':
     case 'timestamp':
       return { sql: `CAST(${value.sql} AS text)`, sort: 'text' };
+    case 'timestamptz':
+      // Both sides show it in the time zone of their session, and only PostgreSQL names the zone.
+      return { sql: `CAST(CAST(${value.sql} AS timestamp) AS text)`, sort: 'text' };
     default:
       return fail(`a text is made of a value of the sort "${value.sort}", whose text form differs`);
   }
@@ -169,7 +172,14 @@ function merged(values: readonly Typed[], sort: Sort): SqlType {
   };
 }
 
-const MOMENT_TEXT = /^\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?$|^\d\d:\d\d(?::\d\d(?:\.\d+)?)?$/;
+const MOMENT_TEXT = /^\d{4}-\d\d?-\d\d?(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?$|^\d\d:\d\d(?::\d\d(?:\.\d+)?)?$/;
+
+/** A text that says a date or a moment, as one. */
+export function momentLiteral(text: string): Typed | undefined {
+  if (!MOMENT_TEXT.test(text) || !text.includes('-')) return undefined;
+  const sort = text.includes(':') ? 'timestamp' : 'date';
+  return { sql: `${sort.toUpperCase()} '${text}'`, sort };
+}
 
 /** Both sides of a comparison, in terms that the target compares as the source does. */
 export function comparable(left: Typed, right: Typed): readonly [string, string] {
@@ -199,6 +209,8 @@ function matched(value: Typed, other: Typed): Typed {
     if (other.sort === 'enum') return labelOf(value.literal, other);
     if (isMoment(other)) {
       if (!MOMENT_TEXT.test(value.literal)) fail('a date is compared with a text that is none');
+      // Beside a date PostgreSQL takes the text for one, and its time would be gone.
+      if (other.sort === 'date' && value.literal.includes(':')) return momentLiteral(value.literal) ?? value;
       return { ...value, sort: other.sort };
     }
   }

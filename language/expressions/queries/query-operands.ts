@@ -2,7 +2,10 @@ import { CLOCK_KEYWORDS } from '../parser.js';
 import type { Cursor, Operands } from '../parser.js';
 import type { Dialect } from '../tokens.js';
 import type { Expression } from '../tree.js';
-import type { Extension, FunctionCall, Ordering, Query } from './tree.js';
+import { list, orderings } from './lists.js';
+import { binaryOf, collated, combined, momentOf, product, regexp, rowOf } from './query-operators.js';
+import type { Extension, FunctionCall, Query } from './tree.js';
+import { windowOf } from './windows.js';
 
 /** Reads a query where the cursor stands; given by the parser of queries, which reads operands through this. */
 export type ReadQuery = (cursor: Cursor) => Query;
@@ -27,18 +30,47 @@ export class QueryOperands implements Operands {
   operand(cursor: Cursor): Expression | undefined {
     const token = cursor.peek();
     if (token.kind === 'quoted') return this.#path(cursor);
-    if (token.kind === 'symbol' && token.text === '(' && startsQuery(cursor, 1)) return this.#subquery(cursor);
+    if (token.kind === 'symbol' && token.text === '(') {
+      return startsQuery(cursor, 1) ? this.#subquery(cursor) : rowOf(cursor);
+    }
     if (token.kind !== 'word') return undefined;
     const word = token.text.toLowerCase();
     if (startsQuery(cursor, 0)) return extended({ kind: 'subquery', query: this.#query(cursor) });
     if (word === 'case') return this.#case(cursor);
     if (word === 'exists') return this.#exists(cursor);
     if (word === 'interval' && this.#dialect === 'mysql') return this.#interval(cursor);
+    if (word === 'any' || word === 'some' || word === 'all') return this.#quantified(cursor, word === 'all');
+    const literal = momentOf(cursor) ?? binaryOf(cursor, this.#dialect);
+    if (literal !== undefined) return literal;
     if (word === 'null' || word === 'true' || word === 'false' || CLOCK_KEYWORDS.includes(word)) return undefined;
     const next = cursor.peek(1);
     if (next.kind === 'symbol' && next.text === '(') return this.#call(cursor);
     if (RESERVED.has(word)) throw cursor.unexpected(token);
     return this.#path(cursor);
+  }
+
+  tested(operand: Expression, cursor: Cursor): Expression | undefined {
+    return this.#dialect === 'mysql' ? regexp(operand, cursor) : undefined;
+  }
+
+  suffixed(operand: Expression, cursor: Cursor): Expression | undefined {
+    return collated(operand, cursor);
+  }
+
+  product(left: Expression, cursor: Cursor, right: () => Expression): Expression | undefined {
+    return this.#dialect === 'mysql' ? product(left, cursor, right) : undefined;
+  }
+
+  combined(left: Expression, cursor: Cursor, right: () => Expression): Expression | undefined {
+    return this.#dialect === 'postgres' ? undefined : combined(left, cursor, right);
+  }
+
+  #quantified(cursor: Cursor, isAll: boolean): Expression {
+    cursor.take();
+    cursor.need('(');
+    const query = this.#query(cursor);
+    cursor.need(')');
+    return extended({ kind: 'quantified', quantifier: isAll ? 'ALL' : 'ANY', query });
   }
 
   #path(cursor: Cursor): Expression {
@@ -100,14 +132,19 @@ export class QueryOperands implements Operands {
     cursor.need('(');
     const call = cursor.deeper(() => this.#special(name, cursor) ?? this.#plain(name, cursor));
     cursor.need(')');
-    if (!cursor.takeWord('over')) return extended(call);
-    return extended({ ...call, over: this.#window(cursor) });
+    return extended(cursor.takeWord('over') ? { ...call, over: windowOf(cursor) } : call);
   }
 
   /** Calls whose arguments have words between them. */
   #special(name: string, cursor: Cursor): FunctionCall | undefined {
     if (name === 'cast' || name === 'convert') return this.#cast(name, cursor);
-    if (name === 'extract' || name === 'timestampdiff') {
+    if (name === 'trim' && TRIMS.some((side) => cursor.isWord(side))) return trim(cursor);
+    if (name === 'position') {
+      const wanted = cursor.deeper(() => cursor.sum());
+      cursor.needWord('in');
+      return { kind: 'function', name: 'locate', args: [wanted, cursor.expression()], ...PLAIN_CALL };
+    }
+    if (name === 'extract' || name === 'timestampdiff' || name === 'timestampadd') {
       const word = cursor.take();
       if (word.kind !== 'word') throw cursor.unexpected(word);
       if (name === 'extract') cursor.needWord('from');
@@ -135,7 +172,7 @@ export class QueryOperands implements Operands {
       cursor.needWord('set');
       cursor.take();
     }
-    if (word.startsWith('char')) word = 'char';
+    if (word === 'character') word = 'char';
     return { kind: 'function', name: 'cast', word, args: [operand], ...PLAIN_CALL };
   }
 
@@ -155,20 +192,13 @@ export class QueryOperands implements Operands {
     if (token.kind !== 'string') throw cursor.unexpected(token);
     return token.text;
   }
-
-  #window(cursor: Cursor): NonNullable<FunctionCall['over']> {
-    cursor.need('(');
-    const partitionBy = cursor.takeWord('partition') ? (cursor.needWord('by'), list(cursor)) : [];
-    const orderBy = orderings(cursor);
-    cursor.need(')');
-    return { partitionBy, orderBy };
-  }
 }
 
 const RESERVED = new Set(
   (
     'from where group order having limit offset union intersect except on using join inner left right full cross ' +
-    'natural straight_join as when then else end and or not in between like is escape separator distinct window'
+    'natural straight_join as when then else end and or not in between like is escape separator distinct window ' +
+    'rlike regexp div use force ignore xor collate partition with for lock set values returning'
   ).split(' '),
 );
 
@@ -183,26 +213,15 @@ export function startsQuery(cursor: Cursor, ahead: number): boolean {
   return cursor.isWord('select', at) || cursor.isWord('with', at);
 }
 
-export function list(cursor: Cursor): Expression[] {
-  const items = [cursor.expression()];
-  while (cursor.takeSymbol(',')) items.push(cursor.expression());
-  return items;
-}
+const TRIMS = ['both', 'leading', 'trailing'];
 
-export function orderings(cursor: Cursor): Ordering[] {
-  if (!cursor.takeWord('order')) return [];
-  cursor.needWord('by');
-  const items: Ordering[] = [];
-  do {
-    const expression = cursor.expression();
-    const descending = cursor.takeWord('desc') || (cursor.takeWord('asc'), false);
-    if (!cursor.takeWord('nulls')) items.push({ expression, descending });
-    else {
-      const nulls = cursor.takeWord('first') ? 'FIRST' : (cursor.needWord('last'), 'LAST');
-      items.push({ expression, descending, nulls });
-    }
-  } while (cursor.takeSymbol(','));
-  return items;
+/** trim(LEADING '0' FROM a). */
+function trim(cursor: Cursor): FunctionCall {
+  const side = cursor.take().text.toLowerCase();
+  const wanted = cursor.isWord('from') ? undefined : cursor.expression();
+  cursor.needWord('from');
+  const args = [cursor.expression(), ...(wanted ? [wanted] : [])];
+  return { kind: 'function', name: 'trim', word: side, args, ...PLAIN_CALL };
 }
 
 /** substring(a, b, c) and substring(a FROM b FOR c). */

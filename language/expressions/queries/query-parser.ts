@@ -3,11 +3,12 @@ import type { Cursor } from '../parser.js';
 import { ExpressionProblem } from '../tokens.js';
 import type { Dialect } from '../tokens.js';
 import type { Expression } from '../tree.js';
-import { isReserved, list, orderings, QueryOperands, startsQuery } from './query-operands.js';
-import type { JoinKind, Query, QueryBody, Relation, Select, SelectItem } from './tree.js';
+import { list, orderings } from './lists.js';
+import { isReserved, QueryOperands, startsQuery } from './query-operands.js';
+import type { CommonTable, JoinKind, Query, QueryBody, Relation, Select, SelectItem } from './tree.js';
 
 /** Longest text of a query, in characters. */
-const QUERY_CHARACTERS = 1_000_000;
+export const QUERY_CHARACTERS = 1_000_000;
 
 export type ParsedQuery =
   | { readonly ok: true; readonly query: Query; readonly columns: readonly string[] }
@@ -49,14 +50,14 @@ function viewHead(cursor: Cursor): string[] {
   return columns;
 }
 
-function name(cursor: Cursor): string {
+export function name(cursor: Cursor): string {
   const token = cursor.peek();
   if (token.kind !== 'word' && token.kind !== 'quoted' && token.kind !== 'string') throw cursor.unexpected(token);
   cursor.take();
   return token.text;
 }
 
-function nameList(cursor: Cursor): string[] {
+export function nameList(cursor: Cursor): string[] {
   cursor.need('(');
   const names = [name(cursor)];
   while (cursor.takeSymbol(',')) names.push(name(cursor));
@@ -64,7 +65,7 @@ function nameList(cursor: Cursor): string[] {
   return names;
 }
 
-class QueryReader {
+export class QueryReader {
   readonly #text: string;
   readonly #dialect: Dialect;
 
@@ -83,14 +84,14 @@ class QueryReader {
   }
 
   #common(cursor: Cursor): Query['with'] {
-    const tables: { name: string; columns: string[]; query: Query }[] = [];
+    const tables: CommonTable[] = [];
+    const recursive = cursor.takeWord('recursive');
     do {
-      if (cursor.isWord('recursive')) throw cursor.unexpected(cursor.peek());
       const called = name(cursor);
       const columns = cursor.isSymbol('(') ? nameList(cursor) : [];
       cursor.needWord('as');
       cursor.need('(');
-      tables.push({ name: called, columns, query: this.query(cursor) });
+      tables.push({ name: called, columns, query: this.query(cursor), ...(recursive && { recursive }) });
       cursor.need(')');
     } while (cursor.takeSymbol(','));
     return tables;
@@ -115,14 +116,23 @@ class QueryReader {
 
   #select(cursor: Cursor): Select {
     cursor.needWord('select');
-    const distinct = cursor.takeWord('distinct') || (cursor.takeWord('all'), false);
+    if (this.#dialect === 'mysql') skipModifiers(cursor);
+    const isRow = this.#dialect === 'mysql' && cursor.takeWord('distinctrow');
+    const distinct = isRow || cursor.takeWord('distinct') || (cursor.takeWord('all'), false);
+    if (this.#dialect === 'mysql') skipModifiers(cursor);
     const items = [this.#item(cursor)];
     while (cursor.takeSymbol(',')) items.push(this.#item(cursor));
     const from = cursor.takeWord('from') ? this.#from(cursor) : [];
     const where = cursor.takeWord('where') ? cursor.expression() : undefined;
     const groupBy = cursor.takeWord('group') ? (cursor.needWord('by'), list(cursor)) : [];
+    const rollup = groupBy.length > 0 && cursor.takeWord('with') && (cursor.needWord('rollup'), true);
     const having = cursor.takeWord('having') ? cursor.expression() : undefined;
-    return { node: 'select', distinct, items, from, groupBy, ...(where && { where }), ...(having && { having }) };
+    return {
+      ...{ node: 'select', distinct, items, from, groupBy },
+      ...(rollup && { rollup }),
+      ...(where && { where }),
+      ...(having && { having }),
+    };
   }
 
   #item(cursor: Cursor): SelectItem {
@@ -150,7 +160,14 @@ class QueryReader {
     return undefined;
   }
 
+  /** Tables behind FROM, and those that an UPDATE or a DELETE names. */
+  relations(cursor: Cursor): Relation[] {
+    return this.#from(cursor);
+  }
+
   #from(cursor: Cursor): Relation[] {
+    // MySQL's table of no columns.
+    if (this.#dialect === 'mysql' && cursor.takeWord('dual')) return [];
     const relations = [this.#joined(cursor)];
     while (cursor.takeSymbol(',')) relations.push(this.#joined(cursor));
     return relations;
@@ -159,10 +176,11 @@ class QueryReader {
   #joined(cursor: Cursor): Relation {
     let left = this.#relation(cursor);
     for (;;) {
+      const natural = cursor.takeWord('natural');
       const kind = joinKind(cursor);
       if (kind === undefined) return left;
       const right = this.#relation(cursor);
-      const on: { on?: Expression; using?: string[] } = {};
+      const on: { on?: Expression; using?: string[]; natural?: true } = natural ? { natural } : {};
       if (cursor.takeWord('on')) on.on = cursor.expression();
       else if (cursor.takeWord('using')) on.using = nameList(cursor);
       left = { node: 'join', kind, left, right, ...on };
@@ -181,6 +199,7 @@ class QueryReader {
       const first = name(cursor);
       const second = cursor.takeSymbol('.') ? name(cursor) : undefined;
       const alias = this.#alias(cursor);
+      if (this.#dialect === 'mysql') skipHints(cursor);
       const place = second === undefined ? { name: first } : { schema: first, name: second };
       return { node: 'table', ...place, ...(alias !== undefined && { alias }) };
     });
@@ -202,6 +221,32 @@ class QueryReader {
     if (this.#dialect !== 'postgres' && cursor.takeSymbol(',')) return { offset: first, limit: cursor.expression() };
     if (!cursor.takeWord('offset')) return { limit: first };
     return { limit: first, offset: cursor.expression() };
+  }
+}
+
+const MODIFIERS = [
+  ...['sql_no_cache', 'sql_cache', 'sql_calc_found_rows', 'sql_small_result', 'sql_big_result', 'sql_buffer_result'],
+  ...['high_priority', 'straight_join'],
+];
+
+/** Words that change how MySQL runs it, and not what it gives. */
+function skipModifiers(cursor: Cursor): void {
+  while (MODIFIERS.some((word) => cursor.takeWord(word)));
+}
+
+/** USE INDEX (a), FORCE KEY FOR ORDER BY (b) and their kin. */
+function skipHints(cursor: Cursor): void {
+  while (['use', 'force', 'ignore'].some((word) => cursor.isWord(word))) {
+    cursor.take();
+    if (!cursor.takeWord('index')) cursor.needWord('key');
+    if (cursor.takeWord('for') && !cursor.takeWord('join')) {
+      cursor.take();
+      cursor.needWord('by');
+    }
+    cursor.need('(');
+    while (!cursor.isSymbol(')')) if (cursor.take().kind === 'end') throw cursor.unexpected(cursor.peek());
+    cursor.need(')');
+    cursor.takeSymbol(',');
   }
 }
 

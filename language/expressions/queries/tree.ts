@@ -5,11 +5,19 @@ import type { Expression } from '../tree.js';
  * here is not part of the language, and its text is refused with the place.
  */
 export interface Query {
-  readonly with: readonly { readonly name: string; readonly columns: readonly string[]; readonly query: Query }[];
+  readonly with: readonly CommonTable[];
   readonly body: QueryBody;
   readonly orderBy: readonly Ordering[];
   readonly limit?: Expression;
   readonly offset?: Expression;
+}
+
+export interface CommonTable {
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly query: Query;
+  /** It may name itself. */
+  readonly recursive?: boolean;
 }
 
 export type QueryBody =
@@ -31,6 +39,8 @@ export interface Select {
   readonly from: readonly Relation[];
   readonly where?: Expression;
   readonly groupBy: readonly Expression[];
+  /** GROUP BY … WITH ROLLUP. */
+  readonly rollup?: boolean;
   readonly having?: Expression;
 }
 
@@ -61,6 +71,7 @@ export type Relation =
       readonly right: Relation;
       readonly on?: Expression;
       readonly using?: readonly string[];
+      readonly natural?: boolean;
     };
 
 export interface Ordering {
@@ -83,6 +94,27 @@ export type Extension =
   | { readonly kind: 'exists'; readonly query: Query }
   /** Lower-case unit: "day", "month". */
   | { readonly kind: 'interval'; readonly count: Expression; readonly unit: string }
+  /** DATE '…', TIMESTAMP '…', TIME '…'. */
+  | { readonly kind: 'moment'; readonly sort: 'date' | 'timestamp' | 'time'; readonly text: string }
+  /** (a, b) */
+  | { readonly kind: 'row'; readonly items: readonly Expression[] }
+  | {
+      readonly kind: 'regexp';
+      readonly operand: Expression;
+      readonly pattern: Expression;
+      readonly negated: boolean;
+    }
+  /** The other side of a comparison: ANY (SELECT …). */
+  | { readonly kind: 'quantified'; readonly quantifier: 'ANY' | 'ALL'; readonly query: Query }
+  /** Operators on bits, and DIV. */
+  | {
+      readonly kind: 'whole';
+      readonly op: '&' | '|' | '^' | '<<' | '>>' | 'DIV';
+      readonly left: Expression;
+      readonly right: Expression;
+    }
+  /** BINARY a, a COLLATE b: how it is compared. `collation` in lower case; "binary" for BINARY. */
+  | { readonly kind: 'collated'; readonly operand: Expression; readonly collation: string }
   | FunctionCall;
 
 export interface FunctionCall {
@@ -98,5 +130,12 @@ export interface FunctionCall {
   readonly separator?: string;
   /** A bare word among the arguments: CAST's type, EXTRACT's unit. */
   readonly word?: string;
-  readonly over?: { readonly partitionBy: readonly Expression[]; readonly orderBy: readonly Ordering[] };
+  readonly over?: Window;
+}
+
+export interface Window {
+  readonly partitionBy: readonly Expression[];
+  readonly orderBy: readonly Ordering[];
+  /** "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW", which all dialects write alike. */
+  readonly frame?: string;
 }
