@@ -76,7 +76,7 @@ function isTotal(query: Query, { keys, columns, relations }: Known): boolean {
 }
 
 function holdsKey(
-  { orderBy }: Query,
+  { orderBy, body }: Query,
   table: Extract<QueryRelation, { node: 'table' }>,
   relations: KnownRelations,
 ): boolean {
@@ -84,5 +84,13 @@ function holdsKey(
   const key = relation?.primaryKey;
   if (relation === undefined || key === undefined || key.length === 0) return false;
   const named = new Set(orderBy.map(({ expression }) => pathOf(expression)?.at(-1)?.toLowerCase()));
+  // ORDER BY means an alias before a column.
+  if (key.some((name) => isAliased(name, body))) return false;
   return key.every((name) => named.has(name.toLowerCase()));
+}
+
+function isAliased(name: string, body: Query['body']): boolean {
+  if (body.node !== 'select') return true;
+  const same = (other: string | undefined): boolean => other?.toLowerCase() === name.toLowerCase();
+  return body.items.some((item) => !item.star && same(item.alias) && !same(pathOf(item.expression)?.at(-1)));
 }

@@ -112,8 +112,8 @@ function newValues(expression: Expression): Expression {
 
 /** A row that breaks a key gives way whole: columns that are not named get their defaults. */
 function replaced({ relation, columns }: Inserting): string {
-  const key = keyOf(relation, columns);
   if ((relation.keys?.length ?? 0) > 1) return fail('REPLACE into a table with several unique keys');
+  const key = keyOf(relation, columns);
   const sets = relation.columns
     .filter((column) => !key.includes(column) && column.computed !== true)
     .map(

@@ -95,8 +95,10 @@ function orderOf(run: string, involved: readonly TableMapping[]): WorkloadOrder 
   const isPlain = !words.some(({ text }) => ['group', 'union', 'distinct', 'join'].includes(text.toLowerCase()));
   const [only] = involved;
   const key = involved.length === 1 && isPlain ? only?.primaryKey?.columns : undefined;
-  const named = new Set(parts.map((part) => nameOf(part.at(0) ?? { kind: 'symbol', text: '', at: 0 })));
-  const isTotal = key !== undefined && key.length > 0 && key.every((column) => named.has(column));
+  const named = new Set(parts.map((part) => outputName(plainKey(part))));
+  // ORDER BY means an alias before a column.
+  const isAliased = split(listed).some((item) => plainKey(item).length === 0 && key?.includes(outputName(item) ?? ''));
+  const isTotal = !isAliased && key !== undefined && key.length > 0 && key.every((column) => named.has(column));
   return { fixed: isTotal ? 'total' : 'partial', keys };
 }
 
@@ -134,10 +136,16 @@ function outputName(item: readonly Piece[]): string | undefined {
   return last?.kind === 'word' || last?.kind === 'name' ? nameOf(last) : undefined;
 }
 
-function outputAt(part: readonly Piece[], items: readonly (string | undefined)[]): number | undefined {
+/** Without the words that say only the direction; nothing where it is more than a name or a place. */
+function plainKey(part: readonly Piece[]): Piece[] {
   const words = part.filter(({ text }) => !['asc', 'desc', 'nulls', 'first', 'last'].includes(text.toLowerCase()));
+  return words.length === 1 || (words.length === 3 && words[1]?.text === '.') ? words : [];
+}
+
+function outputAt(part: readonly Piece[], items: readonly (string | undefined)[]): number | undefined {
+  const words = plainKey(part);
   const last = words.at(-1);
-  if (last === undefined || words.some(({ kind }) => kind === 'string') || words.length > 3) return undefined;
+  if (last === undefined) return undefined;
   if (words.length === 1 && last.kind === 'number') return Number(last.text) - 1;
   const found = items.flatMap((item, at) => (item === nameOf(last) ? [at] : []));
   return found.length === 1 ? found[0] : undefined;
