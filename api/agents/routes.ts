@@ -108,13 +108,19 @@ export function agentRoutes(api: Api, { store, settings }: ApiParts): void {
       throw new CaravanFailure('AGENT_UNKNOWN', { attempted: 'end the agent', on: id, seen: 'it is not registered' });
     },
   );
+  listRoute(api, { store, settings });
+}
+
+function listRoute(api: Api, { store, settings }: Pick<ApiParts, 'store' | 'settings'>): void {
+  const { agentLeaseSeconds: lease } = settings;
+  const { agents } = store.engine;
   api.get(
     '/api/v1/agents',
     {
       config: { action: 'read' },
       schema: {
         operationId: 'listAgents',
-        tags,
+        tags: ['agents'],
         summary: 'Agents whose lease holds',
         querystring: z.strictObject({
           type: name.optional(),
