@@ -7,7 +7,7 @@ import { isLoopback, readConfig } from '../config/config.js';
 import type { Config } from '../config/config.js';
 import { CaravanFailure } from '../contracts/failures.js';
 import { packageFolder } from '../platform/local-stack/package-folder.js';
-import { secretKeyFile } from '../platform/secrets/key-files.js';
+import { certificatesFolder, secretKeyFile } from '../platform/secrets/key-files.js';
 import { openSecretBox } from '../platform/secrets/secret-box.js';
 import { openStore } from '../platform/store/open-store.js';
 import type { Store } from '../platform/store/store.js';
@@ -33,7 +33,7 @@ async function main(): Promise<void> {
     authenticate,
     log,
     settings: config.engine,
-    certificates: join(config.home, 'certificates'),
+    certificates: certificatesFolder(config.home),
     version: packageVersion(),
   });
   const address = await api.listen({ host: config.api.host, port: config.api.port ?? PORT });

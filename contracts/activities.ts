@@ -1,4 +1,5 @@
 import type { CheckName } from './checks.js';
+import type { MadeDecision } from './decisions.js';
 import type { FinalStatus, Finding, Phase, Question, TableReport } from './migration.js';
 import type { FailureReport } from './failures.js';
 import type { GraphTask, TaskPhase } from './graph.js';
@@ -67,6 +68,8 @@ export interface FreezeEvidence extends InPlan {
   readonly findings: readonly Finding[];
   readonly proof: { readonly position: string; readonly consistent: boolean; readonly detail: string };
   readonly decision: { readonly by: string };
+  /** Everything that was decided, in its order. Absent in older histories. */
+  readonly decisions?: readonly MadeDecision[];
 }
 
 export interface CertifyComparison extends InPlan {

@@ -148,6 +148,8 @@ export interface Chunk {
   readonly bytes: number;
   readonly quarantined: number;
   readonly changed: number;
+  /** ISO 8601, UTC; absent: not yet. */
+  readonly committedAt?: string;
 }
 
 /** The chunk ledger in the sidecar. `table` is the source's "schema.name". */
@@ -155,6 +157,8 @@ export interface ChunkLedger {
   /** Records the cut of a table: n inner bounds make n + 1 chunks. The first cut holds. Returns what is there. */
   cut(table: string, bounds: readonly string[]): Promise<{ chunks: number; done: number }>;
   list(table: string): Promise<Chunk[]>;
+  /** Chunks of all tables behind this one, by table and number; at most `limit`, none is the end. */
+  chunks(after: Pick<Chunk, 'table' | 'chunk'> | undefined, limit: number): Promise<Chunk[]>;
   /** Proves that done chunks cover the key space without gap or overlap; LEDGER_INCOMPLETE else. Commits synchronously first. */
   seal(table: string): Promise<{ chunks: number; rows: number; bytes: number; quarantined: number; changed: number }>;
   /**

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { createNotifyActivities } from '../activities/amani/activities.js';
 import { createArchitectActivities } from '../activities/architect/activities.js';
 import { createEngineActivities } from '../activities/engine/activities.js';
@@ -8,6 +7,7 @@ import { createMetaActivities } from '../activities/meta/activities.js';
 import { EXECUTION_SIGNALS } from '../contracts/execution-messages.js';
 import { QUEUES } from '../contracts/queues.js';
 import { openSigner } from '../platform/certificate/signer.js';
+import { certificatesFolder, signingKeyFile } from '../platform/secrets/key-files.js';
 import { openJanitor } from './janitor.js';
 import { reconcileExecutions } from './reconcile-executions.js';
 import { main, runWorkers } from './run.js';
@@ -23,8 +23,8 @@ async function control(): Promise<void> {
   const { deps, config } = runtime;
   const janitor = openJanitor(runtime);
   const certificates = {
-    signer: openSigner({ keyFile: join(config.home, 'certificate-key.pem') }),
-    folder: join(config.home, 'certificates'),
+    signer: openSigner({ keyFile: signingKeyFile(config.home) }),
+    folder: certificatesFolder(config.home),
     caravanVersion: runtime.caravanVersion,
   };
   const teller = openTaskTeller({ store: deps.store, log: runtime.log });

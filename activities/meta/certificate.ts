@@ -1,14 +1,18 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import type { CertifyComparison, FreezeEvidence, InPlan } from '../../contracts/activities.js';
 import type { NotMigrated } from '../../contracts/mapping.js';
 import type { ViewReport } from '../../contracts/migration.js';
 import { buildBody, evidenceHash } from '../../platform/certificate/body.js';
 import type { CertifiedTarget, Evidence } from '../../platform/certificate/body.js';
+import { chainOf } from '../../platform/certificate/chain.js';
+import { certificatePath, writeEvidence } from '../../platform/certificate/evidence-folder.js';
 import { serializeCertificate } from '../../platform/certificate/signer.js';
 import type { Signer } from '../../platform/certificate/signer.js';
 import type { Deps } from '../deps.js';
-import { openSourceOf, planOf, recordOf, withEnd } from '../ends.js';
+import { openSourceOf, openTargetOf, planOf, recordOf, withEnd } from '../ends.js';
+import { chunksOf, evidenceFiles } from './evidence-files.js';
+import type { FrozenParts } from './evidence-files.js';
 
 export interface CertificateOptions {
   readonly signer: Signer;
@@ -17,16 +21,19 @@ export interface CertificateOptions {
   readonly caravanVersion: string;
 }
 
-export function certificatePath({ folder }: CertificateOptions, migrationId: string): string {
-  return join(folder, `${migrationId.replace(/[^\w.-]/gu, '_')}.json`);
-}
-
 /** What was proven, frozen before the pivot: nothing after it can change what is signed. */
 export async function freezeEvidence(deps: Deps, input: FreezeEvidence): Promise<{ evidenceHash: string }> {
-  const { decision, ...found } = input;
+  const { decision, decisions = [], ...found } = input;
+  const chunks = await withEnd(openTargetOf(deps, input.migrationId), ({ ledger }) => chunksOf(ledger));
   const evidence: Evidence = { ...(await evidenceOf(deps, found)), decision };
-  await deps.store.migrations.putEvidence(input.migrationId, evidence);
-  return { evidenceHash: evidenceHash(evidence) };
+  return { evidenceHash: evidenceHash(await freeze(deps, evidence, { decisions, chunks })) };
+}
+
+/** The first that was frozen holds, with its files. */
+async function freeze(deps: Deps, found: Evidence, parts: FrozenParts): Promise<Evidence> {
+  const files = await evidenceFiles(deps, found, parts);
+  await deps.store.migrations.putEvidence(found.migrationId, { ...found, ...chainOf(files) }, files);
+  return (await deps.store.migrations.evidence(found.migrationId)) as Evidence;
 }
 
 async function evidenceOf(deps: Deps, input: Omit<FreezeEvidence, 'decision'>): Promise<Evidence> {
@@ -85,7 +92,7 @@ export async function certifyComparison(
   const { sourcePosition: position, targetPosition, at } = compared;
   const found = await evidenceOf(deps, { ...input, proof: { position, consistent, detail } });
   const evidence: Evidence = { ...found, comparison: { targetPosition, at, structure } };
-  await deps.store.migrations.putEvidence(migrationId, evidence);
+  await freeze(deps, evidence, { decisions: [] });
   return sign(deps, options, { migrationId, moment: { comparedAt: at, lsn: targetPosition } });
 }
 
@@ -100,14 +107,19 @@ async function sign(
   { migrationId, moment }: Signing,
 ): Promise<{ path: string }> {
   const record = await recordOf(deps, migrationId);
-  const evidence = (await deps.store.migrations.evidence(migrationId)) as Evidence | undefined;
+  const { migrations } = deps.store;
+  const evidence = (await migrations.evidence(migrationId)) as Evidence | undefined;
   if (evidence === undefined) throw new Error('no evidence was frozen');
   const target = { version: String(record.targetVersion ?? 'unknown'), schema: record.input.targetSchema, ...moment };
   const issuedAt = new Date().toISOString();
   const body = buildBody({ evidence, target, caravanVersion: options.caravanVersion, issuedAt });
-  const path = certificatePath(options, migrationId);
+  // Signed once: who comes again, after a loss, writes the same bytes.
+  await migrations.putCertificate(migrationId, serializeCertificate(options.signer.signCertificate(body)));
+  const text = (await migrations.certificate(migrationId)) ?? '';
+  const path = certificatePath(options.folder, migrationId);
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  writeFileSync(`${path}.part`, serializeCertificate(options.signer.signCertificate(body)), { mode: 0o644 });
+  writeEvidence(path, await migrations.evidenceFiles(migrationId));
+  writeFileSync(`${path}.part`, text, { mode: 0o644 });
   renameSync(`${path}.part`, path);
   return { path };
 }

@@ -1,7 +1,8 @@
 import type { CloseMigration } from '../../contracts/activities.js';
 import type { FinalStatus, MigrationReport } from '../../contracts/migration.js';
 import type { Deps } from '../deps.js';
-import { certificatePath, viewsLeft } from './certificate.js';
+import { certificatePath } from '../../platform/certificate/evidence-folder.js';
+import { viewsLeft } from './certificate.js';
 import type { CertificateOptions } from './certificate.js';
 
 /** Writes the report that `--json` prints, and forgets connections that nothing needs any more. */
@@ -12,7 +13,7 @@ export async function closeMigration(
 ): Promise<{ certificate: string | null; pending: boolean }> {
   const { migrationId, status } = closing;
   const promoted = status === 'proven' || status === 'proven_with_exceptions';
-  const certificate = promoted ? certificatePath(options, migrationId) : null;
+  const certificate = promoted ? certificatePath(options.folder, migrationId) : null;
   await deps.store.migrations.putReport(migrationId, await makeReport(deps, closing, certificate));
   const record = await deps.store.migrations.get(migrationId);
   // Without a record it was refused before anything began.

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { MigrationReport, TableReport } from '../../contracts/migration.js';
-import { isProvenEqual } from '../../platform/certificate/body.js';
+import { isProvenEqual } from '../../platform/certificate/statements.js';
 import type { WorkerSpec } from '../../platform/local-stack/worker-parts.js';
 import { makeScratchDatabase } from '../../platform/store/scratch-database.js';
 import type { CopiedTableFact } from '../../platform/store/store.js';

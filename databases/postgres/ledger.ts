@@ -28,7 +28,8 @@ const TAKES_MAX = 5;
 /** Longest page of `entries`. */
 const ENTRIES_MAX = 10_000;
 
-const COLUMNS = 'source_table, table_no, chunk, lower, upper, done, epoch, rows, bytes, quarantined, changed';
+const COLUMNS = `source_table, table_no, chunk, lower, upper, done, epoch, rows, bytes, quarantined, changed,
+  pg_catalog.to_char(committed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS committed_at`;
 
 /** The chunk ledger of one migration, in the sidecar of the target database. */
 export function chunkLedger(pool: SessionPool, names: TargetNames): ChunkLedger {
@@ -37,6 +38,10 @@ export function chunkLedger(pool: SessionPool, names: TargetNames): ChunkLedger 
   return {
     cut: (table, bounds) => reading({ attempted: 'cut', on: table }, () => ledger.cut(table, bounds)),
     list: (table) => reading({ attempted: 'read the chunks of', on: table }, () => ledger.list(table)),
+    chunks: (after, limit) =>
+      reading({ attempted: 'read the chunks behind', on: after?.table ?? 'the first' }, () =>
+        ledger.chunks(after, limit),
+      ),
     seal: (table) => reading({ attempted: 'seal', on: table }, () => ledger.seal(table)),
     take: (table, chunk, options) =>
       reading({ attempted: 'take the chunk', on: on(table, chunk) }, () => ledger.take(table, chunk, options)),
@@ -91,6 +96,17 @@ class PgChunkLedger {
 
   async list(table: string): Promise<Chunk[]> {
     return this.#pool.use((session) => this.#read(session, table));
+  }
+
+  async chunks(after: Pick<Chunk, 'table' | 'chunk'> | undefined, limit: number): Promise<Chunk[]> {
+    const rows = await this.#pool.use((session) =>
+      session.rows(
+        `SELECT ${COLUMNS} FROM ${this.#sidecar}.chunk WHERE (source_table, chunk) > ($1, $2::int)
+          ORDER BY source_table, chunk LIMIT $3`,
+        [after?.table ?? '', after?.chunk ?? -1, Math.min(limit, ENTRIES_MAX)],
+      ),
+    );
+    return rows.map(chunkOf);
   }
 
   async seal(
@@ -276,7 +292,7 @@ class PgChunkLedger {
 }
 
 function chunkOf(row: Row): Chunk {
-  const { lower, upper } = row;
+  const { lower, upper, committed_at: committedAt } = row;
   return {
     table: row['source_table'] ?? '',
     chunk: Number(row['chunk']),
@@ -288,6 +304,7 @@ function chunkOf(row: Row): Chunk {
     bytes: Number(row['bytes']),
     quarantined: Number(row['quarantined']),
     changed: Number(row['changed']),
+    ...(committedAt !== null && committedAt !== undefined && { committedAt }),
   };
 }
 

@@ -7,8 +7,8 @@ import type { CertificateBody } from './body.js';
 import { canonicalJson } from '../../contracts/canonical-json.js';
 
 export const CERTIFICATE_FORMAT = 'caravan-certificate';
-/** Version of the file that this build writes, and the newest that it reads. */
-export const CERTIFICATE_VERSION = 1;
+/** Version of the file that this build writes, and the newest that it reads. Version 1 had no chain of evidence files. */
+export const CERTIFICATE_VERSION = 2;
 
 export interface CertificateFile {
   readonly format: typeof CERTIFICATE_FORMAT;
@@ -59,9 +59,12 @@ export function serializeCertificate(file: CertificateFile): string {
   return `${JSON.stringify(file, null, 2)}\n`;
 }
 
-/** What the signature covers. The first line keeps it from being taken for a signature over anything else. */
-export function signedBytes(body: unknown): Buffer {
-  return Buffer.from(`${CERTIFICATE_FORMAT}/${String(CERTIFICATE_VERSION)}\n${canonicalJson(body)}`);
+/**
+ * What the signature covers. The first line keeps it from being taken for a signature over anything else, or over a file
+ * of another version.
+ */
+export function signedBytes(body: unknown, version: number = CERTIFICATE_VERSION): Buffer {
+  return Buffer.from(`${CERTIFICATE_FORMAT}/${String(version)}\n${canonicalJson(body)}`);
 }
 
 export function fingerprintOf(publicKey: KeyObject): string {

@@ -1,108 +1,45 @@
 import { createPublicKey, verify } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { evidenceHash, REQUIRED_PARTS, evidenceOf } from './body.js';
+import { chainFault, evidenceFilesFault } from './chain.js';
+import type { EvidenceFolder } from './chain.js';
 import { firstDuplicateName } from './duplicate-names.js';
-import { CERTIFICATE_FORMAT, CERTIFICATE_VERSION, fingerprintOf, signedBytes } from './signer.js';
+import { body, evidence, header, signedFile } from './schemas.js';
+import type { Content, SignedFile } from './schemas.js';
+import { CERTIFICATE_VERSION, fingerprintOf, signedBytes } from './signer.js';
 
 export interface Verification {
   /** 0 valid; 1 tampered, evidence missing or another key; 2 unreadable or newer version. */
   readonly exit: 0 | 1 | 2;
   /** For people, the verdict first. */
   readonly lines: readonly string[];
+  /** Of a valid one. */
+  readonly checked?: CheckedCertificate;
+}
+
+export interface CheckedCertificate {
+  readonly version: number;
+  readonly content: Content;
+  readonly fingerprint: string;
+  /** It was signed with the key that was given; false: none was given. */
+  readonly pinned: boolean;
+}
+
+export interface VerifyOptions {
+  readonly publicKeyPem?: string | undefined;
+  /** Where the evidence files of a certificate lie, by the id of its migration. */
+  readonly folderOf?: (migrationId: string) => EvidenceFolder;
 }
 
 /** Characters; the certificate of 10,000 tables has about 5 million. */
 const TEXT_LENGTH_MAX = 128 * 1024 * 1024;
 
-const header = z.object({ format: z.literal(CERTIFICATE_FORMAT), version: z.int().positive() });
-const signedFile = z.strictObject({
-  format: z.literal(CERTIFICATE_FORMAT),
-  version: z.literal(CERTIFICATE_VERSION),
-  certificate: z.record(z.string(), z.unknown()),
-  signature: z.strictObject({
-    algorithm: z.literal('Ed25519'),
-    publicKey: z.string(),
-    fingerprint: z.string(),
-    value: z.string(),
-  }),
-});
-type SignedFile = z.infer<typeof signedFile>;
-
-const tableEvidence = z.object({
-  source: z.string(),
-  target: z.string(),
-  sourceRows: z.number(),
-  targetRows: z.number(),
-  quarantinedRows: z.number(),
-  changedValues: z.number(),
-  sourceHash: z.string().nullable(),
-  targetHash: z.string().nullable(),
-});
-const viewEvidence = z.object({
-  kind: z.string().optional(),
-  source: z.string(),
-  target: z.string(),
-  equal: z.boolean(),
-  ofQuery: z.boolean().optional(),
-  sourceRows: z.number(),
-  targetRows: z.number(),
-  sourceHash: z.string().nullable(),
-  targetHash: z.string().nullable(),
-});
-const evidence = z.object({
-  migrationId: z.string(),
-  planHash: z.string(),
-  source: z.object({
-    engine: z.string(),
-    version: z.string(),
-    database: z.string(),
-    position: z.string(),
-    consistent: z.boolean(),
-    detail: z.string().optional(),
-  }),
-  decision: z.object({ by: z.string() }).optional(),
-  mode: z.literal('data-only').optional(),
-  tables: z.array(tableEvidence),
-  views: z.array(viewEvidence).optional(),
-  comparison: z
-    .object({ targetPosition: z.string(), at: z.string(), structure: z.object({ hash: z.string() }) })
-    .optional(),
-  checks: z
-    .array(
-      z.object({
-        check: z.string(),
-        counts: z.record(z.string(), z.number()),
-        proven: z.array(z.object({ what: z.string(), how: z.string() })),
-        notProven: z.array(z.string()),
-        hash: z.string(),
-      }),
-    )
-    .optional(),
-  findings: z.array(z.object({ code: z.string(), object: z.string(), disposition: z.string() })),
-  notMigrated: z.array(z.object({ kind: z.string(), name: z.string(), reason: z.string() })),
-  cannotSee: z.array(z.object({ what: z.string() })),
-});
-const body = evidence.extend({
-  target: z.object({
-    version: z.string(),
-    schema: z.string(),
-    promotedAt: z.string().optional(),
-    comparedAt: z.string().optional(),
-    lsn: z.string(),
-  }),
-  proven: z.array(z.object({ what: z.string(), how: z.string() })),
-  notProven: z.array(z.string()),
-  evidenceHash: z.string(),
-  caravanVersion: z.string(),
-  issuedAt: z.string(),
-});
-
-/** Checks a certificate's text with nothing but itself and, when given, the public key that must have signed it. */
-export function verifyCertificate(text: string, options: { readonly publicKeyPem?: string } = {}): Verification {
+/** Checks a certificate's text with its evidence files and, when given, the public key that must have signed it. */
+export function verifyCertificate(text: string, { publicKeyPem, folderOf }: VerifyOptions = {}): Verification {
   const parsed = parse(text);
   if (typeof parsed === 'string') return { exit: 2, lines: [`unreadable: ${parsed}`] };
-  const pinned = options.publicKeyPem === undefined ? undefined : readPublicKey(options.publicKeyPem);
+  const pinned = publicKeyPem === undefined ? undefined : readPublicKey(publicKeyPem);
   if (pinned === null) return { exit: 2, lines: ['unreadable: the given key is no Ed25519 public key as PEM'] };
   const checked = checkFile(text, parsed);
   if (typeof checked === 'string') return { exit: 1, lines: [`not valid: ${checked}`] };
@@ -117,7 +54,12 @@ export function verifyCertificate(text: string, options: { readonly publicKeyPem
       ],
     };
   }
-  return { exit: 0, lines: verdictLines(checked.content, { fingerprint, pinned: pinned !== undefined }) };
+  const { content } = checked;
+  const fault = filesFault(content, folderOf?.(content.migrationId));
+  if (fault !== undefined) return { exit: 1, lines: [`not valid: ${shown(fault)}`] };
+  const { version } = checked.file;
+  const valid: CheckedCertificate = { version, content, fingerprint, pinned: pinned !== undefined };
+  return { exit: 0, lines: verdictLines(valid), checked: valid };
 }
 
 /** The file as JSON, or why it cannot be read as a certificate of a known version. */
@@ -137,8 +79,6 @@ function parse(text: string): object | string {
   return value as object;
 }
 
-type Content = z.infer<typeof body>;
-
 /** The checked file, or its first fault. */
 function checkFile(text: string, value: object): { file: SignedFile; content: Content } | string {
   const duplicate = firstDuplicateName(text);
@@ -146,22 +86,24 @@ function checkFile(text: string, value: object): { file: SignedFile; content: Co
   const file = signedFile.safeParse(value);
   if (!file.success) return faultOf(file.error, 'the file');
   return (
-    missingEvidence(file.data.certificate) ??
+    missingEvidence(file.data) ??
     evidenceFault(file.data.certificate) ??
     signatureFault(file.data) ??
     contentOf(file.data)
   );
 }
 
-function missingEvidence(certificate: Readonly<Record<string, unknown>>): string | undefined {
-  const missing = [...REQUIRED_PARTS, 'evidenceHash'].find((part) => certificate[part] === undefined);
+/** Version 1 had no chain; every later one has. */
+function missingEvidence({ version, certificate }: SignedFile): string | undefined {
+  const needed = [...REQUIRED_PARTS, ...(version === 1 ? [] : ['chain', 'chainHead']), 'evidenceHash'];
+  const missing = needed.find((part) => certificate[part] === undefined);
   return missing === undefined ? undefined : `evidence is missing: ${missing}`;
 }
 
 function evidenceFault(certificate: Readonly<Record<string, unknown>>): string | undefined {
   const shape = evidence.safeParse(evidenceOf(certificate));
   if (!shape.success) return faultOf(shape.error, 'the evidence');
-  if (evidenceHash(certificate) === certificate.evidenceHash) return undefined;
+  if (evidenceHash(certificate) === certificate['evidenceHash']) return undefined;
   return 'the evidence (tables, findings, notMigrated, position) was changed: its hash is not the evidenceHash';
 }
 
@@ -172,13 +114,30 @@ function signatureFault(file: SignedFile): string | undefined {
     return 'signature.fingerprint is not that of signature.publicKey';
   const value = Buffer.from(file.signature.value, 'base64');
   if (value.toString('base64') !== file.signature.value) return 'signature.value is not base64';
-  if (verify(null, signedBytes(file.certificate), key, value)) return undefined;
+  if (verify(null, signedBytes(file.certificate, file.version), key, value)) return undefined;
   return 'the signature does not fit the content';
 }
 
 function contentOf(file: SignedFile): { file: SignedFile; content: Content } | string {
   const content = body.safeParse(file.certificate);
   return content.success ? { file, content: content.data } : faultOf(content.error, 'the certificate');
+}
+
+/** The chain in itself, that it has the reports which the certificate speaks of, and the files. */
+function filesFault(content: Content, folder: EvidenceFolder | undefined): string | undefined {
+  const { chain, chainHead = '', checks = [], comparison } = content;
+  if (chain === undefined) return undefined;
+  const broken = chainFault(chain, chainHead);
+  if (broken !== undefined) return broken;
+  const reports = new Map(checks.map(({ check, hash }) => [`check-${check}.json`, hash]));
+  if (comparison !== undefined) reports.set('structure.json', comparison.structure.hash);
+  for (const [name, hash] of reports) {
+    const link = chain.find((each) => each.name === name);
+    if (link === undefined) return `evidence is missing: the chain does not name ${name}`;
+    if (link.sha256 !== hash) return `the evidence ${name} is not the report whose hash the certificate has`;
+  }
+  if (folder === undefined) return 'evidence is missing: no folder of evidence files was given';
+  return evidenceFilesFault(chain, folder);
 }
 
 function readPublicKey(pem: string): KeyObject | null {
@@ -193,8 +152,9 @@ function readPublicKey(pem: string): KeyObject | null {
   }
 }
 
-function verdictLines(content: Content, signer: { fingerprint: string; pinned: boolean }): string[] {
+function verdictLines({ content, fingerprint, pinned }: CheckedCertificate): string[] {
   const rows = content.tables.reduce((sum, table) => sum + table.targetRows, 0);
+  const { chain, chainHead } = content;
   return [
     'valid',
     `migration:   ${quote(content.migrationId)}`,
@@ -202,8 +162,11 @@ function verdictLines(content: Content, signer: { fingerprint: string; pinned: b
     `target:      schema ${quote(content.target.schema)}, ${momentOf(content.target)} at ${clean(content.target.lsn)}`,
     `tables:      ${String(content.tables.length)}, rows: ${String(rows)}, findings: ${String(content.findings.length)}`,
     `proven:      ${String(content.proven.length)} statements; not proven: ${String(content.notProven.length)}`,
-    `fingerprint: ${signer.fingerprint}`,
-    ...(signer.pinned ? [] : ['signer not pinned: give --key to check who signed it']),
+    chain === undefined
+      ? 'evidence:    none beside it: it is of version 1'
+      : `evidence:    ${String(chain.length)} files, as they were; the chain ends in ${clean(chainHead ?? '')}`,
+    `fingerprint: ${fingerprint}`,
+    ...(pinned ? [] : ['signer not pinned: give --key to check who signed it']),
   ];
 }
 
@@ -222,7 +185,11 @@ function faultOf(error: z.ZodError, what: string): string {
 
 /** Texts come from the file: as JSON and without invisible characters they cannot drive a terminal. */
 function quote(text: string): string {
-  return JSON.stringify(text.slice(0, 200)).replace(/[\u007f-\u009f\u200b-\u202e\u2066-\u2069]/gu, '?');
+  return shown(JSON.stringify(text.slice(0, 200)));
+}
+
+function shown(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u202e\u2060-\u206f\ufeff]/gu, '?');
 }
 
 function clean(text: string): string {

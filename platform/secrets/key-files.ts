@@ -11,3 +11,8 @@ export function secretKeyFile(home: string): string {
 export function signingKeyFile(home: string): string {
   return join(home, 'certificate-key.pem');
 }
+
+/** Certificates, each with its evidence files beside it. */
+export function certificatesFolder(home: string): string {
+  return join(home, 'certificates');
+}

@@ -35,7 +35,15 @@ interface MigrationsTable {
 }
 interface MigrationDocumentsTable {
   migration_id: string;
-  kind: 'report' | 'evidence' | 'promotion' | 'assessment' | 'structure' | `check:${CheckName}`;
+  kind:
+    | 'report'
+    | 'evidence'
+    | 'promotion'
+    | 'assessment'
+    | 'structure'
+    | 'evidence_files'
+    | 'certificate'
+    | `check:${CheckName}`;
   body: Json;
 }
 interface TableReportsTable {

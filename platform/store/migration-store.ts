@@ -6,6 +6,7 @@ import type { CheckSummary } from '../../contracts/checks.js';
 import type { MigrationInput } from '../../contracts/migration.schema.js';
 import type { MigrationReport, TableReport, ViewReport } from '../../contracts/migration.js';
 import type { StructureReport } from '../../contracts/verification.js';
+import type { EvidenceFile } from '../certificate/chain.js';
 import type { Database, StoreQuery, StoreTables, StoreTransaction } from './database.js';
 import { encodeJson } from './json-document.js';
 import type { CopiedTableFact, MigrationRecord, MigrationStore } from './store.js';
@@ -234,22 +235,33 @@ interface KeptCheck {
   readonly report: unknown;
 }
 
+/** Documents of which the first write holds. */
+const FIRST_HOLDS: readonly DocumentKind[] = ['evidence', 'evidence_files', 'certificate', 'promotion'];
+
+async function putDocument(
+  query: StoreQuery,
+  migrationId: string,
+  { kind, value }: { readonly kind: DocumentKind; readonly value: unknown },
+): Promise<void> {
+  const body = encodeJson(value);
+  await query
+    .insertInto('migration_documents')
+    .values({ migration_id: migrationId, kind, body })
+    .onConflict((conflict) => {
+      const same = conflict.columns(['migration_id', 'kind']);
+      return FIRST_HOLDS.includes(kind) ? same.doNothing() : same.doUpdateSet({ body });
+    })
+    .execute();
+}
+
 type DocumentKind = StoreTables['migration_documents']['kind'];
 type DocumentPart = Omit<MigrationStore, keyof RecordPart | keyof TablePart>;
 
 function documentPart(database: Database): DocumentPart {
   const put = (migrationId: string, kind: DocumentKind, value: unknown) =>
-    database.run({ attempted: `store the ${kind} of`, on: migrationId }, async (query) => {
-      const body = encodeJson(value);
-      await query
-        .insertInto('migration_documents')
-        .values({ migration_id: migrationId, kind, body })
-        .onConflict((conflict) => {
-          const same = conflict.columns(['migration_id', 'kind']);
-          return kind === 'evidence' || kind === 'promotion' ? same.doNothing() : same.doUpdateSet({ body });
-        })
-        .execute();
-    });
+    database.run({ attempted: `store the ${kind} of`, on: migrationId }, (query) =>
+      putDocument(query, migrationId, { kind, value }),
+    );
   const get = (migrationId: string, kind: DocumentKind) =>
     database.run({ attempted: `read the ${kind} of`, on: migrationId }, async (query) => {
       const row = await query
@@ -274,8 +286,15 @@ function documentPart(database: Database): DocumentPart {
     },
     checkReport: async (migrationId, check) =>
       ((await get(migrationId, `check:${check}`)) as KeptCheck | undefined)?.report,
-    putEvidence: (migrationId, evidence) => put(migrationId, 'evidence', evidence),
+    putEvidence: (migrationId, evidence, files) =>
+      database.transact({ attempted: 'store the evidence of', on: migrationId }, async (query) => {
+        await putDocument(query, migrationId, { kind: 'evidence', value: evidence });
+        await putDocument(query, migrationId, { kind: 'evidence_files', value: files });
+      }),
     evidence: (migrationId) => get(migrationId, 'evidence'),
+    evidenceFiles: async (migrationId) => ((await get(migrationId, 'evidence_files')) ?? []) as EvidenceFile[],
+    putCertificate: (migrationId, text) => put(migrationId, 'certificate', { text }),
+    certificate: async (migrationId) => ((await get(migrationId, 'certificate')) as { text: string } | undefined)?.text,
     putPromotion: (migrationId, promotion) => put(migrationId, 'promotion', promotion),
     promotion: async (migrationId) =>
       (await get(migrationId, 'promotion')) as { promotedAt: string; lsn: string } | undefined,

@@ -1,6 +1,7 @@
 import type { Assessment } from '../../contracts/assessment.js';
 import type { StructureReport } from '../../contracts/verification.js';
 import type { CheckName, CheckSummary } from '../../contracts/checks.js';
+import type { EvidenceFile } from '../certificate/chain.js';
 import type { Catalogue } from '../../contracts/catalogue.js';
 import type { PlanDocument } from '../../contracts/definition.schema.js';
 import type { Endpoint } from '../../contracts/endpoint.js';
@@ -90,9 +91,13 @@ export interface MigrationStore {
   /** In the order of `CHECKS`. */
   checks(migrationId: string): Promise<CheckSummary[]>;
   checkReport(migrationId: string, check: CheckName): Promise<unknown>;
-  /** Evidence frozen before the pivot; the first write holds. */
-  putEvidence(migrationId: string, evidence: unknown): Promise<void>;
+  /** Evidence frozen before the pivot, and its files, at once; the first write holds. */
+  putEvidence(migrationId: string, evidence: unknown, files: readonly EvidenceFile[]): Promise<void>;
   evidence(migrationId: string): Promise<unknown>;
+  evidenceFiles(migrationId: string): Promise<EvidenceFile[]>;
+  /** Text of the signed certificate; the first write holds. */
+  putCertificate(migrationId: string, text: string): Promise<void>;
+  certificate(migrationId: string): Promise<string | undefined>;
   putPromotion(migrationId: string, promotion: { promotedAt: string; lsn: string }): Promise<void>;
   promotion(migrationId: string): Promise<{ promotedAt: string; lsn: string } | undefined>;
   /** Deletes everything of a migration: record, documents, archive, connections, outbox. */

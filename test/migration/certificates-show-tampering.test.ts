@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TestFolder } from './fixtures.js';
@@ -69,13 +69,34 @@ describe('The certificate of a migration', () => {
     expect(foreign.stderr).toMatch(/key/i);
   });
 
+  it('names the evidence file that was changed, and the one that is not there', async () => {
+    const evidence = path.replace(/json$/, 'evidence');
+    const tables = join(evidence, 'tables.json');
+    expect(JSON.parse(readFileSync(tables, 'utf8'))).toMatchObject([{ source: 'main.n', targetRows: 1 }]);
+    const decisions = join(evidence, 'decisions.json');
+    expect(JSON.parse(readFileSync(decisions, 'utf8'))).toMatchObject([{ what: 'plan approved', by: '--yes' }]);
+    expect(JSON.parse(readFileSync(join(evidence, 'chunks.json'), 'utf8'))).toMatchObject([
+      { table: 'main.n', rows: 1 },
+    ]);
+    const copied = folder.write('copied.json', readFileSync(path, 'utf8'));
+    cpSync(evidence, copied.replace(/json$/, 'evidence'), { recursive: true });
+    expect((await verify(copied)).exit).toBe(0);
+    writeFileSync(copied.replace(/json$/, 'evidence/tables.json'), '[]');
+    const changed = await verify(copied);
+    rmSync(copied.replace(/json$/, 'evidence/tables.json'));
+    const missing = await verify(copied);
+    expect([changed.exit, missing.exit]).toEqual([1, 1]);
+    expect(changed.stderr).toContain('the evidence tables.json was changed');
+    expect(missing.stderr).toContain('evidence is missing: tables.json');
+  });
+
   it('is unreadable when it is none, is cut off, or is of a newer version', async () => {
     const text = readFileSync(path, 'utf8');
     const files = [
       join(folder.path, 'none.json'),
       folder.write('text.json', 'no certificate'),
       folder.write('cut.json', text.slice(0, text.length / 2)),
-      folder.write('newer.json', text.replace(/("version":\s*)1/, '$199')),
+      folder.write('newer.json', text.replace(/("version":\s*)2/, '$199')),
       folder.write('deep.json', '['.repeat(20_000)),
     ];
     for (const ran of await Promise.all(files.map((file) => verify(file)))) {

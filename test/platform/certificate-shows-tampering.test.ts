@@ -1,16 +1,27 @@
-import { statSync } from 'node:fs';
+import { createPrivateKey, sign } from 'node:crypto';
+import { cpSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { buildBody } from '../../platform/certificate/body.js';
 import type { Evidence } from '../../platform/certificate/body.js';
+import { chainOf } from '../../platform/certificate/chain.js';
+import type { EvidenceFile } from '../../platform/certificate/chain.js';
+import { evidencePath, findEvidence, writeEvidence } from '../../platform/certificate/evidence-folder.js';
 import { canonicalJson } from '../../contracts/canonical-json.js';
 import { firstDuplicateName } from '../../platform/certificate/duplicate-names.js';
 import { openSigner, serializeCertificate } from '../../platform/certificate/signer.js';
 import type { Signer } from '../../platform/certificate/signer.js';
 import { verifyCertificate } from '../../platform/certificate/verify.js';
-import { migrationHash, planHash, targetSchemaHash } from '../../platform/hash.js';
+import type { Verification, VerifyOptions } from '../../platform/certificate/verify.js';
+import { migrationHash, planHash, sha256Hex, targetSchemaHash } from '../../platform/hash.js';
 import { scratchFolder } from './platform-harness.js';
 import type { Scratch } from './platform-harness.js';
+
+const FILES: readonly EvidenceFile[] = [
+  { name: 'states.json', text: '{"position":"0-1-42"}' },
+  { name: 'tables.json', text: '[{"source":"shop.orders"}]' },
+  { name: 'check-rules.json', text: '{"held":3}' },
+];
 
 const EVIDENCE: Evidence = {
   migrationId: 'migrate-shop',
@@ -49,11 +60,19 @@ const EVIDENCE: Evidence = {
   ],
   notMigrated: [{ kind: 'view', name: 'shop.v', reason: 'views are not translated' }],
   cannotSee: [],
+  checks: [{ check: 'rules', counts: { held: 3 }, proven: [], notProven: [], hash: sha256Hex('{"held":3}') }],
+  ...chainOf(FILES),
 };
 
 let scratch: Scratch;
 let signer: Signer;
 let text: string;
+/** The evidence beside the certificate, for each test anew. */
+let certificateFile: string;
+const evidence = (name: string): string => join(evidencePath(certificateFile), name);
+const verify = (given: string, options: VerifyOptions = {}): Verification =>
+  verifyCertificate(given, { folderOf: findEvidence(certificateFile, { home: scratch.folder }), ...options });
+
 beforeAll(() => {
   scratch = scratchFolder();
   signer = openSigner({ keyFile: join(scratch.folder, 'signing.pem') });
@@ -61,13 +80,17 @@ beforeAll(() => {
   const body = buildBody({ evidence: EVIDENCE, target, caravanVersion: '0.1.0', issuedAt: '2026-01-02T03:04:06.000Z' });
   text = serializeCertificate(signer.signCertificate(body));
 });
+beforeEach(({ task }) => {
+  certificateFile = join(scratch.folder, task.id, 'certificate.json');
+  writeEvidence(certificateFile, FILES);
+});
 afterAll(() => {
   scratch.remove();
 });
 
 describe('a certificate', () => {
   it('is valid as it was written, and says that the signer is not pinned', () => {
-    const { exit, lines } = verifyCertificate(text);
+    const { exit, lines } = verify(text);
     expect(exit).toBe(0);
     expect(lines.join('\n')).toContain(signer.fingerprint);
     expect(lines.join('\n')).toContain('signer not pinned');
@@ -75,10 +98,10 @@ describe('a certificate', () => {
 
   it('is valid under the key that signed it, in any layout, and under no other', () => {
     const compact = JSON.stringify(JSON.parse(text));
-    expect(verifyCertificate(compact, { publicKeyPem: signer.publicKeyPem })).toMatchObject({ exit: 0 });
-    expect(verifyCertificate(text, { publicKeyPem: signer.publicKeyPem }).lines.join()).not.toContain('not pinned');
+    expect(verify(compact, { publicKeyPem: signer.publicKeyPem })).toMatchObject({ exit: 0 });
+    expect(verify(text, { publicKeyPem: signer.publicKeyPem }).lines.join()).not.toContain('not pinned');
     const other = openSigner({ keyFile: join(scratch.folder, 'other.pem') });
-    const refused = verifyCertificate(text, { publicKeyPem: other.publicKeyPem });
+    const refused = verify(text, { publicKeyPem: other.publicKeyPem });
     expect(refused.exit).toBe(1);
     expect(refused.lines[0]).toContain('another key');
   });
@@ -94,7 +117,7 @@ describe('a certificate', () => {
     for (const path of leaves) {
       const changed = JSON.parse(text) as object;
       changeAt(changed, path);
-      expect(verifyCertificate(JSON.stringify(changed)).exit, path.join('.')).not.toBe(0);
+      expect(verify(JSON.stringify(changed)).exit, path.join('.')).not.toBe(0);
     }
   });
 
@@ -102,18 +125,19 @@ describe('a certificate', () => {
     const parsed = JSON.parse(text) as { certificate: Record<string, unknown> };
     for (const part of Object.keys(parsed.certificate)) {
       const rest = Object.fromEntries(Object.entries(parsed.certificate).filter(([name]) => name !== part));
-      expect(verifyCertificate(JSON.stringify({ ...parsed, certificate: rest })).exit, part).toBe(1);
+      expect(verify(JSON.stringify({ ...parsed, certificate: rest })).exit, part).toBe(1);
     }
-    expect(verifyCertificate(JSON.stringify({ ...parsed, note: 'all is well' })).exit).toBe(1);
-    expect(verifyCertificate(text.replace('"planHash"', '"planHash": "00", "planHash"')).lines[0]).toContain('twice');
+    expect(verify(JSON.stringify({ ...parsed, note: 'all is well' })).exit).toBe(1);
+    expect(verify(text.replace('"planHash"', '"planHash": "00", "planHash"')).lines[0]).toContain('twice');
   });
 
   it('names the first fault', () => {
-    expect(verifyCertificate(text.replace('"targetRows": 9', '"targetRows": 10')).lines[0]).toContain('the evidence');
-    expect(verifyCertificate(text.replace('"0/1A2B3C"', '"0/1A2B3D"')).lines[0]).toContain('signature does not fit');
+    expect(verify(text.replace('"targetRows": 9', '"targetRows": 10')).lines[0]).toContain('the evidence');
+    expect(verify(text.replace('"0/1A2B3C"', '"0/1A2B3D"')).lines[0]).toContain('signature does not fit');
     const parsed = JSON.parse(text) as { certificate: Record<string, unknown> };
     delete parsed.certificate.tables;
-    expect(verifyCertificate(JSON.stringify(parsed)).lines[0]).toBe('not valid: evidence is missing: tables');
+    expect(verify(JSON.stringify(parsed)).lines[0]).toBe('not valid: evidence is missing: tables');
+    expect(verify(text.replace('"version": 2', '"version": 1')).lines[0]).toContain('signature does not fit');
   });
 
   it('is unreadable when it is something else or newer', () => {
@@ -123,11 +147,11 @@ describe('a certificate', () => {
       'null',
       '[]',
       '{"format":"other","version":1}',
-      text.replace('"version": 1', '"version": 2'),
+      text.replace('"version": 2', '"version": 3'),
     ]) {
-      expect(verifyCertificate(other).exit, other.slice(0, 40)).toBe(2);
+      expect(verify(other).exit, other.slice(0, 40)).toBe(2);
     }
-    expect(verifyCertificate(text, { publicKeyPem: 'no key' }).exit).toBe(2);
+    expect(verify(text, { publicKeyPem: 'no key' }).exit).toBe(2);
   });
 
   it('says what was not proven', () => {
@@ -140,6 +164,134 @@ describe('a certificate', () => {
     expect(proven).toHaveLength(2);
     expect(notProven.join('\n')).toMatch(
       /no consistent snapshot[^]*1 rows of shop\.orders are in quarantine[^]*view shop\.v/u,
+    );
+  });
+
+  it.each<[string, (name: (name: string) => string) => void, string]>([
+    [
+      'a file is missing',
+      (at) => {
+        rmSync(at('tables.json'));
+      },
+      'evidence is missing: tables.json',
+    ],
+    [
+      'the folder is missing',
+      (at) => {
+        rmSync(at('.'), { recursive: true });
+      },
+      'evidence is missing: there is no folder',
+    ],
+    [
+      'a byte is changed',
+      (at) => {
+        writeFileSync(at('tables.json'), '[{"source":"shop.order5"}]');
+      },
+      'tables.json was changed: its SHA-256',
+    ],
+    [
+      'a byte is put behind',
+      (at) => {
+        writeFileSync(at('states.json'), '\n', { flag: 'a' });
+      },
+      'states.json was changed: it has not the',
+    ],
+    [
+      'a byte is cut off',
+      (at) => {
+        writeFileSync(at('states.json'), '{"position":"0-1-42"');
+      },
+      'states.json was changed: it has not the',
+    ],
+    [
+      'a file is empty',
+      (at) => {
+        writeFileSync(at('check-rules.json'), '');
+      },
+      'check-rules.json was changed',
+    ],
+    [
+      'two files changed places',
+      (at) => {
+        renameSync(at('states.json'), at('x'));
+        renameSync(at('tables.json'), at('states.json'));
+        renameSync(at('x'), at('tables.json'));
+      },
+      'states.json was changed',
+    ],
+    [
+      'a file is too many',
+      (at) => {
+        writeFileSync(at('more.json'), '{}');
+      },
+      'a file that the chain does not name: more.json',
+    ],
+    [
+      'a name drives a terminal',
+      (at) => {
+        writeFileSync(at('\u001b[2J\u202e.json'), '{}');
+      },
+      'does not name: ?[2J?.json',
+    ],
+  ])('names it when %s', (_, tamper, fault) => {
+    tamper(evidence);
+    const refused = verify(text);
+    expect(refused.exit).toBe(1);
+    expect(refused.lines[0]).toContain(fault);
+  });
+
+  it.each<[string, Partial<Evidence>, string]>([
+    [
+      'reordered',
+      { chain: [chainOf(FILES).chain[1], chainOf(FILES).chain[0], chainOf(FILES).chain[2]] as Evidence['chain'] & {} },
+      'broken at "tables.json"',
+    ],
+    ['shortened', { chain: chainOf(FILES).chain.slice(0, 2), checks: [] }, 'does not end in chainHead'],
+    ['without the report of a check', chainOf(FILES.slice(0, 2)), 'the chain does not name check-rules.json'],
+    [
+      'with another report',
+      chainOf([...FILES.slice(0, 2), { name: 'check-rules.json', text: '{"held":4}' }]),
+      'is not the report',
+    ],
+    [
+      'with a name that leaves the folder',
+      chainOf([{ name: '../states.json', text: '' }]),
+      'no name of an evidence file',
+    ],
+    ['with a name twice', chainOf([FILES[0], FILES[0]] as EvidenceFile[]), 'names "states.json" twice'],
+  ])('refuses a chain %s, whoever signed it', (_, part, fault) => {
+    const target = { version: '18', schema: 'public', promotedAt: '', lsn: '' };
+    const signed = buildBody({ evidence: { ...EVIDENCE, ...part }, target, caravanVersion: '0', issuedAt: '' });
+    const refused = verify(serializeCertificate(signer.signCertificate(signed)));
+    expect(refused.exit).toBe(1);
+    expect(refused.lines[0]).toContain(fault);
+  });
+
+  it('is valid where it was copied to with its evidence, and under another name', () => {
+    cpSync(evidencePath(certificateFile), join(scratch.folder, 'elsewhere', 'migrate-shop.evidence'), {
+      recursive: true,
+    });
+    const copied = join(scratch.folder, 'elsewhere', 'for-the-auditor.json');
+    const folderOf = findEvidence(copied, { home: join(scratch.folder, 'no-home') });
+    expect(verifyCertificate(text, { folderOf }).lines.join('\n')).toContain('3 files, as they were');
+  });
+
+  it('of version 1 is valid without evidence files', () => {
+    const { chain, chainHead, ...rest } = EVIDENCE;
+    expect([chain, chainHead]).not.toContain(undefined);
+    const target = { version: '18', schema: 'public', promotedAt: '', lsn: '' };
+    const certificate = buildBody({ evidence: rest, target, caravanVersion: '0', issuedAt: '' });
+    const file = signer.signCertificate(certificate);
+    const key = createPrivateKey(readFileSync(join(scratch.folder, 'signing.pem'), 'utf8'));
+    const bytes = Buffer.from(`caravan-certificate/1\n${canonicalJson(certificate)}`);
+    const old = {
+      ...file,
+      version: 1,
+      signature: { ...file.signature, value: sign(null, bytes, key).toString('base64') },
+    };
+    expect(verifyCertificate(JSON.stringify(old))).toMatchObject({ exit: 0 });
+    expect(verifyCertificate(JSON.stringify({ ...old, version: 2 })).lines[0]).toBe(
+      'not valid: evidence is missing: chain',
     );
   });
 });

@@ -147,9 +147,10 @@ describe('a migration', () => {
       startedMs: 1_770_000_000_000.5,
       endedMs: 1_770_000_000_009,
     });
-    await store.migrations.putEvidence('m1', { a: 1 });
-    await store.migrations.putEvidence('m1', { a: 2 });
+    await store.migrations.putEvidence('m1', { a: 1 }, [{ name: 'a.json', text: '1' }]);
+    await store.migrations.putEvidence('m1', { a: 2 }, [{ name: 'a.json', text: '2' }]);
     expect(await store.migrations.evidence('m1')).toEqual({ a: 1 });
+    expect(await store.migrations.evidenceFiles('m1')).toEqual([{ name: 'a.json', text: '1' }]);
     await store.migrations.putPromotion('m1', { promotedAt: 'now', lsn: '0/1' });
     expect(await store.migrations.promotion('m1')).toEqual({ promotedAt: 'now', lsn: '0/1' });
   });
@@ -236,7 +237,7 @@ describe('documents', () => {
       '\\\ud800"',
     ];
     expect(decodeJson(encodeJson(odd))).toEqual(odd);
-    await store.migrations.putEvidence('odd', { odd, [odd.join()]: 1e21, small: 1e-7, deep: [[null]] });
+    await store.migrations.putEvidence('odd', { odd, [odd.join()]: 1e21, small: 1e-7, deep: [[null]] }, []);
     expect(await store.migrations.evidence('odd')).toEqual({ odd, [odd.join()]: 1e21, small: 1e-7, deep: [[null]] });
   });
 

@@ -128,6 +128,7 @@ export class Migration {
     const { decision } = state;
     if (decision === undefined) throw failure('DEADLINE_PASSED', 'The plan was neither approved nor rejected.');
     if (!decision.approved) throw failure('PLAN_REJECTED', `By ${decision.by}.`);
+    this.#state.decided({ what: 'plan approved', on: planning.planHash, by: decision.by, reason: decision.reason });
     const risk = decision.by === POLICY ? `, its risk is ${String(planning.risk)}` : '';
     state.notes.push(`plan approved by \`${decision.by.replaceAll('`', "'")}\`${risk}`);
   }
@@ -272,6 +273,7 @@ export class Migration {
       findings: this.#state.findings,
       proof: { position: this.#position, consistent: proof.snapshot.consistent, detail: proof.snapshot.detail },
       decision: { by: this.#state.decision?.by ?? 'unknown' },
+      decisions: this.#state.decisions,
     });
     const promoted = await worker('put the shadow in place, in one transaction').promote(plan);
     this.#saga.pivot();

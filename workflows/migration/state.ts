@@ -10,6 +10,7 @@ import type {
   ThrottleView,
 } from '../../contracts/migration.js';
 import { limitsText } from '../../contracts/limits-text.js';
+import type { MadeDecision } from '../../contracts/decisions.js';
 import type { PlanView, SourceStrain, Throttle } from '../../contracts/messages.js';
 import type { PhaseProgress } from '../../contracts/phases.js';
 import { plain } from '../kit/visibility.js';
@@ -38,6 +39,8 @@ export class MigrationState {
   readonly questions: Question[] = [];
   readonly findings: Finding[] = [];
   readonly acceptances = new Map<string, { by: string; reason: string }>();
+  /** Everything that was decided, in its order. */
+  readonly decisions: MadeDecision[] = [];
   readonly tables = new Map<string, TableProgress>();
   readonly notes: string[] = [];
   readonly phaseSeconds: Partial<Record<Phase, { seconds: number }>> = {};
@@ -142,6 +145,7 @@ export class MigrationState {
     if (finding === undefined) return;
     this.findings[at] = { ...finding, disposition: 'accepted' };
     this.acceptances.set(id, { by, reason });
+    this.decided({ what: 'finding accepted', on: id, by, reason });
   }
 
   answers(): Record<string, string> {
@@ -157,7 +161,13 @@ export class MigrationState {
   answer(id: string, option: string, by: string): void {
     const at = this.questions.findIndex((question) => question.id === id);
     const question = this.questions[at];
-    if (question !== undefined) this.questions[at] = { ...question, answer: { option, by } };
+    if (question === undefined) return;
+    this.questions[at] = { ...question, answer: { option, by } };
+    this.decided({ what: 'question answered', on: id, by, option });
+  }
+
+  decided(decision: Omit<MadeDecision, 'at'>): void {
+    this.decisions.push({ ...decision, at: new Date().toISOString() });
   }
 
   openQuestions(): Question[] {
