@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { ROLES } from '../contracts/queues.js';
 import type { Role } from '../contracts/queues.js';
+import type { ShowOptions } from './certificate/show.js';
 import type { AddOptions } from './connection.js';
 import { addMigrationCommands } from './migration-commands.js';
 import type { Run } from './run-command.js';
@@ -87,12 +88,21 @@ function addCertificateCommands(program: Command, run: Run): void {
     .argument('<file>')
     .option('--key <pem>', 'file of the public key that must have signed it')
     .action((file: string, options: { key?: string }) =>
-      run(async (context) => (await import('./certificate.js')).runCertificateVerify(context, file, options)),
+      run(async (context) => (await import('./certificate/verify.js')).runCertificateVerify(context, file, options)),
+    );
+  certificate
+    .command('show')
+    .description('shows what a certificate says, on the terminal or as a page for people; checks it first')
+    .argument('<file>')
+    .option('--html <file>', 'write a page that needs nothing else there')
+    .option('--key <pem>', 'file of the public key that must have signed it')
+    .action((file: string, options: ShowOptions) =>
+      run(async (context) => (await import('./certificate/show.js')).runCertificateShow(context, file, options)),
     );
   certificate
     .command('key')
     .description('prints the public key that certificates made here are signed with')
-    .action(() => run(async (context) => (await import('./certificate.js')).runCertificateKey(context)));
+    .action(() => run(async (context) => (await import('./certificate/verify.js')).runCertificateKey(context)));
 }
 
 function addStackCommands(program: Command, run: Run): void {

@@ -1,46 +1,28 @@
 import type { AssessedTable, Assessment } from '../../contracts/assessment.js';
 import { bytesText, countText } from '../text-table.js';
-import { html, join } from './html.js';
-import type { Html } from './html.js';
-import { STYLE } from './style.js';
+import { html, join, page } from '../page/html.js';
+import type { Html } from '../page/html.js';
+import { card, list, section, table } from '../page/parts.js';
+import { STYLE } from '../page/style.js';
 import { basisText, estimateText, minutesText, percentText, VERDICTS } from './words.js';
 
-/** One page that needs nothing else: no script, no request, every text from the source escaped. */
+/** The assessment for people; every text from the source is escaped. */
 export function assessmentPage(assessment: Assessment, now: Date): string {
   const { source } = assessment;
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
-        <title>Assessment of ${source.database}</title>
-        <style>
-          ${STYLE}
-        </style>
-      </head>
-      <body>
-        <header>
-          <p class="kicker">Caravan assessment, ${now.toISOString().slice(0, 16).replace('T', ' ')} UTC</p>
-          <h1>${source.database}</h1>
-          <p>${source.engine} ${source.serverVersion} to PostgreSQL, schema <code>${assessment.target.schema}</code></p>
-          <p class="verdict ${assessment.verdict}">${VERDICTS[assessment.verdict]}</p>
-        </header>
-        <main>
-          ${cards(assessment)} ${lists(assessment)} ${tablesSection(assessment.tables)} ${rulesSection(assessment)}
-        </main>
-      </body>
-    </html> `.text;
+  const body = html`<header>
+      <p class="kicker">Caravan assessment, ${now.toISOString().slice(0, 16).replace('T', ' ')} UTC</p>
+      <h1>${source.database}</h1>
+      <p>${source.engine} ${source.serverVersion} to PostgreSQL, schema <code>${assessment.target.schema}</code></p>
+      <p class="verdict ${assessment.verdict}">${VERDICTS[assessment.verdict]}</p>
+    </header>
+    <main>
+      ${cards(assessment)} ${lists(assessment)} ${tablesSection(assessment.tables)} ${rulesSection(assessment)}
+    </main>`;
+  return page(`Assessment of ${source.database}`, STYLE, body);
 }
 
 function cards({ source, risk, effort, time }: Assessment): Html {
   const objects = Object.entries(source.objects).map(([kind, count]) => `${countText(count)} × ${kind}`);
-  const card = (title: string, value: string, notes: readonly string[]): Html =>
-    html`<div class="card">
-      <h2>${title}</h2>
-      <p class="value">${value}</p>
-      ${join(notes.map((note) => html`<p>${note}</p>`))}
-    </div>`;
   return html`<section class="cards">
     ${card('Size', `${countText(source.rows)} rows`, [
       `${countText(source.tables)} tables, ${bytesText(source.bytes)}`,
@@ -102,31 +84,6 @@ function lists({ refused, cannotSee, questions, notMigrated, findings, renamed, 
   ]);
 }
 
-function section(title: string, head: readonly string[], rows: readonly (readonly string[])[]): Html {
-  if (rows.length === 0) return html``;
-  return html`<section>
-    <h2>${title} <span class="count">${countText(rows.length)}</span></h2>
-    ${table(head, rows)}
-  </section>`;
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): Html {
-  const line = (cells: readonly string[]): Html =>
-    html`<tr>
-      ${join(cells.map((cell) => html`<td>${cell}</td>`))}
-    </tr> `;
-  return html`<table>
-    <thead>
-      <tr>
-        ${join(head.map((cell) => html`<th>${cell}</th>`))}
-      </tr>
-    </thead>
-    <tbody>
-      ${join(rows.map(line))}
-    </tbody>
-  </table>`;
-}
-
 function tablesSection(tables: readonly AssessedTable[]): Html {
   const head = ['Table', 'Rows', 'Bytes', 'Risk', 'Effort', 'Copy over one connection'];
   const rows = tables.map(({ source, rows: count, bytes, risk, minutes, time }) => [
@@ -166,13 +123,11 @@ function tableDetails({ source, target, columns, keys, riskReasons }: AssessedTa
 }
 
 function rulesSection({ rules }: Assessment): Html {
-  const list = (title: string, items: readonly string[]): Html =>
+  const titled = (title: string, items: readonly string[]): Html =>
     html`<h3>${title}</h3>
-      <ul>
-        ${join(items.map((item) => html`<li>${item}</li>`))}
-      </ul>`;
+      ${list(items)}`;
   return html`<section>
     <h2>How this was reckoned</h2>
-    ${list('Risk', rules.risk)}${list('Effort', rules.effort)}${list('Time', rules.time)}
+    ${titled('Risk', rules.risk)}${titled('Effort', rules.effort)}${titled('Time', rules.time)}
   </section>`;
 }

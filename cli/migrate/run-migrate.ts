@@ -30,6 +30,7 @@ export async function runMigrate(context: CliContext, options: MigrateOptions): 
   } else
     for (const line of summaryLines({ report, exit }))
       (report.error === undefined && options.dryRun !== true ? print : tell)(line);
+  if (report.certificate !== null) (await import('../certificate/show.js')).tellPage(context, report.certificate);
   return exit;
 }
 

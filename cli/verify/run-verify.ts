@@ -33,6 +33,7 @@ export async function runVerify(context: CliContext, options: MigrateOptions): P
     const print = report.error === undefined ? context.print : context.tell;
     for (const line of verificationLines(report, structure)) print(line);
   }
+  if (report.certificate !== null) (await import('../certificate/show.js')).tellPage(context, report.certificate);
   return exit;
 }
 

@@ -1,4 +1,4 @@
-import { escapeMarkup } from '../markup.js';
+import { escapeMarkup } from '../page/markup.js';
 import type { PlannedGraph, PlannedTask } from '../../language/planner/types.js';
 import { secondsText } from '../text-table.js';
 import { layOut } from './layout.js';

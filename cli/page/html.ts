@@ -1,4 +1,4 @@
-import { escapeMarkup } from '../markup.js';
+import { escapeMarkup } from './markup.js';
 
 /** Markup: made by `html` alone, so that a text that was not escaped cannot come into it. */
 export class Html {
@@ -20,4 +20,23 @@ export function html(parts: TemplateStringsArray, ...given: readonly (string | H
 
 export function join(parts: readonly Html[]): Html {
   return new Html(parts.map(({ text }) => text).join(''));
+}
+
+/** One page that needs nothing else: no script and no request. */
+export function page(title: string, style: Html, body: Html): string {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
+        <title>${title}</title>
+        <style>
+          ${style}
+        </style>
+      </head>
+      <body>
+        ${body}
+      </body>
+    </html> `.text;
 }

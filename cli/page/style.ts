@@ -1,6 +1,6 @@
 import { Html } from './html.js';
 
-/** Of the page of an assessment: for screens, dark ones too, and for paper. */
+/** Of pages for people: for screens, dark ones too, and for paper. */
 export const STYLE = new Html(`
 :root { color-scheme: light dark; --ink: #1b2430; --soft: #5a6675; --line: #d8dee6; --paper: #fff; --shade: #f4f6f9;
   --good: #12693a; --warn: #8a5a00; --bad: #a3222c; }
