@@ -33,6 +33,9 @@ export async function openSnapshot(
       await snapshot.close();
       refuseAnyDrift(drift);
     }
+    const { position: stood, detail: told } = snapshot;
+    const read = input.whole ? 'proof' : 'copy';
+    await deps.store.migrations.putState(input.migrationId, read, { position: stood, detail: told });
     const snapshotId = host.hold({ migrationId: input.migrationId, source, snapshot, watch, drift });
     const { connections, consistent, detail } = snapshot;
     const position = consistent ? positionDigest(snapshot.position) : undefined;

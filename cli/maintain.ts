@@ -15,7 +15,9 @@ export type MaintenanceRequest =
   /** Copy what the ledgers of this migration hold now to the store, under the name `stage`. */
   | { readonly ledgers: { readonly migrationId: string; readonly stage: string } }
   /** Translate recorded queries by the plan of this migration, and keep them under the id `as`. */
-  | { readonly queries: { readonly migrationId: string; readonly workloadId: string; readonly as: string } };
+  | { readonly queries: { readonly migrationId: string; readonly workloadId: string; readonly as: string } }
+  /** Find out about the row that was asked for under this id in the store. */
+  | { readonly trace: { readonly migrationId: string; readonly lookup: string } };
 
 /** Each request fills its part. */
 export interface MaintenanceResult {
@@ -25,6 +27,7 @@ export interface MaintenanceResult {
   readonly tested?: { readonly engine: string; readonly version: string; readonly milliseconds: number };
   readonly purged?: boolean;
   readonly staged?: boolean;
+  readonly traced?: boolean;
 }
 
 export async function maintain({ client }: Session, request: MaintenanceRequest): Promise<MaintenanceResult> {
@@ -45,6 +48,7 @@ function summaryOf(request: MaintenanceRequest): string {
   if ('test' in request) return `test connection ${request.test}`;
   if ('purge' in request) return `purge ${request.purge}`;
   if ('queries' in request) return 'translate recorded queries';
+  if ('trace' in request) return `trace a row of ${request.trace.migrationId}`;
   if ('ledgers' in request) return `copy the ledgers of ${request.ledgers.migrationId}`;
   return 'undo leftovers';
 }

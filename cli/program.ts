@@ -6,6 +6,7 @@ import type { AddOptions } from './connection.js';
 import { addMigrationCommands } from './migration-commands.js';
 import type { Run } from './run-command.js';
 import { addQueriesCommands } from './queries/commands.js';
+import type { TraceOptions } from './trace/run-trace.js';
 import { addValuesCommands } from './values/commands.js';
 import { addWorkflowCommands } from './workflow/commands.js';
 
@@ -20,6 +21,7 @@ export function buildProgram(version: string, run: Run): Command {
   addWorkflowCommands(program, run);
   addValuesCommands(program, run);
   addQueriesCommands(program, run);
+  addTrace(program, run);
   addConnectionCommands(program, run);
   addCertificateCommands(program, run);
   addStackCommands(program, run);
@@ -36,6 +38,26 @@ function addDemo(program: Command, run: Run): void {
     .option('--json', 'print one line of JSON at the end')
     .action((options: { source: 'sqlite' | 'mariadb'; json?: boolean }) =>
       run(async (context) => (await import('./demo/run-demo.js')).runDemo(context, options)),
+    );
+}
+
+function addTrace(program: Command, run: Run): void {
+  program
+    .command('trace')
+    .description('tells where a row came from and what became of it: chunk, transforms, changed values, both sides now')
+    .argument('[id]', 'of the migration (default: the latest one)')
+    .requiredOption('--table <name>', 'of the source or of the target, as "table" or "schema.table"')
+    .requiredOption(
+      '--key <key>',
+      'of the row, with commas between several columns; or repeated, once for each column',
+      (field: string, fields: readonly string[] | undefined) => [...(fields ?? []), field],
+    )
+    .option('--source <url|name>', 'where the source is read now, when its connection is not kept any more')
+    .option('--target <url|name>', 'where the target is read now')
+    .option('--reveal', 'show the values, too')
+    .option('--json', 'print JSON')
+    .action((id: string | undefined, options: TraceOptions) =>
+      run(async (context) => (await import('./trace/run-trace.js')).runTrace(context, id, options)),
     );
 }
 

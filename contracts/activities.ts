@@ -320,6 +320,8 @@ export interface ValidatorActivities {
   listChecks(input: InPlan & { snapshotId: string }): Promise<{ checks: readonly CheckName[] }>;
   /** Runs one of them; its report goes to the store. Idempotent: the last report holds. */
   runCheck(input: InPlan & { snapshotId: string; check: CheckName }): Promise<{ findings: readonly Finding[] }>;
+  /** Finds out where a row came from and what became of it; question and answer are kept in the store, sealed. */
+  traceRow(input: InMigration & { lookup: string }): Promise<{ found: boolean }>;
   /** Compares what the views of both sides give. */
   compareViews(input: InPlan & { snapshotId: string }): Promise<{ equal: number; findings: Finding[] }>;
 }

@@ -174,6 +174,11 @@ export interface ChunkLedger {
     changed: number;
     byReason: { reason: string; column: string | null; count: number }[];
   }>;
+  /** Entries of one row, at most 1000. */
+  entriesOf(
+    kind: 'quarantine' | 'value_ledger',
+    row: { readonly table: string; readonly identities: readonly string[] },
+  ): Promise<LedgerEntry[]>;
   /** All entries, for the archive, in pages of at most `limit`. */
   entries(kind: 'quarantine' | 'value_ledger', after: number, limit: number): Promise<LedgerEntry[]>;
 }

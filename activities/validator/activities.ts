@@ -15,6 +15,7 @@ import { proveTable } from './prove-table.js';
 import type { RepairChunk } from './prove-table.js';
 import { proveTables } from './prove-tables.js';
 import { proveViews } from './prove-views.js';
+import { traceRow } from './trace/trace-row.js';
 
 /** The Validator agent: KORA's eyes before promotion. */
 export function createValidatorActivities(
@@ -38,6 +39,7 @@ export function createValidatorActivities(
     compareTable: (input) => alive((context) => compareTable({ deps, host }, input, context)),
     listChecks: (input) => alive((context) => listChecks({ deps, host }, input, context)),
     runCheck: (input) => alive((context) => runCheck({ deps, host }, input, context)),
+    traceRow: (input) => alive(({ signal }) => traceRow(deps, input, signal)),
     compareViews: (input) => alive((context) => compareViews({ deps, host }, input, context)),
   };
 }

@@ -1,6 +1,6 @@
 import type { InPlan } from '../../contracts/activities.js';
 import { CaravanFailure } from '../../contracts/failures.js';
-import type { Target, TargetNames } from '../../databases/target.js';
+import type { Chunk, Target, TargetNames } from '../../databases/target.js';
 import type { Deps } from '../deps.js';
 import { openTargetOf, recordOf, withEnd } from '../ends.js';
 
@@ -19,6 +19,7 @@ export async function archiveSidecar(
   return withEnd(openTargetOf(deps, migrationId), async (target) => {
     if ((await target.promotionRecord()) !== undefined) {
       await archiveLedgers(deps, target, { migrationId, hash });
+      await archiveChunks(deps, target, { migrationId, hash });
       await target.dropSidecar(input.targetSchema);
     }
     return {
@@ -33,7 +34,7 @@ export async function archiveSidecar(
  * when the store does not know the run, or no longer: then nobody could ask for the entries, or purge them.
  */
 export async function archiveAbandoned(
-  deps: Pick<Deps, 'store'>,
+  deps: Pick<Deps, 'store' | 'box'>,
   target: Target,
   { hash, workflowId: migrationId }: TargetNames,
 ): Promise<boolean> {
@@ -41,6 +42,7 @@ export async function archiveAbandoned(
   const record = await deps.store.migrations.byHash(hash);
   if (promoted === undefined || record?.migrationId !== migrationId) return false;
   await archiveLedgers(deps, target, { migrationId, hash });
+  await archiveChunks(deps, target, { migrationId, hash });
   // Documents are those of the latest run under an id.
   if ((await deps.store.migrations.get(migrationId))?.hash === hash) {
     await deps.store.migrations.putPromotion(migrationId, promoted);
@@ -71,6 +73,26 @@ export async function stageLedgers(
       throw error;
     }
   });
+}
+
+/** How each table was copied, so that a row can be traced when the sidecar is gone. Bounds are keys: they are sealed. */
+async function archiveChunks(
+  { store, box }: Pick<Deps, 'store' | 'box'>,
+  target: Target,
+  run: { readonly migrationId: string; readonly hash: string },
+): Promise<void> {
+  for (let after: Chunk | undefined; ;) {
+    const chunks = await target.ledger.chunks(after, ENTRIES);
+    after = chunks.at(-1);
+    if (after === undefined) return;
+    await store.traces.putChunks(
+      run,
+      chunks.map(({ lower, upper, committedAt = null, ...chunk }) => {
+        const bounds = box.seal(Buffer.from(JSON.stringify({ lower, upper })), chunk.table);
+        return { ...chunk, bounds, committedAt };
+      }),
+    );
+  }
 }
 
 async function archiveLedgers(

@@ -108,13 +108,13 @@ function valueText({ value, row }: OpenedEntry): string {
   return row === undefined ? '' : fieldsText(row);
 }
 
-function fieldsText(fields: OpenedFields): string {
+export function fieldsText(fields: OpenedFields): string {
   return Object.entries(fields)
     .map(([name, field]) => `${escapedText(name)}=${field === null ? 'NULL' : bytesText(field)}`)
     .join(', ');
 }
 
-function bytesText(bytes: OpenedBytes): string {
+export function bytesText(bytes: OpenedBytes): string {
   return 'text' in bytes ? `"${escapedText(bytes.text)}"` : `base64:${bytes.base64}`;
 }
 

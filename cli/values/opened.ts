@@ -48,7 +48,7 @@ export function openerOf(box: SecretBox, tables: readonly TableMapping[]): Opene
   };
 }
 
-function bytesOf(bytes: Buffer): OpenedBytes {
+export function bytesOf(bytes: Buffer): OpenedBytes {
   // NUL is valid UTF-8, and few readers take it.
   return isUtf8(bytes) && !bytes.includes(0) ? { text: bytes.toString() } : { base64: bytes.toString('base64') };
 }
@@ -73,7 +73,7 @@ function keyOf(opened: Buffer, names: readonly string[]): OpenedFields {
 const NULL_LENGTH = 0xffffffff;
 
 /** As the copy sealed it: each field as 4-byte big-endian length (0xFFFFFFFF for NULL) and bytes. */
-function rowOf(opened: Buffer, names: readonly string[]): OpenedFields {
+export function rowOf(opened: Buffer, names: readonly string[]): OpenedFields {
   const fields: (Buffer | null)[] = [];
   for (let at = 0; at < opened.length;) {
     const length = opened.readUInt32BE(at);

@@ -48,6 +48,8 @@ export function chunkLedger(pool: SessionPool, names: TargetNames): ChunkLedger 
     exceptions: (table, chunk) =>
       reading({ attempted: 'read the exceptions of', on: on(table, chunk) }, () => ledger.exceptions(table, chunk)),
     totals: (table) => reading({ attempted: 'count the exceptions of', on: table }, () => ledger.totals(table)),
+    entriesOf: (kind, row) =>
+      reading({ attempted: 'read the entries of a row of', on: row.table }, () => ledger.entriesOf(kind, row)),
     entries: (kind, after, limit) =>
       reading({ attempted: 'read the entries of', on: kind }, () => ledger.entries(kind, after, limit)),
   };
@@ -235,12 +237,28 @@ class PgChunkLedger {
   }
 
   async entries(kind: 'quarantine' | 'value_ledger', after: number, limit: number): Promise<LedgerEntry[]> {
+    return this.#entries(kind, 'id > $1 ORDER BY id LIMIT $2', [after, Math.min(limit, ENTRIES_MAX)]);
+  }
+
+  async entriesOf(
+    kind: 'quarantine' | 'value_ledger',
+    { table, identities }: { readonly table: string; readonly identities: readonly string[] },
+  ): Promise<LedgerEntry[]> {
+    const which = 'source_table = $1 AND key_identity = ANY ($2::text[]) ORDER BY id LIMIT 1000';
+    return this.#entries(kind, which, [table, [...identities]]);
+  }
+
+  async #entries(
+    kind: 'quarantine' | 'value_ledger',
+    which: string,
+    values: Parameters<Session['rows']>[1],
+  ): Promise<LedgerEntry[]> {
     const rows = await this.#pool.use((session) =>
       session.rows(
         `SELECT id, source_table, chunk, key_identity, key, column_name, reason, bytes,
                 pg_catalog.to_char(sealed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS sealed_at
-           FROM ${this.#sidecar}.${kind} WHERE id > $1 ORDER BY id LIMIT $2`,
-        [after, Math.min(limit, ENTRIES_MAX)],
+           FROM ${this.#sidecar}.${kind} WHERE ${which}`,
+        values,
       ),
     );
     return rows.map((row) => ({

@@ -43,6 +43,7 @@ interface MigrationDocumentsTable {
     | 'structure'
     | 'evidence_files'
     | 'certificate'
+    | `state:${'copy' | 'proof'}`
     | `check:${CheckName}`;
   body: Json;
 }
@@ -142,6 +143,26 @@ interface ArchiveTable {
   sealed_at: Date | null;
 }
 
+interface ArchivedChunksTable {
+  migration_id: string;
+  run_hash: string;
+  source_table: string;
+  chunk: number;
+  bounds: Buffer;
+  epoch: number;
+  rows: number;
+  bytes: number;
+  quarantined: number;
+  changed: number;
+  committed_at: Date | null;
+}
+interface LookupsTable {
+  lookup_id: Generated<string>;
+  migration_id: string;
+  question: Buffer;
+  answer: Buffer | null;
+  asked_at: Generated<Date>;
+}
 interface ThrottlesTable {
   migration_id: string;
   limits: Json;
@@ -178,6 +199,8 @@ export interface StoreTables extends EngineTables {
   outbox_deliveries: OutboxDeliveriesTable;
   learning_facts: LearningFactsTable;
   archive: ArchiveTable;
+  archived_chunks: ArchivedChunksTable;
+  lookups: LookupsTable;
   throttles: ThrottlesTable;
   source_leases: SourceLeasesTable;
 }

@@ -51,6 +51,15 @@ export function discoveryStore(database: Database, box: SecretBox): DiscoverySto
       database.run({ attempted: 'read the profiles of', on: catalogueId }, (query) =>
         readProfiles({ query, box }, catalogueId),
       ),
+    tableOf: (migrationId, { schema, name }) =>
+      database.run({ attempted: 'read of the catalogue', on: `${schema}.${name}` }, async (query) => {
+        const { rows } = await sql<{ body: CatalogueTable }>`
+          SELECT listed.body FROM caravan_store.catalogue_tables AS listed
+          JOIN caravan_store.catalogues USING (catalogue_id)
+          WHERE migration_id = ${migrationId} AND listed.body ->> 'schema' = ${schema} AND listed.body ->> 'name' = ${name}
+          ORDER BY catalogues.ordinal DESC LIMIT 1`.execute(query);
+        return rows[0]?.body;
+      }),
     fingerprints: (catalogueId, table) =>
       database.run({ attempted: 'read the fingerprints of', on: table.name }, (query) =>
         readFingerprints({ query, box }, catalogueId, table),

@@ -5,6 +5,7 @@ import { CHECKS } from '../../contracts/checks.js';
 import type { CheckSummary } from '../../contracts/checks.js';
 import type { MigrationInput } from '../../contracts/migration.schema.js';
 import type { MigrationReport, TableReport, ViewReport } from '../../contracts/migration.js';
+import type { SourceState } from '../../contracts/trace.js';
 import type { StructureReport } from '../../contracts/verification.js';
 import type { EvidenceFile } from '../certificate/chain.js';
 import type { Database, StoreQuery, StoreTables, StoreTransaction } from './database.js';
@@ -126,6 +127,8 @@ const PURGED = [
   'outbox',
   'outbox_keys',
   'archive',
+  'archived_chunks',
+  'lookups',
   'throttles',
   'source_leases',
   'migrations',
@@ -295,6 +298,8 @@ function documentPart(database: Database): DocumentPart {
     evidenceFiles: async (migrationId) => ((await get(migrationId, 'evidence_files')) ?? []) as EvidenceFile[],
     putCertificate: (migrationId, text) => put(migrationId, 'certificate', { text }),
     certificate: async (migrationId) => ((await get(migrationId, 'certificate')) as { text: string } | undefined)?.text,
+    putState: (migrationId, read, state) => put(migrationId, `state:${read}`, state),
+    state: async (migrationId, read) => (await get(migrationId, `state:${read}`)) as SourceState | undefined,
     putPromotion: (migrationId, promotion) => put(migrationId, 'promotion', promotion),
     promotion: async (migrationId) =>
       (await get(migrationId, 'promotion')) as { promotedAt: string; lsn: string } | undefined,

@@ -16,6 +16,7 @@ import { migrationStore } from './migration-store.js';
 import { outbox } from './outbox.js';
 import { planStore } from './plan-store.js';
 import type { Store } from './store.js';
+import { traceStore } from './trace-store.js';
 import { throttleStore } from './throttle-store.js';
 import { workloadStore } from './workload-store.js';
 
@@ -46,6 +47,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     outbox: outbox(database),
     learning: learningStore(database),
     archive: archiveStore(database),
+    traces: traceStore(database),
     throttles: throttleStore(database),
     engine: {
       definitions: definitionStore(database),

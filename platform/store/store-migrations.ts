@@ -263,4 +263,34 @@ export const STORE_MIGRATIONS: readonly { readonly number: number; readonly name
       ALTER TABLE catalogues ADD COLUMN ordinal bigint GENERATED ALWAYS AS IDENTITY;
     `,
   },
+  {
+    number: 12,
+    name: 'rows are traced',
+    sql: `
+      -- How tables were copied, of promoted migrations; where a chunk begins and ends is a key, and sealed.
+      CREATE TABLE archived_chunks (
+        migration_id text NOT NULL,
+        run_hash text NOT NULL,
+        source_table text NOT NULL,
+        chunk bigint NOT NULL,
+        bounds bytea NOT NULL,
+        epoch bigint NOT NULL,
+        rows bigint NOT NULL,
+        bytes bigint NOT NULL,
+        quarantined bigint NOT NULL,
+        changed bigint NOT NULL,
+        committed_at timestamptz,
+        PRIMARY KEY (migration_id, run_hash, source_table, chunk)
+      );
+      -- A row that somebody asks for and what a worker found of it, both sealed; gone once it was read.
+      CREATE TABLE lookups (
+        lookup_id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+        migration_id text NOT NULL,
+        question bytea NOT NULL,
+        answer bytea,
+        asked_at timestamptz NOT NULL DEFAULT now()
+      );
+      CREATE INDEX ON archive (migration_id, run_hash, source_table, key_identity);
+    `,
+  },
 ];

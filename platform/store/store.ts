@@ -1,8 +1,9 @@
 import type { Assessment } from '../../contracts/assessment.js';
+import type { SourceState } from '../../contracts/trace.js';
 import type { StructureReport } from '../../contracts/verification.js';
 import type { CheckName, CheckSummary } from '../../contracts/checks.js';
 import type { EvidenceFile } from '../certificate/chain.js';
-import type { Catalogue } from '../../contracts/catalogue.js';
+import type { Catalogue, CatalogueTable } from '../../contracts/catalogue.js';
 import type { PlanDocument } from '../../contracts/definition.schema.js';
 import type { Endpoint } from '../../contracts/endpoint.js';
 import type { Notification } from '../../contracts/events.js';
@@ -23,6 +24,7 @@ export interface Store {
   readonly outbox: Outbox;
   readonly learning: LearningStore;
   readonly archive: ArchiveStore;
+  readonly traces: TraceStore;
   readonly throttles: ThrottleStore;
   readonly engine: EngineStore;
   close(): Promise<void>;
@@ -98,6 +100,9 @@ export interface MigrationStore {
   /** Text of the signed certificate; the first write holds. */
   putCertificate(migrationId: string, text: string): Promise<void>;
   certificate(migrationId: string): Promise<string | undefined>;
+  /** Where the source stood when the copy or the proof read it; the last one holds. */
+  putState(migrationId: string, read: 'copy' | 'proof', state: SourceState): Promise<void>;
+  state(migrationId: string, read: 'copy' | 'proof'): Promise<SourceState | undefined>;
   putPromotion(migrationId: string, promotion: { promotedAt: string; lsn: string }): Promise<void>;
   promotion(migrationId: string): Promise<{ promotedAt: string; lsn: string } | undefined>;
   /** Deletes everything of a migration: record, documents, archive, connections, outbox. */
@@ -113,6 +118,11 @@ export interface DiscoveryStore {
   putProfile(catalogueId: string, profile: TableProfile, meanings: readonly Meaning[]): Promise<void>;
   /** Without fingerprints: of a large catalogue they are too much to be read at once. */
   profiles(catalogueId: string): Promise<{ profile: TableProfile; meanings: readonly Meaning[] }[]>;
+  /** A table as it was discovered last for a migration. */
+  tableOf(
+    migrationId: string,
+    table: { readonly schema: string; readonly name: string },
+  ): Promise<CatalogueTable | undefined>;
   /** Of one table's columns, by name; empty where it has no profile. */
   fingerprints(
     catalogueId: string,
@@ -265,6 +275,39 @@ export interface ArchivedEntry {
   readonly bytes: Buffer;
   /** ISO 8601; null where that was not told. */
   readonly sealedAt: string | null;
+}
+
+/** What is kept so that single rows can be traced, and what is asked and found of them. */
+export interface TraceStore {
+  /** Chunks that are there already stay as they are. */
+  putChunks(run: ArchivedRun, chunks: readonly ArchivedChunk[]): Promise<void>;
+  /** Of one source table, in their order. */
+  chunks(run: ArchivedRun, table: string): Promise<ArchivedChunk[]>;
+  /** Archived entries of one row, at most 1000. */
+  entries(
+    run: ArchivedRun,
+    kind: LedgerKind,
+    row: { readonly table: string; readonly identities: readonly string[] },
+  ): Promise<ArchivedEntry[]>;
+  /** Keeps a sealed question, and drops what was asked an hour ago and never read. */
+  ask(migrationId: string, question: Buffer): Promise<string>;
+  question(lookupId: string): Promise<Buffer | undefined>;
+  answer(lookupId: string, answer: Buffer): Promise<void>;
+  /** The sealed answer; question and answer are gone then. */
+  take(lookupId: string): Promise<Buffer | undefined>;
+}
+export interface ArchivedChunk {
+  readonly table: string;
+  readonly chunk: number;
+  /** Sealed JSON of its bounds. */
+  readonly bounds: Buffer;
+  readonly epoch: number;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly quarantined: number;
+  readonly changed: number;
+  /** ISO 8601. */
+  readonly committedAt: string | null;
 }
 
 /** What a migration may take of its source, and takes; shared by all of its workers. */

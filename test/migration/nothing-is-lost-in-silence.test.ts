@@ -1,6 +1,7 @@
 import { chmodSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RowTrace } from '../../contracts/trace.js';
 import type { StackView, TestFolder } from './fixtures.js';
 import { keptInStore, objectsIn, startMigrate, testFolder, viewStack } from './fixtures.js';
 import type { Ran, TestDatabase } from './harness.js';
@@ -174,6 +175,48 @@ describe('What cannot be as it was', () => {
     expect(nowhere.exit).toBe(2);
   });
 
+  it('traces a row through chunk, transforms and ledger, and reads both sides again; values only when asked', async () => {
+    const row = ['--table', 'public.person', '--key', '8'];
+    const ends = ['--source', source, '--target', targets[0]?.url ?? ''];
+    const [alone, both, plain, nobody] = await Promise.all([
+      caravan(['trace', migrationId, ...row, '--json']),
+      caravan(['trace', migrationId, ...row, ...ends, '--reveal', '--json']),
+      caravan(['trace', migrationId, '--table', 'person', '--key', '1', ...ends]),
+      caravan(['trace', migrationId, '--table', 'main.person', '--key', '99999', ...ends]),
+    ]);
+    expect(alone.exit, alone.stderr).toBe(0);
+    const traced = JSON.parse(alone.stdout) as RowTrace;
+    expect(traced).toMatchObject({
+      source: 'main.person',
+      target: 'public.person',
+      place: 'promoted',
+      chunks: 1,
+      chunk: { chunk: 0, epoch: 1, rows: ROWS },
+      proof: { sourceRows: ROWS, targetRows: ROWS },
+      entries: [{ kind: 'changed', column: 'age' }],
+      sourceRow: { state: 'not read' },
+      targetRow: { state: 'not read' },
+    });
+    expect(traced.chunk?.committedAt).toMatch(/^\d{4}-.*Z$/u);
+    expect(traced.provenAt?.position).toMatch(/^sha256 /u);
+    expect(traced.columns.find(({ source: name }) => name === 'born')).toMatchObject({
+      declared: 'DATE',
+      type: 'date',
+    });
+    expect(alone.stdout).not.toContain('about 40');
+    const revealed = JSON.parse(both.stdout) as RowTrace;
+    expect(both.exit, both.stderr).toBe(0);
+    expect(revealed).toMatchObject({ sourceRow: { state: 'there' }, targetRow: { state: 'there' } });
+    expect(revealed.entries).toMatchObject([{ value: { text: 'about 40' } }]);
+    expect(revealed.fields).toContainEqual({ column: 'age', state: 'ledgered', source: 'about 40', target: null });
+    expect(revealed.fields).toContainEqual({ column: 'name', state: 'equal', source: 'name 8', target: 'name 8' });
+    expect(plain.exit, plain.stderr).toBe(0);
+    expect(plain.stdout).toMatch(/Chunk +1 of 1, the whole table, committed .+, attempt 1, 400 rows/u);
+    expect(plain.stdout).toMatch(/Both now +equal in all 7 columns/u);
+    expect(plain.stdout).not.toContain('name 1');
+    expect(nobody.exit, 'no such row').toBe(1);
+  });
+
   it('keeps the original bytes of every changed value, until purge', async () => {
     expect(await keptInStore(view, 'archive', migrationId)).toBe(5);
     const purged = await caravan(['purge', migrationId]);
@@ -208,6 +251,15 @@ describe('What cannot be as it was', () => {
         entries: [['10', 'name']],
       });
       expect(await keptInStore(view, 'archive', running.id), 'the copy that was read is taken away').toBe(0);
+      const traced = await caravan(['trace', running.id, '--table', 'person', '--key', '10', '--json']);
+      expect(JSON.parse(traced.stdout)).toMatchObject({
+        place: 'shadow',
+        chunk: { chunk: 0, rows: ROWS },
+        entries: [{ column: 'name', rule: 'nul_character' }],
+        sourceRow: { state: 'there' },
+        targetRow: { state: 'there' },
+      });
+      expect(await keptInStore(view, 'lookups', running.id), 'question and answer are taken away').toBe(0);
       const open = (await migration.findings()).filter(({ disposition }) => disposition === 'open');
       expect(open.length).toBeGreaterThan(5);
       const accept = (id: string): Promise<Ran> =>
@@ -271,6 +323,8 @@ describe('What cannot be as it was', () => {
     const running = startMigrate({ source: url, target: target.url }, '--yes');
     const ended = await running.ended;
     expect(ended.exit, ended.stderr).toBe(3);
+    const traced = await caravan(['trace', running.id, '--table', 'wide', '--key', '17', '--target', target.url]);
+    expect(traced.stdout).toMatch(/Target row +it is not there now: it is in quarantine/u);
     const file = join(folder.path, 'wide.jsonl');
     await caravan(['values', 'export', running.id, '--kind', 'quarantined', '--out', file]);
     const rows = readFileSync(file, 'utf8').trim().split('\n');

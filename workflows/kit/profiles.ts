@@ -76,6 +76,16 @@ export const undoer = (summary: string): WorkerActivities =>
 /** Somebody waits for what it looks up: it does not wait for a target that is away. */
 export const inspector = (summary: string): WorkerActivities =>
   proxyActivities<WorkerActivities>({ ...BULK, taskQueue: QUEUES.copy, scheduleToCloseTimeout: '2 min', summary });
+/** Somebody waits for a row that is looked for: as `inspector`, but a large table may have to be read. */
+export const tracer = (summary: string): ValidatorActivities =>
+  proxyActivities<ValidatorActivities>({
+    ...BULK,
+    taskQueue: QUEUES.verify,
+    retry: { maximumAttempts: 3 },
+    scheduleToCloseTimeout: '1 h',
+    startToCloseTimeout: '1 h',
+    summary,
+  });
 export const validator = (summary: string): ValidatorActivities =>
   proxyActivities<ValidatorActivities>({ ...BULK, taskQueue: QUEUES.verify, summary });
 /** Only the outbox is written here, on the control queue: a migration never waits for the notify workers. */
