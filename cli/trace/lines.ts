@@ -3,7 +3,7 @@ import type { SeenRow, TracedChunk, TracedColumn, TracedField } from '../../cont
 import { isProvenEqual } from '../../platform/certificate/statements.js';
 import { countText, escapedText, printable, textTable } from '../text-table.js';
 import { bytesText, fieldsText } from '../values/list.js';
-import type { OpenedTrace, OpenedTraceEntry } from './opened.js';
+import type { OpenedTrace } from './opened.js';
 
 /** Characters of a value that a line has room for. */
 const SHOWN = 120;
@@ -25,7 +25,7 @@ export function traceLines(
     '',
     ...columnLines(trace),
     '',
-    ...entryLines(trace.entries),
+    ...entryLines(trace),
   ];
 }
 
@@ -73,7 +73,10 @@ function seenText({ state, why = '' }: SeenRow): string {
 function targetText({ targetRow, place, entries }: OpenedTrace): string {
   if (place === 'nowhere') return 'nothing of this migration is in the target';
   const where = place === 'shadow' ? ' (in the shadow: not promoted yet)' : '';
-  const isOut = targetRow.state === 'not there' && entries.some(({ kind }) => kind === 'quarantined');
+  const isOut =
+    place !== 'moved by another tool' &&
+    targetRow.state === 'not there' &&
+    entries.some(({ kind }) => kind === 'quarantined');
   return `${seenText(targetRow)}${where}${isOut ? ': it is in quarantine' : ''}`;
 }
 
@@ -125,7 +128,11 @@ function stepText({ op, ...parameters }: Operator): string {
   return given.length === 0 ? op : `${op}(${given.join(', ')})`;
 }
 
-function entryLines(entries: readonly OpenedTraceEntry[]): string[] {
+function entryLines({ entries, place, chunk, proof }: OpenedTrace): string[] {
+  if (place === 'moved by another tool' && entries.length === 0)
+    return ['The proof kept no difference of this row; of each finding it keeps the first.'];
+  if (entries.length === 0 && (chunk === null || proof === undefined))
+    return ['No entry in the value ledger or the quarantine.'];
   if (entries.length === 0) return ['No entry in the value ledger or the quarantine: the row was stored as it was.'];
   const head = ['WHAT', 'COLUMN', 'RULE', 'SEALED (UTC)'];
   const isOpen = entries.some(({ value, row }) => value !== undefined || row !== undefined);

@@ -128,7 +128,11 @@ export async function objectsIn(database: TestDatabase): Promise<string[]> {
 }
 
 /** Rows that Caravan's own store keeps for a migration in one of its tables. */
-export async function keptInStore(view: StackView, table: 'connections' | 'archive' | 'lookups', id: string): Promise<number> {
+export async function keptInStore(
+  view: StackView,
+  table: 'connections' | 'archive' | 'lookups',
+  id: string,
+): Promise<number> {
   const client = new pg.Client({ connectionString: view.stack.databaseUrl });
   await client.connect();
   try {

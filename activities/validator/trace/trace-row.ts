@@ -99,7 +99,9 @@ class RowTracer {
     if (from.fields !== undefined) wanted.remember(from.fields);
     const to = await seen(() => targetRows(kept, place, (rows) => wanted.find(forms?.target(rows) ?? rows)));
     const entries = await kept.entries(qualified(table.source), wanted.identities, question.reveal);
-    const ledgered = new Set(entries.flatMap(({ kind, column }) => (kind === 'changed' ? [column] : [])));
+    // What another tool changed is an example of a difference, and excuses nothing.
+    const excused = kept.place === 'moved by another tool' ? [] : entries;
+    const ledgered = new Set(excused.flatMap(({ kind, column }) => (kind === 'changed' ? [column] : [])));
     const fields = fieldsOfBoth(table, { source: from.fields, target: to.fields, ledgered, reveal: question.reveal });
     return { sourceRow: from.row, targetRow: to.row, entries, fields };
   }
@@ -162,11 +164,17 @@ interface Both {
 /** Column by column; with one row alone its values, where they are wanted. */
 function fieldsOfBoth(table: TableMapping, { source, target, ledgered, reveal }: Both): TracedField[] {
   if (source === undefined || target === undefined) return [];
-  return table.columns.flatMap(({ target: column, kind }, at): TracedField[] => {
+  return table.columns.flatMap(({ target: column, kind, type }, at): TracedField[] => {
     const [from, to] = [source[at], target[at]];
     if (from === undefined || to === undefined) return [];
     const equal = from.framed.equals(to.framed);
     const state = equal ? 'equal' : ledgered.has(column) ? 'ledgered' : 'differs';
-    return [{ column, state, ...(reveal && { source: fieldText(from, kind), target: fieldText(to, kind) }) }];
+    return [
+      {
+        column,
+        state,
+        ...(reveal && { source: fieldText(from, { kind, type }), target: fieldText(to, { kind, type }) }),
+      },
+    ];
   });
 }
