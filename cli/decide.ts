@@ -1,5 +1,6 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { CaravanFailure } from '../contracts/failures.js';
+import type { OddPolicy } from '../contracts/mapping.js';
 import { QUERIES, UPDATES } from '../contracts/messages.js';
 import type { PlanView } from '../contracts/messages.js';
 import type { CliContext } from './cli-context.js';
@@ -13,6 +14,7 @@ export type Decision =
   | { readonly kind: 'reject'; readonly reason: string }
   | { readonly kind: 'answer'; readonly questionId: string; readonly option: string }
   | { readonly kind: 'accept'; readonly findingId: string; readonly reason: string }
+  | { readonly kind: 'reconcile'; readonly findingId: string; readonly policy?: OddPolicy; readonly reason?: string }
   | { readonly kind: 'pause'; readonly reason?: string }
   | { readonly kind: 'resume' };
 
@@ -36,11 +38,12 @@ const DONE: Readonly<Record<Decision['kind'], string>> = {
   reject: 'rejected the plan of',
   answer: 'answered a question of',
   accept: 'accepted a finding of',
+  reconcile: 'copied again a finding of',
   pause: 'paused',
   resume: 'resumed',
 };
 
-async function deliver(handle: WorkflowHandle, by: string, decision: Decision): Promise<void> {
+export async function deliver(handle: WorkflowHandle, by: string, decision: Decision): Promise<void> {
   switch (decision.kind) {
     case 'approve':
       return update(handle, UPDATES.approvePlan, {
@@ -54,6 +57,10 @@ async function deliver(handle: WorkflowHandle, by: string, decision: Decision): 
       return update(handle, UPDATES.answerQuestion, { questionId: decision.questionId, option: decision.option, by });
     case 'accept':
       return update(handle, UPDATES.acceptFinding, { findingId: decision.findingId, by, reason: decision.reason });
+    case 'reconcile': {
+      const { findingId, policy, reason } = decision;
+      return update(handle, UPDATES.reconcileFinding, { findingId, policy, by, reason });
+    }
     case 'pause':
       return update(handle, UPDATES.pause, { by, reason: decision.reason });
     case 'resume':

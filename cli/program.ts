@@ -6,6 +6,7 @@ import type { AddOptions } from './connection.js';
 import { addMigrationCommands } from './migration-commands.js';
 import type { Run } from './run-command.js';
 import { addQueriesCommands } from './queries/commands.js';
+import type { ReconcileOptions } from './reconcile/run-reconcile.js';
 import type { TraceOptions } from './trace/run-trace.js';
 import { addValuesCommands } from './values/commands.js';
 import { addWorkflowCommands } from './workflow/commands.js';
@@ -22,6 +23,7 @@ export function buildProgram(version: string, run: Run): Command {
   addValuesCommands(program, run);
   addQueriesCommands(program, run);
   addTrace(program, run);
+  addReconcile(program, run);
   addConnectionCommands(program, run);
   addCertificateCommands(program, run);
   addStackCommands(program, run);
@@ -58,6 +60,26 @@ function addTrace(program: Command, run: Run): void {
     .option('--json', 'print JSON')
     .action((id: string | undefined, options: TraceOptions) =>
       run(async (context) => (await import('./trace/run-trace.js')).runTrace(context, id, options)),
+    );
+}
+
+function addReconcile(program: Command, run: Run): void {
+  program
+    .command('reconcile')
+    .description('findings with their place, explanation and what can be done; or does it for one of them')
+    .argument('<id>', 'of the migration')
+    .argument('[finding]', 'its id')
+    .option('--accept', 'accept it as an exception, with --reason')
+    .option('--copy-again', 'copy what it is about again from the source as it is now, and prove everything again')
+    .option('--fix <policy>', 'the same, with another policy: null, quarantine, remove, decode or use:VALUE')
+    .option('--reason <text>')
+    .option('--by <who>', 'who decides (default: the user of the operating system)')
+    .option('--reveal', 'show keys, and SQL with values')
+    .option('--json', 'print JSON')
+    .action((...[migrationId, findingId, options]: [string, string | undefined, ReconcileOptions]) =>
+      run(async (context) =>
+        (await import('./reconcile/run-reconcile.js')).runReconcile(context, { migrationId, findingId }, options),
+      ),
     );
 }
 

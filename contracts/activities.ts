@@ -3,6 +3,7 @@ import type { MadeDecision } from './decisions.js';
 import type { FinalStatus, Finding, Phase, Question, TableReport } from './migration.js';
 import type { FailureReport } from './failures.js';
 import type { GraphTask, TaskPhase } from './graph.js';
+import type { OddPolicy } from './mapping.js';
 import type { MigrationInput, MigrationStart } from './migration.schema.js';
 import type { Throttle } from './messages.js';
 import type { Notification } from './events.js';
@@ -152,12 +153,21 @@ export interface ArchitectActivities {
   ): Promise<{ planId: string; planHash: string; tables: number; totalRows: number }>;
   /** Recorded queries of the store in the terms of the migration's last plan, kept under the id `as`. Idempotent. */
   translateQueries(input: InMigration & { workloadId: string; as: string }): Promise<{ distinct: number }>;
+  /** The plan in which such values of a column become something else from now on. MAPPING_INVALID where that cannot be. */
+  amendPlan(input: InPlan & Amendment): Promise<{ planId: string; planHash: string; tables: number }>;
   /** Text of a plan, for the query `plan`. Bounded: over 1 MB it names where to read it. */
   readPlan(input: { planId: string }): Promise<{ yaml: string }>;
   /** A page of the plan's tables, in order. */
   listPlanTables(input: { planId: string; offset: number }): Promise<{ tables: TableRef[] }>;
   /** A page of the plan's tasks of one phase, in order. */
   readPlanTasks(input: { planId: string; phase: TaskPhase; offset: number }): Promise<{ tasks: GraphTask[] }>;
+}
+
+export interface Amendment {
+  /** "schema.table.column": the table of the source, the column of the target. */
+  readonly object: string;
+  readonly cause: string;
+  readonly policy: OddPolicy;
 }
 
 export interface DraftedComparison {

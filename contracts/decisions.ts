@@ -1,6 +1,6 @@
 /** Something that a person, `--yes`, a default or the policy decided about a migration. */
 export interface MadeDecision {
-  readonly what: 'plan approved' | 'question answered' | 'finding accepted';
+  readonly what: 'plan approved' | 'question answered' | 'finding accepted' | 'finding copied again' | 'fix applied';
   /** The plan's hash, or the id of the question or finding. */
   readonly on: string;
   readonly by: string;

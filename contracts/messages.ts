@@ -1,3 +1,4 @@
+import type { OddPolicy } from './mapping.js';
 import type { SourceLimits } from './migration.schema.js';
 
 /** Wire names and shapes of what a migration hears and answers. All go to the parent. Recorded: never renamed. */
@@ -19,6 +20,14 @@ export interface AcceptFinding {
   readonly findingId: string;
   readonly by: string;
   readonly reason: string;
+}
+/** What else than accepting may become of a finding that waits: what it is about is copied again and looked at again. */
+export interface ReconcileFinding {
+  readonly findingId: string;
+  readonly by: string;
+  readonly reason?: string;
+  /** Of an odd value: what becomes of such values of its column from now on. Absent: it is copied again as planned. */
+  readonly policy?: OddPolicy;
 }
 export interface Pause {
   readonly by: string;
@@ -51,6 +60,7 @@ export const UPDATES = {
   rejectPlan: 'rejectPlan',
   answerQuestion: 'answerQuestion',
   acceptFinding: 'acceptFinding',
+  reconcileFinding: 'reconcileFinding',
   pause: 'pause',
   resume: 'resume',
   throttle: 'throttle',

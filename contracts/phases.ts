@@ -98,6 +98,8 @@ export interface VerificationResult {
   readonly quarantined: number;
   readonly changed: number;
   readonly findings: readonly Finding[];
+  /** Rows were copied again, and foreign keys made anew. Absent in older histories. */
+  readonly repaired?: boolean;
   /** Of a target that another tool made. */
   readonly compared?: Compared;
 }

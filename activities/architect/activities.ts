@@ -15,6 +15,7 @@ import type { Assessing } from './assessment/keep.js';
 import { withoutRows } from '../maba/mapping/given/row-filter.js';
 import { checkReplacements, givenMapping, withCounts } from './given.js';
 import { adoptPlan, withoutTables } from './adopt.js';
+import { amendPlan } from './amend.js';
 import { fitCollations } from './collations/fit.js';
 import { fitPlaces } from './places.js';
 import { draftComparison } from './comparison.js';
@@ -52,6 +53,7 @@ export function createArchitectActivities(deps: Deps): ArchitectActivities {
     draftComparison: (input) => draftComparison(deps, input),
     excludeTables: (input) => excludeTables(deps, input),
     translateQueries: (input) => translateQueries(deps, input),
+    amendPlan: (input) => amendPlan(deps, input),
     readPlan: async ({ planId }) => {
       const { yaml } = await planOf(deps, planId);
       const bytes = Buffer.byteLength(yaml);

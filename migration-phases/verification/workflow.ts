@@ -49,6 +49,7 @@ interface Proof {
   rows: number;
   quarantined: number;
   changed: number;
+  repaired: boolean;
   readonly findings: Finding[];
 }
 
@@ -59,7 +60,7 @@ async function proveTables(input: VerificationInput, snapshot: OpenedSnapshot, g
   const stale = copiedAt === undefined || copiedAt !== snapshot.position;
   const plan = { migrationId, planId };
   const progress = new ProgressReporter(migrationId);
-  const proof: Proof = { equal: true, tables: 0, rows: 0, quarantined: 0, changed: 0, findings: [] };
+  const proof: Proof = { equal: true, tables: 0, rows: 0, quarantined: 0, changed: 0, repaired: false, findings: [] };
   const differing: string[] = [];
   const told = <Proven extends ProvenBrief>(proven: Proven): Proven => {
     const { source, targetRows: rows, equal } = proven;
@@ -93,6 +94,7 @@ async function proveTables(input: VerificationInput, snapshot: OpenedSnapshot, g
     if (page.tables.length < PAGE) break;
   }
   if (differing.length > 0) {
+    proof.repaired = true;
     await validator('take foreign keys away for the repair').prepareRepair(plan);
     await inWindow(differing, WINDOW, async (table) => {
       add(proof, await prove(table, true));

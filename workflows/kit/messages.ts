@@ -6,6 +6,7 @@ import type {
   ApprovePlan,
   Pause,
   PlanView,
+  ReconcileFinding,
   RejectPlan,
   Resume,
   SourceStrain,
@@ -18,6 +19,7 @@ export const approvePlanUpdate = defineUpdate<void, [ApprovePlan]>(UPDATES.appro
 export const rejectPlanUpdate = defineUpdate<void, [RejectPlan]>(UPDATES.rejectPlan);
 export const answerQuestionUpdate = defineUpdate<void, [AnswerQuestion]>(UPDATES.answerQuestion);
 export const acceptFindingUpdate = defineUpdate<void, [AcceptFinding]>(UPDATES.acceptFinding);
+export const reconcileFindingUpdate = defineUpdate<void, [ReconcileFinding]>(UPDATES.reconcileFinding);
 export const pauseUpdate = defineUpdate<void, [Pause]>(UPDATES.pause);
 export const resumeUpdate = defineUpdate<void, [Resume]>(UPDATES.resume);
 export const throttleUpdate = defineUpdate<void, [Throttle]>(UPDATES.throttle);

@@ -150,7 +150,7 @@ function refuseSecondDecision(state: MigrationState, by: string): void {
 /** What stands in the place of a person where none decided. */
 const NOBODY: readonly string[] = ['policy', '--yes', 'default'];
 
-function requireActor(by: unknown): void {
+export function requireActor(by: unknown): void {
   if (typeof by !== 'string' || by.trim() === '') throw failure('INPUT_INVALID', 'The field "by" names who decides.');
   if (NOBODY.includes(by.trim())) throw failure('INPUT_INVALID', `"${by}" is no person.`);
 }

@@ -13,6 +13,7 @@ import { closeSpaceQuestion, isTargetFull, waitForSpace } from './target-full.js
 import type { FailedStory } from './failed-tables.js';
 import { movedChoice, positionFinding, sourceMovedQuestion } from './source-moved.js';
 import type { MovedChoice } from './source-moved.js';
+import { Reconciliation } from './reconciliation.js';
 import { mended } from './schema-drift.js';
 import { Stage } from './stage.js';
 import { endingNotes, statusOf, unequalCode } from './status.js';
@@ -38,9 +39,19 @@ export class Migration {
   /** Where the source stood when it was last compared with S2. */
   #position = 'unknown';
   #touched = false;
+  readonly #reconciliation: Reconciliation;
 
   constructor(start: MigrationStart) {
     this.#start = start;
+    this.#reconciliation = new Reconciliation({
+      migrationId: this.#id,
+      state: this.#state,
+      planning: () => this.#planned(),
+      onAmended: async (planning) => {
+        await this.#readPlan(planning);
+        this.#planning = planning;
+      },
+    });
   }
 
   async run(): Promise<MigrationResult> {
@@ -183,8 +194,8 @@ export class Migration {
 
   /** Proves against S2 until the source stands still, or the policy says otherwise. Returns the S2 that holds. */
   async #prove(): Promise<VerificationResult> {
-    const { planId, views } = this.#planned();
     for (let round = 1; ; round += 1) {
+      const { planId, views } = this.#planned();
       const plan = { migrationId: this.#id, planId, round, catalogueId: this.#catalogueId, views };
       const proof = await this.#mended(round, () =>
         this.#stage.phase('verification', () => {
@@ -195,10 +206,11 @@ export class Migration {
       if (proof === undefined) continue;
       this.#proof = proof;
       this.#state.addFindings(proof.findings);
+      this.#reconciliation.settle(proof);
       this.#teller.alert(proof.findings, round);
       if (!proof.equal) throw failure(unequalCode(proof.findings), 'See the findings.');
-      await this.#settleFindings();
-      if ((await this.#settlePausedPosition(proof, round)) === 'go') return proof;
+      const settled = await this.#settleFindings(round);
+      if (settled === 'go' && (await this.#settlePausedPosition(proof, round)) === 'go') return proof;
       await closeProof(this.#id, proof.snapshot);
     }
   }
@@ -211,17 +223,27 @@ export class Migration {
     return mended(() => this.#failedStory(), round, work);
   }
 
-  /** Exceptions are accepted by a person or by `yes`, or the migration is undone. */
-  async #settleFindings(): Promise<void> {
+  /** Exceptions are accepted by a person or by `yes`, or what they are about is copied again, or the migration is undone. */
+  async #settleFindings(round: number): Promise<'go' | 'again'> {
     const state = this.#state;
     if (this.#opened.input.yes) {
       for (const finding of state.openFindings()) state.acceptFinding(finding.id, '--yes', 'accepted by --yes');
     }
     const open = state.openFindings();
-    if (open.length === 0) return;
-    this.#teller.tell('question', 'findings', `${String(open.length)} finding(s) wait for acceptance.`);
-    await this.#wait('acceptance of findings', () => state.openFindings().length === 0);
+    if (open.length === 0) return 'go';
+    const key = round === 1 ? 'findings' : `findings:${String(round)}`;
+    this.#teller.tell('question', key, `${String(open.length)} finding(s) wait for acceptance.`);
+    const again = await this.#reconciliation.while(
+      (decided) => this.#wait('acceptance of findings', decided),
+      () => state.openFindings().length === 0,
+    );
+    if (again) {
+      // The ledgers say what the plan before made of the source before: what they tell of is copied again.
+      this.#execution = this.#execution && { ...this.#execution, copiedAt: undefined };
+      return 'again';
+    }
     if (state.openFindings().length > 0) throw failure('EXCEPTIONS_REFUSED', 'Nobody accepted them in time.');
+    return 'go';
   }
 
   /** A paused migration is not promoted; the source may move on meanwhile, so it is looked at again. */

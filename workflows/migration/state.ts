@@ -130,8 +130,22 @@ export class MigrationState {
     for (const finding of findings) {
       const at = this.findings.findIndex((known) => known.id === finding.id);
       if (at < 0) this.findings.push(finding);
-      else this.findings[at] = finding;
+      else this.findings[at] = this.#again(finding, this.findings[at]);
     }
+  }
+
+  /** Who accepted so many has not accepted more. */
+  #again(finding: Finding, known: Finding | undefined): Finding {
+    if (!this.acceptances.has(finding.id) || finding.disposition !== 'open') return finding;
+    if (finding.count <= (known?.count ?? 0)) return { ...finding, disposition: 'accepted' };
+    this.acceptances.delete(finding.id);
+    return finding;
+  }
+
+  /** What is no longer found is of no account. */
+  dropFindings(isGone: (finding: Finding) => boolean): void {
+    const left = this.findings.filter((finding) => !isGone(finding));
+    this.findings.splice(0, this.findings.length, ...left);
   }
 
   /** Findings that somebody must accept before promotion. */
