@@ -27,7 +27,7 @@ export interface StructureReport extends StructureCounts {
   readonly items: readonly StructureItem[];
 }
 
-/** The structure as history and certificate have it; the hash is SHA-256 hex of the report's canonical JSON. */
+/** The structure as history and certificate have it; the hash is SHA-256 hex of the canonical JSON of its items. */
 export interface StructureSummary extends StructureCounts {
   readonly hash: string;
 }

@@ -42,7 +42,7 @@ export async function evidenceFiles(
     fileOf('states.json', { migrationId, planHash, source, mode: mode ?? null, comparison: comparison ?? null }),
     fileOf('tables.json', tables),
     ...(views === undefined ? [] : [fileOf('views.json', views)]),
-    ...(structure === undefined ? [] : [fileOf('structure.json', structure)]),
+    ...(structure === undefined ? [] : [fileOf('structure.json', structure.items)]),
     ...(await Promise.all(reports)),
     fileOf('findings.json', findings),
     fileOf('not-migrated.json', { notMigrated, cannotSee }),

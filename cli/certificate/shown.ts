@@ -15,12 +15,12 @@ const decisions = z.array(
     at: z.string(),
   }),
 );
-const structure = z.object({
-  items: z.array(z.object({ kind: z.string(), object: z.string(), state: z.string(), how: z.string().optional() })),
-});
+const structure = z.array(
+  z.object({ kind: z.string(), object: z.string(), state: z.string(), how: z.string().optional() }),
+);
 
 export type ShownDecision = z.infer<typeof decisions>[number];
-export type StructureItem = z.infer<typeof structure>['items'][number];
+export type StructureItem = z.infer<typeof structure>[number];
 
 /** A valid certificate and what of its evidence files is shown to people. */
 export interface ShownCertificate extends CheckedCertificate {
@@ -54,7 +54,7 @@ export function shownOf(checked: CheckedCertificate, folder: EvidenceFolder): Sh
     ...checked,
     verdict: verdictOf(checked),
     decisions: decisions.safeParse(read('decisions.json')).data ?? [],
-    structure: (structure.safeParse(read('structure.json')).data?.items ?? []).filter(({ state }) => state !== 'same'),
+    structure: (structure.safeParse(read('structure.json')).data ?? []).filter(({ state }) => state !== 'same'),
     reports: new Map(names.map((name) => [name, read(`check-${name}.json`)])),
   };
 }

@@ -35,7 +35,7 @@ interface Certified {
 /** A certificate of a comparison, with every part that one can have. */
 function certify({ name, tables, text, unequal = 0 }: Certified): string {
   const report = { tests: [{ pValue: 0.0000123, column: text, verdict: 'same' }], [text]: [{ [text]: text }] };
-  const structure = { items: [{ kind: text, object: text, state: 'missing', how: text }] };
+  const structure = [{ kind: text, object: text, state: 'missing', how: text }];
   const made = [{ what: 'finding accepted', on: text, by: text, reason: text, at: text }];
   const files = Object.entries({
     'structure.json': structure,
