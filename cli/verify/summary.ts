@@ -22,7 +22,11 @@ export function verificationLines(report: MigrationReport, structure: StructureR
       findings.map(({ code, object, count }) => `${code} on ${object}: ${countText(count)}`),
     ),
     ...(findings.some((finding) => finding.kind === 'data' && isDifference(finding))
-      ? [`Rows and values, by key: caravan values list ${migrationId} [--rule CODE] [--reveal]`, '']
+      ? [
+          `Rows and values, by key: caravan values list ${migrationId} [--rule CODE] [--reveal]`,
+          `What would mend it:        caravan reconcile ${migrationId} [--reveal]`,
+          '',
+        ]
       : []),
     ...(certificate === null ? [] : [`Certificate  ${certificate}`]),
     ...(error === undefined ? [] : ['', error.message, ...(error.message.includes(error.next) ? [] : [error.next])]),

@@ -111,6 +111,18 @@ describe('Sakila from MariaDB', () => {
     expect(certificate.exit, certificate.stdout).toBe(0);
   });
 
+  it('is told what would mend it, and nothing is written', async () => {
+    const { migrationId } = sloppy.json;
+    const [told, deed] = await Promise.all([
+      caravan(['reconcile', migrationId, '--reveal']),
+      caravan(['reconcile', migrationId, 'truncated:sakila.customer.email', '--copy-again']),
+    ]);
+    expect(told.exit, told.stderr).toBe(0);
+    expect(told.stdout).toMatch(/UPDATE "public"\."customer" SET "email" = '[^']+\.org' WHERE "customer_id" = '\d+';/u);
+    expect(told.stdout).toContain('Caravan writes nothing to this target');
+    expect([deed.exit, deed.stderr]).toEqual([1, expect.stringContaining('NOT_NOW')]);
+  });
+
   it('shows by key what differs, and the value only when asked', async () => {
     const shift = ['values', 'list', sloppy.json.migrationId, '--rule', 'time_zone_shift', '--json'];
     const { stdout } = await caravan(shift);
