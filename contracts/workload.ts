@@ -60,7 +60,7 @@ export interface WorkloadOrder {
 export interface Placeholder {
   /** "?" or "$1", as the text has it. */
   readonly marker: string;
-  /** Where it begins in `run`, in UTF-16 units. */
+  /** Where it begins in `sql`, in UTF-16 units. */
   readonly at: number;
   /** The column that it is compared with or put into, as the source names it, where that can be seen. */
   readonly table?: string;

@@ -12,7 +12,7 @@ export function addReadCommand(queries: Command, run: Run): void {
   queries
     .command('read')
     .description('tells what a log of queries holds: what could be replayed, what not and why, and the translations')
-    .argument('<file...>', 'general or slow log of MySQL or MariaDB, csvlog of PostgreSQL, or a file of SQL')
+    .argument('<file...>', 'general or slow log of MySQL or MariaDB, csvlog of PostgreSQL, statistics as CSV, or SQL')
     .option('--source <url|name>', 'the database that the queries are of: without it nothing is translated')
     .addOption(new Option('--format <format>', 'what the files are (default: as they look)').choices([...FILE_FORMATS]))
     .addOption(

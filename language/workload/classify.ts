@@ -24,6 +24,7 @@ export interface Statement {
   readonly atMs: number;
   readonly tooLong?: boolean;
   readonly binary?: boolean;
+  readonly cut?: boolean;
 }
 
 const NO_ORDER: WorkloadOrder = { fixed: 'none', keys: [] };
@@ -53,6 +54,7 @@ function all(reason: SkipReason, words: string): Record<string, SkipReason> {
 export function classify(statement: Statement): Classed {
   const { dialect } = statement;
   if (statement.sql.length >= STATEMENT_CHARACTERS || statement.tooLong === true) return skipped('too_long');
+  if (statement.cut === true) return skipped('cut');
   const text = dialect === 'mysql' ? unwrapped(statement.sql) : statement.sql;
   const pieces = trimmed(scan(text, dialect));
   const words = meaningful(pieces);

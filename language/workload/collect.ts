@@ -82,13 +82,14 @@ export class Collector {
   #statement(recorded: Recorded): void {
     const times = recorded.times ?? 1;
     this.#statements += times;
-    const { sql, atMs = this.#readAtMs, tooLong, binary } = recorded;
+    const { sql, atMs = this.#readAtMs, tooLong, binary, cut } = recorded;
     const classed = classify({
       sql,
       dialect: this.#dialect,
       atMs,
       ...(tooLong && { tooLong }),
       ...(binary && { binary }),
+      ...(cut && { cut }),
     });
     this.#follow(recorded.session, classed);
     const shape = shortHash(recorded.database ?? '', shapeOf(sql, classed, this.#dialect));

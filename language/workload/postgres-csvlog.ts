@@ -1,3 +1,4 @@
+import { fieldsOf, quotesOf } from './csv-record.js';
 import type { Line } from './lines.js';
 import { scan } from './scan.js';
 import { GrowingText } from './recorded.js';
@@ -38,12 +39,6 @@ export async function* readPostgresCsvlog(lines: AsyncIterable<Line>): AsyncGene
   }
   if (entry) yield { kind: 'broken', line: entry.line };
   yield* last.all();
-}
-
-function quotesOf(text: string): number {
-  let count = 0;
-  for (let at = text.indexOf('"'); at >= 0; at = text.indexOf('"', at + 1)) count += 1;
-  return count;
 }
 
 /** Keeps one statement of a session until it is known how long it took. */
@@ -106,23 +101,6 @@ function momentOf(time: string): { readonly atMs?: number } {
   const [, day = '', clock = ''] = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?)/u.exec(time) ?? [];
   const atMs = Date.parse(`${day}T${clock}Z`);
   return Number.isNaN(atMs) ? {} : { atMs };
-}
-
-function fieldsOf(record: string): string[] {
-  const fields: string[] = [];
-  for (let at = 0; at <= record.length;) {
-    if (record.charAt(at) !== '"') {
-      const end = record.indexOf(',', at);
-      fields.push(record.slice(at, end < 0 ? record.length : end));
-      at = end < 0 ? record.length + 1 : end + 1;
-      continue;
-    }
-    let end = record.indexOf('"', at + 1);
-    while (end >= 0 && record.charAt(end + 1) === '"') end = record.indexOf('"', end + 2);
-    fields.push(record.slice(at + 1, end < 0 ? record.length : end).replaceAll('""', '"'));
-    at = end < 0 ? record.length + 1 : end + 2;
-  }
-  return fields;
 }
 
 /** "Parameters: $1 = 'a', $2 = NULL" put in place of $1 and $2. Without it the text keeps them. */

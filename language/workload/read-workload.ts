@@ -3,6 +3,7 @@ import type { Workload } from '../../contracts/workload.js';
 import { Collector } from './collect.js';
 import { dialectOf, formatOf } from './detect.js';
 import type { FileFormat } from './detect.js';
+import { readDigests } from './digests.js';
 import { linesOf } from './lines.js';
 import { readMysqlGeneral } from './mysql-general.js';
 import { readMysqlSlow } from './mysql-slow.js';
@@ -31,7 +32,9 @@ export interface ReadingOptions {
 export async function readWorkload(files: readonly WorkloadFile[], options: ReadingOptions): Promise<Workload> {
   const formats = files.map((file) => options.format ?? formatOf(file.beginning));
   const [format = 'sql'] = formats;
-  const dialects = new Set(formats.map(dialectOf).filter((known) => known !== undefined));
+  const dialects = new Set(
+    formats.map((each, at) => dialectOf(each, files[at]?.beginning ?? '')).filter((known) => known !== undefined),
+  );
   if (dialects.size > 1) throw mixed(formats);
   const [dialect = options.dialect] = dialects;
   const collector = new Collector(dialect, options.readAt);
@@ -50,6 +53,8 @@ function entriesOf(file: WorkloadFile, format: FileFormat, dialect: Dialect): As
       return readMysqlSlow(linesOf(file.bytes()));
     case 'postgres-csvlog':
       return readPostgresCsvlog(linesOf(file.bytes()));
+    case 'digests':
+      return readDigests(linesOf(file.bytes()));
     case 'sql':
       return readSqlFile(file.bytes(), dialect);
   }

@@ -15,6 +15,8 @@ export interface Recorded {
   readonly tooLong?: true;
   /** It holds bytes that are no text. */
   readonly binary?: true;
+  /** The server kept only its beginning. */
+  readonly cut?: true;
   /** Times that it ran, where the record stands for several. */
   readonly times?: number;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Workload } from '../../contracts/workload.js';
 import { WORKLOAD_BOUNDS } from '../../language/workload/collect.js';
+import { filled } from '../../language/workload/placeholders.js';
 import { queryWith, read, READ_AT } from './workload-fixtures.js';
 
 /** Every statement is in one class, so that nothing of a log is lost in silence. */
@@ -216,6 +217,36 @@ SELECT ${'`a;b`'} FROM t`;
   it('that ends inside quotes is broken there', async () => {
     const { counts } = await read("SELECT 1;\nSELECT 'a");
     expect(counts).toMatchObject({ statements: 1, read: 1, broken: 1, brokenAt: [2] });
+  });
+});
+
+describe("a server's own statistics", () => {
+  it('of PostgreSQL give weights, and placeholders with the columns whose values they need', async () => {
+    const workload = await read(
+      'query,calls,total_exec_time\n"SELECT * FROM t\nWHERE a = $1 AND ""B"" IN ($2, $3) LIMIT $4",120,2500.5\nSELECT 1,3,1\nbroken,x,1\n',
+    );
+    expect(workload).toMatchObject({ source: 'digests', dialect: 'postgres' });
+    expect(workload.counts).toMatchObject({
+      statements: 123,
+      read: 3,
+      skipped: { without_values: 120 },
+      brokenAt: [5],
+    });
+    const query = queryWith(workload, '$1');
+    expect(query).toMatchObject({ count: 120, seconds: 2.5005 });
+    const { placeholders = [] } = query;
+    expect(placeholders.map(({ column, limit }) => column ?? limit)).toEqual(['a', 'B', 'B', true]);
+    expect(filled(query.sql, placeholders, ['1', "'x'", "'y'", '10'])).toBe(
+      `SELECT * FROM t\nWHERE a = 1 AND "B" IN ('x', 'y') LIMIT 10`,
+    );
+  });
+
+  it('of MySQL 8 give sample texts with their values, and name those that were cut', async () => {
+    const workload = await read(
+      "QUERY_SAMPLE_TEXT,SCHEMA_NAME,COUNT_STAR,SUM_TIMER_WAIT\nSELECT a FROM t WHERE b = 'c',shop,7,1500000000000\nSELECT a FROM ...,shop,2,1\n",
+    );
+    expect(workload.counts).toMatchObject({ statements: 9, read: 7, skipped: { cut: 2 } });
+    expect(queryWith(workload, "b = 'c'")).toMatchObject({ count: 7, seconds: 1.5, database: 'shop' });
   });
 });
 
