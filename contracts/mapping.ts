@@ -294,6 +294,8 @@ export const tableMapping = z.strictObject({
   /** Rows per chunk that planning aims at. */
   chunkRows: z.int().positive(),
   estimatedRows: z.number().min(0),
+  /** Of a comparison: columns that have no form in common, as each side is read by itself. */
+  apart: z.array(z.strictObject({ source: columnMapping, target: columnMapping })).optional(),
   /** How its files are read. Not to be edited: the source is what it is of. */
   format: textFormat.optional(),
   transactional: z.boolean().default(true),

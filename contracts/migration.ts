@@ -106,6 +106,9 @@ export const FINDING_CODES = [
   'unicode_normalized',
   'value_differs',
   'value_without_faithful_form',
+  // What the columns and keys say as a whole.
+  'moments_differ',
+  'distribution_shifted',
 ] as const;
 export type FindingCode = (typeof FINDING_CODES)[number];
 

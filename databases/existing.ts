@@ -2,6 +2,7 @@ import type { Endpoint } from '../contracts/endpoint.js';
 import { CaravanFailure } from '../contracts/failures.js';
 import type { ExistingTable } from '../contracts/existing.js';
 import type { TableMapping } from '../contracts/mapping.js';
+import type { Checked } from './checked.js';
 import { openPostgresExisting } from './postgres/existing/existing.js';
 import type { CanonicalBatch, KeyRange, ScanOptions } from './source.js';
 
@@ -49,6 +50,8 @@ export interface ExistingSnapshot {
   readonly takenAt: string;
   /** Canonical rows of the mapping's target, a table or a view; without keys. */
   scan(table: TableMapping, range: KeyRange, options: ScanOptions): AsyncIterable<CanonicalBatch>;
+  /** How checks of the whole look at the tables of a schema. */
+  checked(schema: string): Checked;
   close(): Promise<void>;
 }
 

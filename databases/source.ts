@@ -1,6 +1,7 @@
 import type { Catalogue, CatalogueTable } from '../contracts/catalogue.js';
 import type { TableMapping } from '../contracts/mapping.js';
 import type { TableProfile } from '../contracts/profile.js';
+import type { TableMeasures } from './measures/measures.js';
 
 /** What every engine that is migrated from can do. Sessions are read-only; the source is never written. */
 export interface Source {
@@ -71,6 +72,8 @@ export interface Reader {
   read(table: TableMapping, range: KeyRange, signal?: AbortSignal, asText?: boolean): AsyncIterable<RowBatch>;
   /** For the proof: own SELECT list, own code. Canonical values (see canonical.ts), then the row key. */
   scan(table: Scanned, range: KeyRange, options: ScanOptions): AsyncIterable<CanonicalBatch>;
+  /** Aggregates over all rows that the plan moves, by the server. Absent where there is none. */
+  measure?(table: TableMapping, signal?: AbortSignal): Promise<TableMeasures>;
 }
 
 /** A table or a view; `query` (PostgreSQL): its rows are those of this query of the source's own. */

@@ -7,6 +7,7 @@ import type {
   ViewMapping,
 } from '../contracts/mapping.js';
 import type { Finding } from '../contracts/migration.js';
+import type { Checked } from './checked.js';
 import type { CanonicalBatch, KeyRange, ScanOptions } from './source.js';
 import type { StandingTable } from './standing.js';
 
@@ -81,6 +82,8 @@ export interface Target {
     options: ScanOptions & { where?: 'shadow' | 'promoted' },
   ): AsyncIterable<CanonicalBatch>;
   countRows(table: TableMapping): Promise<number>;
+  /** How checks of the whole look at the shadow. */
+  readonly checked: Checked;
   /** One transaction; see DATA-PLANE, Promotion. A second call finds the promotion record. */
   promote(
     mapping: MigrationMapping,

@@ -12,6 +12,7 @@ import type {
   SnapshotOptions,
   Source,
 } from '../../databases/source.js';
+import type { TableMeasures } from '../../databases/measures/measures.js';
 import { cancellation } from './cancellation.js';
 import type { Pace } from './pace.js';
 
@@ -124,7 +125,23 @@ function pacedReader(reader: Reader, pace: Pace): Reader {
       paced(reader.read(table, range, signal, asText), rowBatchSize, { pace, signal }),
     scan: (table: TableMapping, range: KeyRange, options: ScanOptions) =>
       paced(reader.scan(table, range, options), canonicalSize, { pace, signal: options.signal }),
+    ...(reader.measure && { measure: (table, signal) => pacedMeasure(reader, { table, signal }, pace) }),
   };
+}
+
+/** A statement of the server cannot be slowed down: the next one waits until this one is paid for. */
+async function pacedMeasure(
+  reader: Reader,
+  { table, signal }: { readonly table: TableMapping; readonly signal: AbortSignal | undefined },
+  pace: Pace,
+): Promise<TableMeasures> {
+  await pace.clear(signal);
+  const startedMs = performance.now();
+  const measures = await reader.measure?.(table, signal);
+  if (measures === undefined) throw new Error('this source measures nothing');
+  await pace.charge({ rows: measures.rows, bytes: 0 });
+  await pace.spent({ rows: 0, bytes: 0, busyMs: performance.now() - startedMs }, signal);
+  return measures;
 }
 
 interface Size {

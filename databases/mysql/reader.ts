@@ -1,6 +1,8 @@
 import type { TableMapping } from '../../contracts/mapping.js';
 import type { CanonicalBatch, KeyRange, Reader, RowBatch, ScanOptions } from '../source.js';
 import type { MysqlSession } from './connect.js';
+import { cutting } from '../lent-sessions.js';
+import { measureTable } from './measure.js';
 import { readRows } from './read.js';
 import { scanRows } from './scan.js';
 import type { SessionPool } from './session-pool.js';
@@ -10,6 +12,7 @@ export function readerOf(session: MysqlSession): Reader {
   return {
     read: (table, range, signal) => readRows(session, { table, range, signal }),
     scan: (table, range, options) => scanRows(session, { table, range, options }),
+    measure: (table, signal) => cutting(session, signal, () => measureTable(session, table)),
   };
 }
 

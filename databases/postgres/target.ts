@@ -3,6 +3,7 @@ import { CaravanFailure } from '../../contracts/failures.js';
 import type { ServerEndpoint } from '../../contracts/endpoint.js';
 import type { MigrationMapping, NativeObject, TableMapping, ViewMapping } from '../../contracts/mapping.js';
 import type { Finding } from '../../contracts/migration.js';
+import type { Checked } from '../checked.js';
 import type { CanonicalBatch, KeyRange, ScanOptions } from '../source.js';
 import type { StandingTable } from '../standing.js';
 import type {
@@ -16,6 +17,7 @@ import type {
   TargetNames,
 } from '../target.js';
 import { endBackends } from './backends.js';
+import { checkedBy } from './checked.js';
 import { postgisOf } from './postgis.js';
 import { countAlike, insensitive } from './collations/alike.js';
 import { reopenSession } from './connect.js';
@@ -54,6 +56,7 @@ export async function openPostgresTarget(endpoint: ServerEndpoint, names: Target
 
 class PostgresTarget implements Target {
   readonly ledger: ChunkLedger;
+  readonly checked: Checked;
   readonly #endpoint: ServerEndpoint;
   readonly #names: TargetNames;
   readonly #pool: SessionPool;
@@ -63,6 +66,10 @@ class PostgresTarget implements Target {
     this.#names = names;
     this.#pool = pool;
     this.ledger = chunkLedger(this.#pool, names);
+    this.checked = checkedBy({
+      schema: shadowSchema(names.hash),
+      use: (attempted, on, work) => this.#attempt(attempted, () => this.#pool.use(work), on),
+    });
   }
 
   async preflight(options: Parameters<Target['preflight']>[0]): Promise<{ readonly version: number }> {

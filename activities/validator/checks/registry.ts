@@ -1,4 +1,5 @@
 import type { Check } from './check.js';
+import { statistics } from './statistics/check.js';
 
 /** In the order of `CHECKS`. */
-export const REGISTRY: readonly Check[] = [];
+export const REGISTRY: readonly Check[] = [statistics];

@@ -1,8 +1,10 @@
 import type { ServerEndpoint } from '../../../contracts/endpoint.js';
 import { CaravanFailure } from '../../../contracts/failures.js';
 import type { TableMapping } from '../../../contracts/mapping.js';
+import type { Checked } from '../../checked.js';
 import type { ExistingSnapshot } from '../../existing.js';
 import type { CanonicalBatch, KeyRange, ScanOptions } from '../../source.js';
+import { checkedBy } from '../checked.js';
 import type { Session } from '../connect.js';
 import { IdleSessions } from '../../lent-sessions.js';
 import { literal } from '../identifiers.js';
@@ -66,6 +68,24 @@ class Existing implements ExistingSnapshot {
       if (whole) await this.#sessions.giveBack(session);
       else this.#sessions.discard(session);
     }
+  }
+
+  checked(schema: string): Checked {
+    return checkedBy({
+      schema,
+      use: (attempted, on, work) =>
+        readingTarget({ attempted, on }, async () => {
+          const session = await this.#take();
+          try {
+            const result = await work(session);
+            await this.#sessions.giveBack(session);
+            return result;
+          } catch (error) {
+            this.#sessions.discard(session);
+            throw error;
+          }
+        }),
+    });
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,10 @@
+import type { ColumnMapping, TableMapping } from '../../../contracts/mapping.js';
+import type { TableMeasures } from '../../measures/measures.js';
 import type { Reader } from '../../source.js';
 import type { Session } from '../connect.js';
+import { measureTable } from '../measure.js';
+import { readingSource } from './errors.js';
+import { sourceTable } from './range.js';
 import { readRows, scanCanonical } from './read.js';
 import type { SourceSessions } from './sessions.js';
 
@@ -21,7 +26,20 @@ export function readerOf(lending: Lending): Reader {
     },
     scan: (table, range, options) =>
       lent(lending, options.signal, (session) => scanCanonical(session, table, { range, options })),
+    measure: async (table, signal) => {
+      const found: TableMeasures[] = [];
+      for await (const measures of lent(lending, signal, (session) => measured(session, table))) found.push(measures);
+      const [measures] = found;
+      if (measures === undefined) throw new Error('a measurement gave nothing');
+      return measures;
+    },
   };
+}
+
+async function* measured(session: Session, table: TableMapping): AsyncGenerator<TableMeasures> {
+  const place = { from: sourceTable(table), name: ({ source }: ColumnMapping) => source };
+  const on = `${table.source.schema}.${table.source.name}`;
+  yield await readingSource({ attempted: 'measure', on }, () => measureTable(session, table, place));
 }
 
 /** A reader outside any snapshot: every reading takes a session of the pool, so a lost one is replaced. */

@@ -1,6 +1,7 @@
 import { qualified } from '../../../../contracts/catalogue.js';
-import type { ExistingTable, MatchedTable } from '../../../../contracts/existing.js';
+import type { ExistingTable, MatchedColumn, MatchedTable } from '../../../../contracts/existing.js';
 import type {
+  ColumnMapping,
   MigrationMapping,
   NativeObject,
   NotMigrated,
@@ -9,6 +10,7 @@ import type {
 } from '../../../../contracts/mapping.js';
 import { ROWS } from '../../../../contracts/mapping.js';
 import { applyRule } from '../names.js';
+import { plainType } from './ways.js';
 
 /** What both sides are read by: the tables and columns that can be compared, by their names and types in the target. */
 export function comparisonPlan(
@@ -64,10 +66,12 @@ function comparedTable(
   const rowKey =
     drafted?.rowKey?.every((key) => ways.some((way) => way.source === key)) === true ? drafted.rowKey : undefined;
   const chunkKey = chunkKeyOf(drafted, ways, existing);
+  const apart = columns.flatMap((column) => apartFrom(column) ?? []);
   return {
     source: { schema: source.schema, name: source.name },
     target: { schema: targetSchema, name: existing.name },
     columns: ways,
+    ...(apart.length > 0 && { apart }),
     ...(drafted?.filter && { filter: drafted.filter }),
     uniqueKeys: [],
     indexes: [],
@@ -79,6 +83,27 @@ function comparedTable(
     estimatedRows: drafted?.estimatedRows ?? source.estimatedRows,
     transactional: source.transactional,
   };
+}
+
+/** A column whose values cannot be compared one by one: what either side has of it can still be looked at as a whole. */
+function apartFrom({ drafted, existing, way }: MatchedColumn): NonNullable<TableMapping['apart']>[number] | undefined {
+  if (way !== undefined || drafted === undefined || existing?.kind === undefined) return undefined;
+  const isNative = drafted.kind === 'native';
+  const type = plainType(isNative ? { type: existing.declared, base: '' } : existing);
+  const target: ColumnMapping = {
+    source: drafted.source,
+    target: existing.name,
+    type,
+    kind: isNative ? 'native' : existing.kind,
+    sourceNullable: true,
+    nullable: existing.nullable,
+    transform: [{ op: 'as_is' }],
+    limits: {},
+    onInvalid: 'null',
+    confidence: 1,
+    reasons: [],
+  };
+  return { source: drafted, target };
 }
 
 /** Ranges are read on both sides only where the key orders alike on both, and the target has an index to find them by. */
