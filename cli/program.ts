@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { ROLES } from '../contracts/queues.js';
 import type { Role } from '../contracts/queues.js';
 import type { ShowOptions } from './certificate/show.js';
+import { addCheckCommands } from './checks/commands.js';
 import type { AddOptions } from './connection.js';
 import { addMigrationCommands } from './migration-commands.js';
 import type { Run } from './run-command.js';
@@ -24,6 +25,7 @@ export function buildProgram(version: string, run: Run): Command {
   addQueriesCommands(program, run);
   addTrace(program, run);
   addReconcile(program, run);
+  addCheckCommands(program, run);
   addConnectionCommands(program, run);
   addCertificateCommands(program, run);
   addStackCommands(program, run);

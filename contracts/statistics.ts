@@ -70,3 +70,6 @@ export interface SideFigures {
   readonly lengths?: { readonly mean: number; readonly min: number; readonly max: number };
   readonly top?: readonly { readonly value: string; readonly count: number }[];
 }
+
+/** What its figures are sealed for. */
+export const FIGURES = 'statistics';

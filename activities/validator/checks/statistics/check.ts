@@ -1,6 +1,7 @@
 import { qualified } from '../../../../contracts/catalogue.js';
 import { CaravanFailure, FAILURES } from '../../../../contracts/failures.js';
 import type { TableMapping } from '../../../../contracts/mapping.js';
+import { FIGURES } from '../../../../contracts/statistics.js';
 import type { ColumnFigures, StatisticsReport, TableStatistics } from '../../../../contracts/statistics.js';
 import { measureRows } from '../../../../databases/measures/measure-rows.js';
 import type { TableMeasures } from '../../../../databases/measures/measures.js';
@@ -14,9 +15,6 @@ import { figuresOf } from './figures.js';
 import { judgeTable, type Seen } from './judge.js';
 import { outcomeOf, withRates } from './outcome.js';
 import { sampledRows, takeSample, type SampledRows, type SideSample } from './sample.js';
-
-/** What the figures are sealed for. */
-export const SEALED_FOR = 'statistics';
 
 /**
  * The second opinion on every column: figures that the databases reckon themselves, and fingerprints of the same rows of
@@ -54,7 +52,7 @@ async function run(context: CheckContext): Promise<CheckOutcome> {
     }
   });
   const tables = withRates(found);
-  const sealed = deps.box.seal(Buffer.from(JSON.stringify(figures)), SEALED_FOR).toString('base64');
+  const sealed = deps.box.seal(Buffer.from(JSON.stringify(figures)), FIGURES).toString('base64');
   const report: StatisticsReport = { falseAlarmRate: FALSE_ALARM_RATE, tables, sealed };
   return outcomeOf({ report, unread, unproven, existing: context.existing !== undefined });
 }
