@@ -109,6 +109,7 @@ export const FINDING_CODES = [
   // What the columns and keys say as a whole.
   'moments_differ',
   'distribution_shifted',
+  'orphans',
 ] as const;
 export type FindingCode = (typeof FINDING_CODES)[number];
 

@@ -13,4 +13,12 @@ export function addCheckCommands(program: Command, run: Run): void {
     .action((id: string, options: ShowOptions) =>
       run(async (context) => (await import('./show-statistics.js')).runStatistics(context, id, options)),
     );
+  program
+    .command('references')
+    .description('shows what refers to what: declared keys, keys that nobody declared, and constraints for these')
+    .argument('<id>', 'of the migration')
+    .option('--json', 'print JSON')
+    .action((id: string, options: { json?: boolean }) =>
+      run(async (context) => (await import('./show-references.js')).runReferences(context, id, options)),
+    );
 }

@@ -1,5 +1,6 @@
 import type { ColumnMapping } from '../../contracts/mapping.js';
 import type { CanonicalBatch } from '../source.js';
+import { DAY_MICROS, daysOf, microsecondsOf } from './times.js';
 import { compareDecimals, decimalParts, decimalText, ExactSum } from './exact-sum.js';
 import { quantityOf, type ColumnMeasures, type TableMeasures } from './measures.js';
 import { RowFields, type FieldTaker, type RowField } from './row-fields.js';
@@ -38,7 +39,7 @@ function accumulatorOf(column: ColumnMapping): Accumulator {
     case 'days':
       return new Whole((field) => daysOf(textOf(field)));
     case 'microseconds':
-      return new Whole((field) => microsecondsOf(textOf(field)));
+      return new Moments();
     case 'characters':
       return new Texts();
     case 'bytes':
@@ -64,7 +65,7 @@ class Counted implements Accumulator {
   }
 }
 
-/** Whole numbers below 2^53: lengths, days, microseconds. */
+/** Small whole numbers: lengths, days. */
 class Whole implements Accumulator {
   readonly #of: (field: RowField) => number;
   readonly #sum = new ExactSum();
@@ -79,9 +80,7 @@ class Whole implements Accumulator {
   take(field: RowField): void {
     const value = this.#of(field);
     this.#present += 1;
-    // Microseconds of the last years are above what is added up without loss.
-    if (Math.abs(value) < 2 ** 51) this.#sum.addSmall(value);
-    else this.#sum.add(BigInt(value), 0);
+    this.#sum.addSmall(value);
     if (value < this.#min) this.#min = value;
     if (value > this.#max) this.#max = value;
   }
@@ -89,6 +88,32 @@ class Whole implements Accumulator {
   result(): ColumnMeasures {
     if (this.#present === 0) return { present: 0 };
     return { present: this.#present, sum: this.#sum.toString(), min: String(this.#min), max: String(this.#max) };
+  }
+}
+
+/** Days and clock are added up apart: microseconds of late years are beyond what a double holds. */
+class Moments implements Accumulator {
+  readonly #days = new ExactSum();
+  readonly #clock = new ExactSum();
+  #present = 0;
+  #min = Infinity;
+  #max = -Infinity;
+
+  take(field: RowField): void {
+    const text = textOf(field);
+    const isMoment = text.length >= 19;
+    this.#present += 1;
+    if (isMoment) this.#days.addSmall(daysOf(text));
+    this.#clock.addSmall(microsecondsOf(isMoment ? text.slice(11) : text));
+    const whole = microsecondsOf(text);
+    if (whole < this.#min) this.#min = whole;
+    if (whole > this.#max) this.#max = whole;
+  }
+
+  result(): ColumnMeasures {
+    if (this.#present === 0) return { present: 0 };
+    const sum = BigInt(this.#days.toString()) * DAY_MICROS + BigInt(this.#clock.toString());
+    return { present: this.#present, sum: String(sum), min: String(this.#min), max: String(this.#max) };
   }
 }
 
@@ -102,8 +127,8 @@ class Texts implements Accumulator {
   }
 
   result(): ColumnMeasures {
-    const measures = this.#characters.result();
-    return measures.present === 0 ? measures : { ...measures, bytes: this.#bytes.toString() };
+    const { present, sum } = this.#characters.result();
+    return sum === undefined ? { present } : { present, sum, bytes: this.#bytes.toString() };
   }
 }
 
@@ -183,20 +208,4 @@ function charactersOf({ bytes, from, to }: RowField): number {
   let characters = 0;
   for (let at = from; at < to; at += 1) if (((bytes[at] ?? 0) & 0xc0) !== 0x80) characters += 1;
   return characters;
-}
-
-const DAY_MS = 86_400_000;
-
-/** Of "YYYY-MM-DD" as it begins. */
-function daysOf(text: string): number {
-  return Date.parse(`${text.slice(0, 10)}T00:00:00Z`) / DAY_MS;
-}
-
-/** Of "YYYY-MM-DD HH:MM:SS.ffffff" or "HH:MM:SS.ffffff". */
-function microsecondsOf(text: string): number {
-  const clock = text.length > 15 ? text.slice(11) : text;
-  const [hour, minute, second] = clock.split(':');
-  const seconds = 3600 * Number(hour) + 60 * Number(minute);
-  const micros = Math.round(Number(second) * 1e6) + seconds * 1e6;
-  return text.length > 15 ? daysOf(text) * DAY_MS * 1000 + micros : micros;
 }

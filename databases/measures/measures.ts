@@ -65,6 +65,16 @@ export interface Aggregate {
   readonly column: number;
   readonly measure: Measured | 'present';
   readonly sql: string;
+  /** What the server's text means; undefined: nothing that can be compared. */
+  readonly read?: (text: string) => string | undefined;
+}
+
+/** Reads the extremes of days and moments, which a server finds sooner than it can reckon with them. */
+export function wholeText(of: (text: string) => number): (text: string) => string | undefined {
+  return (text) => {
+    const value = of(text);
+    return Number.isInteger(value) ? String(value) : undefined;
+  };
 }
 
 /** Expressions of one SELECT; a table of more columns is read more than once. */
@@ -83,10 +93,11 @@ export async function measureBy(
     const list = ['COUNT(*) AS "rows"', ...part.map(({ sql }, at) => `${sql} AS a${String(at)}`)].join(', ');
     const row = await select(list);
     rows = Number(row['rows']);
-    for (const [at, { column, measure }] of part.entries()) {
-      const value = row[`a${String(at)}`] ?? null;
+    for (const [at, { column, measure, read }] of part.entries()) {
+      const text = row[`a${String(at)}`] ?? undefined;
+      const value = text === undefined || read === undefined ? text : read(text);
       const place = found[column];
-      if (value !== null && place !== undefined) place[measure] = value;
+      if (value !== undefined && place !== undefined) place[measure] = value;
     }
   }
   return { rows, columns: found.map(({ present = '0', ...rest }) => ({ present: Number(present), ...rest })) };

@@ -1,5 +1,6 @@
 import type { ColumnMapping, TableMapping } from '../../contracts/mapping.js';
-import { measureBy, quantityOf, type Aggregate, type TableMeasures } from '../measures/measures.js';
+import { measureBy, quantityOf, wholeText, type Aggregate, type TableMeasures } from '../measures/measures.js';
+import { daysOf, microsecondsOf } from '../measures/times.js';
 import type { MysqlSession, TextRow } from './connect.js';
 import { quoteName, quoteTable, quoteText, rangeClause } from './sql.js';
 
@@ -50,6 +51,12 @@ function aggregatesOf(column: ColumnMapping, at: number, declared: TextRow | und
     measure('min', `MIN(${value})`),
     measure('max', `MAX(${value})`),
   ];
+  const times = (value: string, of: (text: string) => number): Aggregate[] => [
+    present,
+    measure('sum', `SUM(${value})`),
+    { ...measure('min', `MIN(${name})`), read: wholeText(of) },
+    { ...measure('max', `MAX(${name})`), read: wholeText(of) },
+  ];
   switch (quantityOf(column)) {
     case 'number':
       return numberMoments({ name, base, declared, moments, measure }) ?? [present];
@@ -58,16 +65,20 @@ function aggregatesOf(column: ColumnMapping, at: number, declared: TextRow | und
       return [...moments(`${name} * 1e0`), measure('sizes', `SUM(ABS(${name} * 1e0))`)];
     }
     case 'days':
-      return base === 'date' ? moments(`TO_DAYS(${name}) - 719528`) : [present];
+      return base === 'date' ? times(`TO_DAYS(${name}) - 719528`, daysOf) : [present];
     case 'microseconds':
       if (base === 'datetime' || base === 'timestamp')
-        return moments(`TIMESTAMPDIFF(MICROSECOND, '1970-01-01', ${name})`);
+        return times(`TIMESTAMPDIFF(MICROSECOND, '1970-01-01', ${name})`, microsecondsOf);
       return base === 'time' && column.kind === 'time'
-        ? moments(`TIME_TO_SEC(${name}) * 1000000 + MICROSECOND(${name})`)
+        ? times(`TIME_TO_SEC(${name}) * 1000000 + MICROSECOND(${name})`, microsecondsOf)
         : [present];
     case 'characters':
       return TEXTS.has(base)
-        ? [...moments(`CHAR_LENGTH(${name})`), measure('bytes', `SUM(LENGTH(${asUtf8(name, declared)}))`)]
+        ? [
+            present,
+            measure('sum', `SUM(CHAR_LENGTH(${name}))`),
+            measure('bytes', `SUM(LENGTH(${asUtf8(name, declared)}))`),
+          ]
         : [present];
     case 'bytes':
       return BINARY.has(base) ? moments(`LENGTH(${name})`) : [present];
@@ -93,7 +104,10 @@ interface NumberParts {
 function numberMoments({ name, base, declared, moments, measure }: NumberParts): Aggregate[] | undefined {
   if (INTEGERS.has(base)) {
     const value = base === 'bit' || base === 'year' ? `(${name} + 0)` : name;
-    return [...moments(value), measure('squares', `SUM(CAST(${value} AS DECIMAL(20, 0)) * ${value})`)];
+    // Up to four bytes the square has eight: whole numbers are multiplied faster than decimals.
+    const factor = base === 'bigint' || base === 'bit' ? `CAST(${value} AS DECIMAL(20, 0))` : value;
+    const signed = base.endsWith('int') && base !== 'bigint' ? `CAST(${value} AS SIGNED)` : factor;
+    return [...moments(value), measure('squares', `SUM(${signed} * ${value})`)];
   }
   if (base !== 'decimal') return undefined;
   const [digits, scale] = [Number(declared?.digits), Number(declared?.scale)];

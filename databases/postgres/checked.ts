@@ -3,6 +3,8 @@ import { cutting } from '../lent-sessions.js';
 import type { Session } from './connect.js';
 import { qualified } from './identifiers.js';
 import { measureTable } from './measure.js';
+import { countInclusion } from './references/inclusion.js';
+import { readRelations } from './references/relations.js';
 
 interface Parts {
   /** Where the tables stand that are looked at. */
@@ -19,6 +21,11 @@ export function checkedBy({ schema, use }: Parts): Checked {
         cutting(session, signal, () =>
           measureTable(session, table, { from: qualified(schema, table.target.name), name: ({ target }) => target }),
         ),
+      ),
+    relations: () => use('read the keys of', schema, (session) => readRelations(session, schema)),
+    inclusion: (reference, options) =>
+      use('look for what is referred to from', reference.table, (session) =>
+        countInclusion(session, { schema, reference }, options),
       ),
   };
 }

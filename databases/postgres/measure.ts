@@ -1,5 +1,6 @@
 import type { ColumnMapping, TableMapping } from '../../contracts/mapping.js';
-import { measureBy, quantityOf, type Aggregate, type TableMeasures } from '../measures/measures.js';
+import { measureBy, quantityOf, wholeText, type Aggregate, type TableMeasures } from '../measures/measures.js';
+import { daysOf, microsecondsOf, microsecondsOfSums } from '../measures/times.js';
 import type { Session } from './connect.js';
 import { quoted } from './identifiers.js';
 
@@ -26,6 +27,8 @@ function aggregatesOf(column: ColumnMapping, at: number, name: string): Aggregat
     measure('min', `min(${value})::text`),
     measure('max', `max(${value})::text`),
   ];
+  const times = (value: string, of: (text: string) => number): Aggregate[] =>
+    extremes(value).map((extreme) => ({ ...extreme, read: wholeText(of) }));
   const sum = (value: string): Aggregate => measure('sum', `sum(${value})::text`);
   switch (quantityOf(column)) {
     case 'number': {
@@ -36,23 +39,12 @@ function aggregatesOf(column: ColumnMapping, at: number, name: string): Aggregat
       const value = `${name}::float8`;
       return [present, sum(value), measure('sizes', `sum(abs(${value}))::text`), ...extremes(value)];
     }
-    case 'days': {
-      const value = `CASE WHEN isfinite(${name}) THEN ${name}::date - DATE '1970-01-01' END`;
-      return [present, sum(value), ...extremes(value)];
-    }
-    case 'microseconds': {
-      const value = microsecondsOf(column, name);
-      return [present, sum(value), ...extremes(value)];
-    }
-    case 'characters': {
-      const text = `${name}::text`;
-      return [
-        present,
-        sum(`length(${text})`),
-        ...extremes(`length(${text})`),
-        measure('bytes', `sum(octet_length(${text}))::text`),
-      ];
-    }
+    case 'days':
+      return [present, sum(finite(column, name, `${name}::date - DATE '1970-01-01'`)), ...times(name, daysOf)];
+    case 'microseconds':
+      return [present, microsecondsSum(at, column, name), ...times(name, microsecondsOf)];
+    case 'characters':
+      return [present, sum(`length(${name}::text)`), measure('bytes', `sum(octet_length(${name}::text))::text`)];
     case 'bytes':
       return [present, sum(`octet_length(${name})`), ...extremes(`octet_length(${name})`)];
     case undefined:
@@ -74,11 +66,24 @@ function squareOf(column: ColumnMapping, value: string): string {
   return isSmall ? `${value}::bigint * ${value}` : `${value}::numeric * ${value}`;
 }
 
-/** Whole numbers, with no floating point in between: older servers extract a double. */
-function microsecondsOf({ kind }: ColumnMapping, name: string): string {
-  if (kind === 'time') {
-    return `(extract(hour FROM ${name})::bigint * 60 + extract(minute FROM ${name})::bigint) * 60000000 + extract(microseconds FROM ${name})::bigint`;
-  }
-  const minutes = `extract(epoch FROM date_trunc('minute', ${name}))::bigint * 1000000`;
-  return `CASE WHEN isfinite(${name}) THEN ${minutes} + extract(microseconds FROM ${name})::bigint END`;
+/** An infinite day is none that could be added. Only PostgreSQL has one. */
+function finite({ kind }: ColumnMapping, name: string, value: string): string {
+  return kind === 'native' ? `CASE WHEN isfinite(${name}) THEN ${value} END` : value;
+}
+
+/** Days and clock times are added up apart: no floating point comes in between, and older servers extract a double. */
+function microsecondsSum(at: number, column: ColumnMapping, name: string): Aggregate {
+  const clock = (value: string): string => `sum(${value}::time - TIME '00:00')::text`;
+  const moment = column.kind === 'timestamptz' || isZoned(column) ? `(${name} AT TIME ZONE 'UTC')` : name;
+  const days = `sum(${finite(column, name, `${moment}::date - DATE '1970-01-01'`)})::text`;
+  const sql = column.kind === 'time' ? `'0 ' || ${clock(name)}` : `${days} || ' ' || ${clock(moment)}`;
+  const read = (text: string): string | undefined => {
+    const [left = '', right = ''] = text.split(' ');
+    return microsecondsOfSums(left, right);
+  };
+  return { column: at, measure: 'sum', sql, read };
+}
+
+function isZoned({ type }: ColumnMapping): boolean {
+  return /^timestamptz|with time zone$/.test(type);
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { ReferencesReport } from '../../contracts/references.js';
 import type { ColumnFigures, ColumnStatistics, StatisticsReport } from '../../contracts/statistics.js';
 import { hasMariadb, startPrivateMariadb } from '../databases/mariadb.js';
 import type { PrivateMariadb } from '../databases/mariadb.js';
@@ -21,12 +22,19 @@ const SOURCE = `
     SEC_TO_TIME(seq % 86400), UNHEX(SHA1(seq)) FROM seq_1_to_${String(ROWS)};
   UPDATE article SET name = NULL, born = NULL, at = NULL, raw = NULL WHERE id % 11 = 0;
   UPDATE article SET at = '9999-12-31 23:59:59.999999', born = '0001-01-01' WHERE id = 1;
-  CREATE TABLE nothing (id INT PRIMARY KEY, what TEXT);`;
+  CREATE TABLE nothing (id INT PRIMARY KEY, what TEXT);
+  CREATE TABLE customers (id INT PRIMARY KEY, name VARCHAR(20));
+  INSERT INTO customers SELECT seq, CONCAT('c', seq) FROM seq_1_to_300;
+  CREATE TABLE sale (id INT PRIMARY KEY, customer_id INT, article_id BIGINT, giver_customer_id INT, nothing_id INT, number INT,
+    CONSTRAINT buyer FOREIGN KEY (customer_id) REFERENCES customers (id) ON DELETE CASCADE);
+  INSERT INTO sale SELECT seq, 1 + seq % 300, seq % 500 * 2, IF(seq % 3 = 0, NULL, 1 + seq % 299), seq, 1 FROM seq_1_to_2000;`;
 
 /** What a tool does that knows better: whole prices, and years that are four less in every third row. */
 const HASTY = `
   ALTER TABLE article ALTER COLUMN price TYPE integer USING floor(price), ALTER COLUMN cost TYPE double precision,
-    ALTER COLUMN made TYPE text USING (made - CASE id % 3 WHEN 0 THEN 4 ELSE 0 END)::text, ALTER COLUMN sold TYPE text;`;
+    ALTER COLUMN made TYPE text USING (made - CASE id % 3 WHEN 0 THEN 4 ELSE 0 END)::text, ALTER COLUMN sold TYPE text;
+  ALTER TABLE sale DROP CONSTRAINT buyer;
+  UPDATE sale SET customer_id = 9999 WHERE id <= 3;`;
 
 describe('columns as a whole, from MariaDB', () => {
   let server: PrivateMariadb | undefined;
@@ -55,16 +63,19 @@ describe('columns as a whole, from MariaDB', () => {
   it('are the same to the last digit, by figures that each database reckons, where a migration changes nothing', async () => {
     expect(moved.exit, moved.stderr + moved.stdout).toBe(0);
     const { columns, report } = await shown(moved);
-    expect(report.tables.map(({ sourceRows, targetRows }) => [sourceRows, targetRows])).toEqual([
-      [ROWS, ROWS],
-      [0, 0],
+    const rows = report.tables.map(({ source, sourceRows, targetRows }) => [source, sourceRows, targetRows]);
+    expect(rows.toSorted()).toEqual([
+      ['shop.article', ROWS, ROWS],
+      ['shop.customers', 300, 300],
+      ['shop.nothing', 0, 0],
+      ['shop.sale', 2000, 2000],
     ]);
     for (const column of columns) expect(column).toMatchObject({ expected: 'same', verdict: 'equal', differing: [] });
     expect(Object.fromEntries(columns.map(({ source, compared }) => [source, compared]))).toMatchObject({
       price: 10,
       large: 10,
       at: 9,
-      name: 10,
+      latin: 8,
     });
   });
 
@@ -72,7 +83,9 @@ describe('columns as a whole, from MariaDB', () => {
     const { figures, text } = await shown(moved, '--reveal');
     const price = figures.find(({ column }) => column === 'price');
     const [row] = await target.query('SELECT sum(id)::text AS sum FROM article');
-    expect(figures.find(({ column }) => column === 'id')?.target).toMatchObject({ sum: row?.['sum'] });
+    expect(figures.find(({ table, column }) => table === 'shop.article' && column === 'id')?.target).toMatchObject({
+      sum: row?.['sum'],
+    });
     expect(price?.source).toEqual(price?.target);
     expect(price?.source.quantiles).toHaveLength(5);
     expect(text).toContain('größer');
@@ -88,11 +101,14 @@ describe('columns as a whole, from MariaDB', () => {
     expect(fall).toBeLessThan(0.032);
     expect(found(hasty)).toEqual([
       'distribution_shifted shop.article.made',
+      'foreign_key_missing shop.sale.buyer',
       'moments_differ shop.article.price',
       'not_comparable shop.article.cost',
       'not_comparable shop.article.made',
       'not_comparable shop.article.price',
       'not_comparable shop.article.sold',
+      'orphans shop.sale.buyer',
+      'value_differs shop.sale.customer_id',
     ]);
     const rounded = columns.find(({ source }) => source === 'price');
     expect(rounded).toMatchObject({ expected: 'apart', verdict: 'differs', differing: ['mean'] });
@@ -105,8 +121,34 @@ describe('columns as a whole, from MariaDB', () => {
       const column = columns.find(({ source }) => source === name);
       expect(column).toMatchObject({ expected: 'apart', verdict: 'no shift', differing: [], q: 1 });
     }
-    const rest = columns.filter(({ expected }) => expected === 'same');
-    expect(rest.filter(({ verdict }) => verdict !== 'equal')).toEqual([]);
+    const rest = columns.filter(({ expected, verdict }) => expected === 'same' && verdict !== 'equal');
+    expect(rest.map(({ source }) => source)).toEqual(['customer_id']);
+  });
+
+  it('that refer to a table without saying so are found by names, types and values, and offered as constraints', async () => {
+    const { inferred, declared } = await referencesOf(moved);
+    expect(declared).toMatchObject([{ name: 'buyer', table: 'sale', state: 'valid', orphans: 0 }]);
+    expect(inferred).toMatchObject([
+      // Every 500th row means an article 0 that is not there; nothing_id means rows of an empty table, so that it is none.
+      { column: 'article_id', referenced: 'article', rows: 2000, distinct: 500, orphans: 4, whole: true },
+      { column: 'giver_customer_id', referenced: 'customers', rows: 1334, orphans: 0, whole: true },
+    ]);
+    const statements = inferred.flatMap(({ sql }) => sql);
+    expect(statements).toHaveLength(3);
+    for (const statement of statements) await target.query(statement);
+    const made = await target.query(
+      `SELECT conname, convalidated FROM pg_constraint WHERE contype = 'f' ORDER BY conname`,
+    );
+    expect(made.map(({ conname, convalidated }) => [conname, convalidated])).toEqual([
+      ['sale_article_id_fkey', false],
+      ['sale_giver_customer_id_fkey', true],
+    ]);
+  });
+
+  it('have their orphans counted where a key that the source declares is gone', async () => {
+    const { declared } = await referencesOf(hasty);
+    expect(declared).toMatchObject([{ name: 'buyer', state: 'missing', orphans: 3 }]);
+    expect(hasty.json.findings.find(({ code }) => code === 'orphans')).toMatchObject({ kind: 'referential', count: 3 });
   });
 
   it('stand in the certificate with their rate of false alarms', async () => {
@@ -130,6 +172,12 @@ async function shown(ran: Ran, ...more: readonly string[]): Promise<Shown> {
   const report = JSON.parse(stdout) as StatisticsReport & { figures?: ColumnFigures[] };
   const columns = report.tables.flatMap((table) => table.columns);
   return { columns, figures: report.figures ?? [], report, text: stdout };
+}
+
+async function referencesOf(ran: Ran): Promise<ReferencesReport> {
+  const { stdout, exit, stderr } = await caravan(['references', ran.json.migrationId, '--json']);
+  expect(exit, stderr).toBe(0);
+  return JSON.parse(stdout) as ReferencesReport;
 }
 
 function found({ json }: Ran): string[] {

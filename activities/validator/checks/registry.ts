@@ -1,5 +1,6 @@
 import type { Check } from './check.js';
+import { references } from './references/check.js';
 import { statistics } from './statistics/check.js';
 
 /** In the order of `CHECKS`. */
-export const REGISTRY: readonly Check[] = [statistics];
+export const REGISTRY: readonly Check[] = [statistics, references];

@@ -2,6 +2,7 @@ import { qualified } from '../../../../contracts/catalogue.js';
 import type { ExistingTable, MatchedColumn, MatchedTable } from '../../../../contracts/existing.js';
 import type {
   ColumnMapping,
+  ForeignKeyMapping,
   MigrationMapping,
   NativeObject,
   NotMigrated,
@@ -24,7 +25,7 @@ export function comparisonPlan(
   return {
     ...known,
     types: [],
-    tables: matched.flatMap((table) => comparedTable(table, drafted) ?? []),
+    tables: matched.flatMap((table) => comparedTable(table, drafted, matched) ?? []),
     views,
     notMigrated: [...left.map(notCompared), ...objects.map(notRead), ...missing],
   };
@@ -60,6 +61,7 @@ function notCompared({ kind, name, reason }: NotMigrated): NotMigrated {
 function comparedTable(
   { source, drafted, existing, columns }: MatchedTable,
   { targetSchema }: MigrationMapping,
+  all: readonly MatchedTable[],
 ): TableMapping | undefined {
   const ways = columns.flatMap(({ way }) => way ?? []);
   if (existing === undefined || ways.length === 0) return undefined;
@@ -75,7 +77,9 @@ function comparedTable(
     ...(drafted?.filter && { filter: drafted.filter }),
     uniqueKeys: [],
     indexes: [],
-    foreignKeys: [],
+    foreignKeys: (drafted?.foreignKeys ?? []).flatMap(
+      (key) => tiedBy(key, { table: { columns }, all, targetSchema }) ?? [],
+    ),
     checks: [],
     ...(rowKey && { rowKey }),
     ...(chunkKey && { chunkKey }),
@@ -83,6 +87,26 @@ function comparedTable(
     estimatedRows: drafted?.estimatedRows ?? source.estimatedRows,
     transactional: source.transactional,
   };
+}
+
+interface Ties {
+  readonly table: Pick<MatchedTable, 'columns'>;
+  readonly all: readonly MatchedTable[];
+  readonly targetSchema: string;
+}
+
+/** A foreign key by the names that its tables and columns have in the target; undefined where one is missing there. */
+function tiedBy(key: ForeignKeyMapping, { table, all, targetSchema }: Ties): ForeignKeyMapping | undefined {
+  const other = all.find(({ drafted }) => drafted?.target.name === key.targetTable.name);
+  const columns = namesIn(table, key.columns);
+  const targetColumns = other && namesIn(other, key.targetColumns);
+  if (other?.existing === undefined || columns === undefined || targetColumns === undefined) return undefined;
+  return { ...key, columns, targetTable: { schema: targetSchema, name: other.existing.name }, targetColumns };
+}
+
+function namesIn({ columns }: Pick<MatchedTable, 'columns'>, drafted: readonly string[]): string[] | undefined {
+  const names = drafted.map((name) => columns.find((column) => column.drafted?.target === name)?.existing?.name);
+  return names.includes(undefined) ? undefined : names.filter((name) => name !== undefined);
 }
 
 /** A column whose values cannot be compared one by one: what either side has of it can still be looked at as a whole. */

@@ -1,0 +1,113 @@
+import type { Proven } from '../../../../contracts/checks.js';
+import type { Finding } from '../../../../contracts/migration.js';
+import type { DeclaredReference, InferredReference, ReferencesReport } from '../../../../contracts/references.js';
+import type { Check, CheckContext, CheckOutcome } from '../check.js';
+import { withTarget } from '../sides.js';
+import { declaredKeys, lookAtKey, type DeclaredKey } from './declared.js';
+import { CANDIDATES_MAX, inferKeys } from './infer-keys.js';
+
+/** What refers to what: the keys that the source declares, and those that it does not but has. */
+export const references: Check = {
+  name: 'references',
+  // One table can refer to itself.
+  applies: ({ migration }) => Promise.resolve(migration.tables.length > 0),
+  run,
+};
+
+async function run(context: CheckContext): Promise<CheckOutcome> {
+  const { migration, existing, alive } = context;
+  const { signal } = alive;
+  return withTarget(context, async (target) => {
+    const wanted = new Set(migration.tables.map((table) => table.target.name));
+    const tables = (await target.checked.relations()).filter(({ name }) => wanted.has(name));
+    const keys = declaredKeys(migration);
+    const declared: DeclaredReference[] = [];
+    for (const key of keys) {
+      declared.push(await lookAtKey(key, { target, tables, existing: existing !== undefined, signal }));
+      alive.report({ keys: declared.length });
+    }
+    const kept = tables.flatMap(({ name, constraints }) =>
+      constraints
+        .filter(({ kind }) => kind === 'f')
+        .map(({ columns }) => ({ table: name, columns, referenced: '', referencedColumns: [] })),
+    );
+    const schema = migration.targetSchema;
+    const inferred = await inferKeys({ target, schema, tables, declared: [...keys, ...kept], signal });
+    return outcomeOf(
+      { declared, inferred: inferred.found, cascades: [] },
+      { ...inferred, keys, existing: existing !== undefined },
+    );
+  });
+}
+
+interface Known {
+  readonly passedOver: number;
+  readonly keys: readonly DeclaredKey[];
+  readonly existing: boolean;
+}
+
+function outcomeOf(report: ReferencesReport, { passedOver, keys, existing }: Known): CheckOutcome {
+  const { declared, inferred } = report;
+  const uncounted = declared.filter(({ orphans }) => orphans === null);
+  return {
+    // A migration has said so when it made the key.
+    findings: existing ? declared.flatMap((key, at) => orphansOf(key, keys[at]) ?? []) : [],
+    counts: {
+      declared: declared.length,
+      valid: declared.filter(({ state }) => state === 'valid').length,
+      notValid: declared.filter(({ state }) => state === 'not valid').length,
+      missing: declared.filter(({ state }) => state === 'missing').length,
+      orphans: declared.reduce((sum, { orphans }) => sum + (orphans ?? 0), 0),
+      inferredKeys: inferred.length,
+      inferredWithoutOrphans: inferred.filter(({ orphans, whole }) => whole && orphans === 0).length,
+    },
+    proven: provenOf(report, existing),
+    notProven: [
+      ...uncounted.map(
+        ({ name, table }) => `Orphans of the foreign key ${name} of ${table} were not counted: it took too long.`,
+      ),
+      ...inferredText(inferred),
+      ...(passedOver === 0
+        ? []
+        : [
+            `Beyond ${String(CANDIDATES_MAX)} undeclared keys that names suggest ${String(passedOver)} more were not looked at.`,
+          ]),
+    ],
+    report,
+  };
+}
+
+function orphansOf(key: DeclaredReference, source: DeclaredKey | undefined): Finding | undefined {
+  if (key.orphans === null || key.orphans === 0) return undefined;
+  const object = `${source?.of ?? key.table}.${key.name}`;
+  const detail = `${object}: ${String(key.orphans)} rows refer to rows of "${key.referenced}" that are not there; the key is ${key.state} in the target.`;
+  return {
+    id: `orphans:${object}`,
+    code: 'orphans',
+    kind: 'referential',
+    object,
+    count: key.orphans,
+    disposition: 'listed',
+    detail,
+  };
+}
+
+function provenOf({ declared }: ReferencesReport, existing: boolean): Proven[] {
+  const whole = declared.filter(({ orphans }) => orphans === 0);
+  if (whole.length === 0) return [];
+  return [
+    {
+      what: `Every row that ${String(whole.length)} of ${String(declared.length)} foreign keys tie refers to a row that is there.`,
+      how: existing
+        ? 'Rows of the target that refer to nothing were counted, whether a constraint keeps them or not.'
+        : 'The target looked at every row when it made the constraint; where it is not valid, the rows were counted.',
+    },
+  ];
+}
+
+function inferredText(inferred: readonly InferredReference[]): string[] {
+  if (inferred.length === 0) return [];
+  const names = inferred.slice(0, 20).map(({ table, column, referenced }) => `${table}.${column} to ${referenced}`);
+  const more = inferred.length > names.length ? `, and ${String(inferred.length - names.length)} more` : '';
+  return [`Keys that nothing declares and no constraint keeps, though the rows have them: ${names.join(', ')}${more}.`];
+}
