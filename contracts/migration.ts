@@ -110,6 +110,7 @@ export const FINDING_CODES = [
   'moments_differ',
   'distribution_shifted',
   'orphans',
+  'cascade_differs',
 ] as const;
 export type FindingCode = (typeof FINDING_CODES)[number];
 

@@ -1,5 +1,6 @@
 import type { ExistingConstraint, ExistingIndex } from '../contracts/existing.js';
 import type { TableMapping } from '../contracts/mapping.js';
+import type { Trial, TrialEffect } from './trials/trial.js';
 import type { TableMeasures } from './measures/measures.js';
 
 /** What checks of both sides as a whole ask of a target: of a migration's shadow, or of one state of another tool's work. */
@@ -10,6 +11,17 @@ export interface Checked {
   relations(): Promise<RelatedTable[]>;
   /** Rows whose columns refer to something, and whether it is there. Undefined: it took longer than it may. */
   inclusion(reference: Reference, options: InclusionOptions): Promise<Inclusion | undefined>;
+  /** Some keys that rows refer to, of columns whose values have one text; see `ReferredKeys`. */
+  referredKeys(reference: Reference, most: number): Promise<ReferredKeys>;
+  /** Tries a change in the tables and takes it back; absent where nothing may be written. */
+  tryOut?(trial: Trial): Promise<TrialEffect | string>;
+}
+
+export interface ReferredKeys {
+  /** Each the values of its columns, as text. */
+  readonly keys: readonly (readonly string[])[];
+  /** A whole number that is no key yet; absent where the key is something else. */
+  readonly free?: string;
 }
 
 export interface RelatedTable {

@@ -68,6 +68,7 @@ class PostgresTarget implements Target {
     this.ledger = chunkLedger(this.#pool, names);
     this.checked = checkedBy({
       schema: shadowSchema(names.hash),
+      writes: true,
       use: (attempted, on, work) => this.#attempt(attempted, () => this.#pool.use(work), on),
     });
   }

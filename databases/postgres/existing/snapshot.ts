@@ -73,6 +73,7 @@ class Existing implements ExistingSnapshot {
   checked(schema: string): Checked {
     return checkedBy({
       schema,
+      writes: false,
       use: (attempted, on, work) =>
         readingTarget({ attempted, on }, async () => {
           const session = await this.#take();

@@ -1,10 +1,17 @@
 import type { Proven } from '../../../../contracts/checks.js';
 import type { Finding } from '../../../../contracts/migration.js';
-import type { DeclaredReference, InferredReference, ReferencesReport } from '../../../../contracts/references.js';
+import type {
+  DeclaredReference,
+  InferredReference,
+  ReferencesReport,
+  TriedCascade,
+} from '../../../../contracts/references.js';
 import type { Check, CheckContext, CheckOutcome } from '../check.js';
-import { withTarget } from '../sides.js';
+import { withTarget, type CheckedSide } from '../sides.js';
+import { tryCascades } from './cascades.js';
 import { declaredKeys, lookAtKey, type DeclaredKey } from './declared.js';
 import { CANDIDATES_MAX, inferKeys } from './infer-keys.js';
+import { openReplica } from './replica.js';
 
 /** What refers to what: the keys that the source declares, and those that it does not but has. */
 export const references: Check = {
@@ -33,25 +40,48 @@ async function run(context: CheckContext): Promise<CheckOutcome> {
     );
     const schema = migration.targetSchema;
     const inferred = await inferKeys({ target, schema, tables, declared: [...keys, ...kept], signal });
+    const cascades = keys.length === 0 ? 'nothing refers to anything' : await cascadesOn(context, target);
     return outcomeOf(
-      { declared, inferred: inferred.found, cascades: [] },
-      { ...inferred, keys, existing: existing !== undefined },
+      { declared, inferred: inferred.found, cascades: typeof cascades === 'string' ? [] : cascades },
+      {
+        ...inferred,
+        keys,
+        existing: existing !== undefined,
+        ...(typeof cascades === 'string' && keys.length > 0 && { untried: cascades }),
+      },
     );
   });
 }
 
+/** Or why none was tried. */
+async function cascadesOn(context: CheckContext, { checked }: CheckedSide): Promise<TriedCascade[] | string> {
+  if (checked.tryOut === undefined) return 'the target is only read';
+  const replica = await openReplica(context);
+  if (typeof replica === 'string') return replica;
+  try {
+    return await tryCascades(context.migration, { replica, checked });
+  } finally {
+    await replica.close();
+  }
+}
+
 interface Known {
+  /** Why no change of a key was tried. */
+  readonly untried?: string;
+
   readonly passedOver: number;
   readonly keys: readonly DeclaredKey[];
   readonly existing: boolean;
 }
 
-function outcomeOf(report: ReferencesReport, { passedOver, keys, existing }: Known): CheckOutcome {
-  const { declared, inferred } = report;
+function outcomeOf(report: ReferencesReport, { passedOver, keys, existing, untried }: Known): CheckOutcome {
+  const { declared, inferred, cascades } = report;
   const uncounted = declared.filter(({ orphans }) => orphans === null);
   return {
     // A migration has said so when it made the key.
-    findings: existing ? declared.flatMap((key, at) => orphansOf(key, keys[at]) ?? []) : [],
+    findings: existing
+      ? declared.flatMap((key, at) => orphansOf(key, keys[at]) ?? [])
+      : cascades.flatMap((cascade) => cascadeFinding(cascade) ?? []),
     counts: {
       declared: declared.length,
       valid: declared.filter(({ state }) => state === 'valid').length,
@@ -59,13 +89,16 @@ function outcomeOf(report: ReferencesReport, { passedOver, keys, existing }: Kno
       missing: declared.filter(({ state }) => state === 'missing').length,
       orphans: declared.reduce((sum, { orphans }) => sum + (orphans ?? 0), 0),
       inferredKeys: inferred.length,
+      cascadesTried: cascades.filter(({ verdict }) => verdict !== 'not tried').length,
+      cascadesDiffering: cascades.filter(({ verdict }) => verdict === 'differs').length,
       inferredWithoutOrphans: inferred.filter(({ orphans, whole }) => whole && orphans === 0).length,
     },
-    proven: provenOf(report, existing),
+    proven: [...provenOf(report, existing), ...cascadesProven(report)],
     notProven: [
       ...uncounted.map(
         ({ name, table }) => `Orphans of the foreign key ${name} of ${table} were not counted: it took too long.`,
       ),
+      ...untriedText(report, untried),
       ...inferredText(inferred),
       ...(passedOver === 0
         ? []
@@ -103,6 +136,45 @@ function provenOf({ declared }: ReferencesReport, existing: boolean): Proven[] {
         : 'The target looked at every row when it made the constraint; where it is not valid, the rows were counted.',
     },
   ];
+}
+
+function cascadesProven({ cascades }: ReferencesReport): Proven[] {
+  const same = cascades.filter(({ verdict }) => verdict === 'same').length;
+  if (same === 0) return [];
+  return [
+    {
+      what: `${String(same)} deletions and changes of keys do the same to the rows that refer to them.`,
+      how: 'Each was done on a replica of the source and in the shadow, with keys that rows refer to; rows, NULLs and changed references were counted, and both were taken back.',
+    },
+  ];
+}
+
+function untriedText({ cascades }: ReferencesReport, untried: string | undefined): string[] {
+  const left = cascades.filter(({ verdict }) => verdict === 'not tried');
+  if (untried !== undefined)
+    return [
+      `What foreign keys do when a key is deleted or changed was compared as it is declared, and not tried: ${untried}.`,
+    ];
+  if (left.length === 0) return [];
+  const named = left.slice(0, 20).map(({ name, action, why = '' }) => `${action} of ${name} (${why})`);
+  return [
+    `What foreign keys do was not tried for ${String(left.length)} of ${String(cascades.length)} changes: ${named.join(', ')}.`,
+  ];
+}
+
+function cascadeFinding({ name, table, action, verdict, why = '' }: TriedCascade): Finding | undefined {
+  if (verdict !== 'differs') return undefined;
+  const object = `${table}.${name}`;
+  const detail = `${object}: ${action} of a key does something else: ${why}.`;
+  return {
+    id: `cascade_differs:${object}:${action}`,
+    code: 'cascade_differs',
+    kind: 'referential',
+    object,
+    count: 1,
+    disposition: 'open',
+    detail,
+  };
 }
 
 function inferredText(inferred: readonly InferredReference[]): string[] {
