@@ -11,7 +11,12 @@ export interface Candidate extends Reference {
  * table's key has. A column has one candidate at most, the one that its name fits best.
  */
 export function candidateKeys(tables: readonly RelatedTable[], declared: readonly Reference[]): Candidate[] {
-  const known = new Set(declared.flatMap(({ table, columns }) => columns.map((column) => `${table}\0${column}`)));
+  const kept = tables.flatMap(({ name, constraints }) =>
+    constraints.filter(({ kind }) => kind === 'f').map(({ columns }) => ({ table: name, columns })),
+  );
+  const known = new Set(
+    [...declared, ...kept].flatMap(({ table, columns }) => columns.map((column) => `${table}\0${column}`)),
+  );
   const keys = tables.flatMap(keysOf);
   return tables.flatMap((table) =>
     table.columns.flatMap((column) => {

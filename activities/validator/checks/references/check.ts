@@ -1,55 +1,49 @@
-import type { Proven } from '../../../../contracts/checks.js';
-import type { Finding } from '../../../../contracts/migration.js';
-import type {
-  DeclaredReference,
-  InferredReference,
-  ReferencesReport,
-  TriedCascade,
-} from '../../../../contracts/references.js';
+import type { DeclaredReference, TriedCascade } from '../../../../contracts/references.js';
 import type { Check, CheckContext, CheckOutcome } from '../check.js';
 import { withTarget, type CheckedSide } from '../sides.js';
 import { tryCascades } from './cascades.js';
-import { declaredKeys, lookAtKey, type DeclaredKey } from './declared.js';
-import { CANDIDATES_MAX, inferKeys } from './infer-keys.js';
+import { declaredKeys, lookAtKey } from './declared.js';
+import { inferKeys } from './infer-keys.js';
+import { outcomeOf } from './outcome.js';
 import { openReplica } from './replica.js';
 
 /** What refers to what: the keys that the source declares, and those that it does not but has. */
 export const references: Check = {
   name: 'references',
-  // One table can refer to itself.
-  applies: ({ migration }) => Promise.resolve(migration.tables.length > 0),
+  // Keys of tables that stand already are the application's own, and are looked at when rows come into them.
+  applies: ({ migration }) => Promise.resolve(migration.mode !== 'data-only'),
   run,
 };
 
 async function run(context: CheckContext): Promise<CheckOutcome> {
-  const { migration, existing, alive } = context;
+  const { migration, alive } = context;
   const { signal } = alive;
+  const existing = context.existing !== undefined;
   return withTarget(context, async (target) => {
     const wanted = new Set(migration.tables.map((table) => table.target.name));
     const tables = (await target.checked.relations()).filter(({ name }) => wanted.has(name));
     const keys = declaredKeys(migration);
     const declared: DeclaredReference[] = [];
     for (const key of keys) {
-      declared.push(await lookAtKey(key, { target, tables, existing: existing !== undefined, signal }));
+      declared.push(await lookAtKey(key, { target, tables, existing, signal }));
       alive.report({ keys: declared.length });
     }
-    const kept = tables.flatMap(({ name, constraints }) =>
-      constraints
-        .filter(({ kind }) => kind === 'f')
-        .map(({ columns }) => ({ table: name, columns, referenced: '', referencedColumns: [] })),
-    );
-    const schema = migration.targetSchema;
-    const inferred = await inferKeys({ target, schema, tables, declared: [...keys, ...kept], signal });
-    const cascades = keys.length === 0 ? 'nothing refers to anything' : await cascadesOn(context, target);
-    return outcomeOf(
-      { declared, inferred: inferred.found, cascades: typeof cascades === 'string' ? [] : cascades },
-      {
-        ...inferred,
-        keys,
-        existing: existing !== undefined,
-        ...(typeof cascades === 'string' && keys.length > 0 && { untried: cascades }),
-      },
-    );
+    const { found, passedOver } = await inferKeys({
+      target,
+      schema: migration.targetSchema,
+      tables,
+      declared: keys,
+      signal,
+    });
+    const cascades = keys.length === 0 ? [] : await cascadesOn(context, target);
+    const tried = typeof cascades === 'string' ? [] : cascades;
+    const report = { declared, inferred: found, cascades: tried };
+    return outcomeOf(report, {
+      passedOver,
+      keys,
+      existing,
+      ...(typeof cascades === 'string' && { untried: cascades }),
+    });
   });
 }
 
@@ -63,123 +57,4 @@ async function cascadesOn(context: CheckContext, { checked }: CheckedSide): Prom
   } finally {
     await replica.close();
   }
-}
-
-interface Known {
-  /** Why no change of a key was tried. */
-  readonly untried?: string;
-
-  readonly passedOver: number;
-  readonly keys: readonly DeclaredKey[];
-  readonly existing: boolean;
-}
-
-function outcomeOf(report: ReferencesReport, { passedOver, keys, existing, untried }: Known): CheckOutcome {
-  const { declared, inferred, cascades } = report;
-  const uncounted = declared.filter(({ orphans }) => orphans === null);
-  return {
-    // A migration has said so when it made the key.
-    findings: existing
-      ? declared.flatMap((key, at) => orphansOf(key, keys[at]) ?? [])
-      : cascades.flatMap((cascade) => cascadeFinding(cascade) ?? []),
-    counts: {
-      declared: declared.length,
-      valid: declared.filter(({ state }) => state === 'valid').length,
-      notValid: declared.filter(({ state }) => state === 'not valid').length,
-      missing: declared.filter(({ state }) => state === 'missing').length,
-      orphans: declared.reduce((sum, { orphans }) => sum + (orphans ?? 0), 0),
-      inferredKeys: inferred.length,
-      cascadesTried: cascades.filter(({ verdict }) => verdict !== 'not tried').length,
-      cascadesDiffering: cascades.filter(({ verdict }) => verdict === 'differs').length,
-      inferredWithoutOrphans: inferred.filter(({ orphans, whole }) => whole && orphans === 0).length,
-    },
-    proven: [...provenOf(report, existing), ...cascadesProven(report)],
-    notProven: [
-      ...uncounted.map(
-        ({ name, table }) => `Orphans of the foreign key ${name} of ${table} were not counted: it took too long.`,
-      ),
-      ...untriedText(report, untried),
-      ...inferredText(inferred),
-      ...(passedOver === 0
-        ? []
-        : [
-            `Beyond ${String(CANDIDATES_MAX)} undeclared keys that names suggest ${String(passedOver)} more were not looked at.`,
-          ]),
-    ],
-    report,
-  };
-}
-
-function orphansOf(key: DeclaredReference, source: DeclaredKey | undefined): Finding | undefined {
-  if (key.orphans === null || key.orphans === 0) return undefined;
-  const object = `${source?.of ?? key.table}.${key.name}`;
-  const detail = `${object}: ${String(key.orphans)} rows refer to rows of "${key.referenced}" that are not there; the key is ${key.state} in the target.`;
-  return {
-    id: `orphans:${object}`,
-    code: 'orphans',
-    kind: 'referential',
-    object,
-    count: key.orphans,
-    disposition: 'listed',
-    detail,
-  };
-}
-
-function provenOf({ declared }: ReferencesReport, existing: boolean): Proven[] {
-  const whole = declared.filter(({ orphans }) => orphans === 0);
-  if (whole.length === 0) return [];
-  return [
-    {
-      what: `Every row that ${String(whole.length)} of ${String(declared.length)} foreign keys tie refers to a row that is there.`,
-      how: existing
-        ? 'Rows of the target that refer to nothing were counted, whether a constraint keeps them or not.'
-        : 'The target looked at every row when it made the constraint; where it is not valid, the rows were counted.',
-    },
-  ];
-}
-
-function cascadesProven({ cascades }: ReferencesReport): Proven[] {
-  const same = cascades.filter(({ verdict }) => verdict === 'same').length;
-  if (same === 0) return [];
-  return [
-    {
-      what: `${String(same)} deletions and changes of keys do the same to the rows that refer to them.`,
-      how: 'Each was done on a replica of the source and in the shadow, with keys that rows refer to; rows, NULLs and changed references were counted, and both were taken back.',
-    },
-  ];
-}
-
-function untriedText({ cascades }: ReferencesReport, untried: string | undefined): string[] {
-  const left = cascades.filter(({ verdict }) => verdict === 'not tried');
-  if (untried !== undefined)
-    return [
-      `What foreign keys do when a key is deleted or changed was compared as it is declared, and not tried: ${untried}.`,
-    ];
-  if (left.length === 0) return [];
-  const named = left.slice(0, 20).map(({ name, action, why = '' }) => `${action} of ${name} (${why})`);
-  return [
-    `What foreign keys do was not tried for ${String(left.length)} of ${String(cascades.length)} changes: ${named.join(', ')}.`,
-  ];
-}
-
-function cascadeFinding({ name, table, action, verdict, why = '' }: TriedCascade): Finding | undefined {
-  if (verdict !== 'differs') return undefined;
-  const object = `${table}.${name}`;
-  const detail = `${object}: ${action} of a key does something else: ${why}.`;
-  return {
-    id: `cascade_differs:${object}:${action}`,
-    code: 'cascade_differs',
-    kind: 'referential',
-    object,
-    count: 1,
-    disposition: 'open',
-    detail,
-  };
-}
-
-function inferredText(inferred: readonly InferredReference[]): string[] {
-  if (inferred.length === 0) return [];
-  const names = inferred.slice(0, 20).map(({ table, column, referenced }) => `${table}.${column} to ${referenced}`);
-  const more = inferred.length > names.length ? `, and ${String(inferred.length - names.length)} more` : '';
-  return [`Keys that nothing declares and no constraint keeps, though the rows have them: ${names.join(', ')}${more}.`];
 }
