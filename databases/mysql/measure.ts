@@ -20,15 +20,33 @@ export async function measureTable(session: MysqlSession, table: TableMapping): 
   });
 }
 
-async function typesOf(session: MysqlSession, { source }: TableMapping): Promise<Map<string, TextRow>> {
+type Types = ReadonlyMap<string, TextRow>;
+
+/** By session and schema, and then by table: to ask for each table by itself takes longer than to measure a small one. */
+const known = new WeakMap<MysqlSession, Map<string, Promise<ReadonlyMap<string, Types>>>>();
+
+async function typesOf(session: MysqlSession, { source }: TableMapping): Promise<Types> {
+  const schemas = known.get(session) ?? new Map<string, Promise<ReadonlyMap<string, Types>>>();
+  known.set(session, schemas);
+  const asked = schemas.get(source.schema) ?? typesIn(session, source.schema);
+  schemas.set(source.schema, asked);
+  try {
+    return (await asked).get(source.name) ?? new Map<string, TextRow>();
+  } catch (error) {
+    schemas.delete(source.schema);
+    throw error;
+  }
+}
+
+async function typesIn(session: MysqlSession, schema: string): Promise<ReadonlyMap<string, Types>> {
   const rows = await session.query(
-    `SELECT COLUMN_NAME AS name, DATA_TYPE AS base, NUMERIC_PRECISION AS digits, NUMERIC_SCALE AS scale,
-       CHARACTER_SET_NAME AS charset
-     FROM information_schema.COLUMNS
-     WHERE TABLE_SCHEMA = ${quoteText(source.schema)} AND TABLE_NAME = ${quoteText(source.name)}`,
-    { attempted: 'read the columns of', on: source.name },
+    `SELECT TABLE_NAME AS \`table\`, COLUMN_NAME AS name, DATA_TYPE AS base, NUMERIC_PRECISION AS digits,
+       NUMERIC_SCALE AS scale, CHARACTER_SET_NAME AS charset
+     FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ${quoteText(schema)}`,
+    { attempted: 'read the columns of', on: schema },
   );
-  return new Map(rows.map((row) => [row.name ?? '', row]));
+  const tables = Map.groupBy(rows, (row) => row['table'] ?? '');
+  return new Map([...tables].map(([table, columns]) => [table, new Map(columns.map((row) => [row.name ?? '', row]))]));
 }
 
 const INTEGERS = new Set(['tinyint', 'smallint', 'mediumint', 'int', 'bigint', 'year', 'bit']);

@@ -1,6 +1,7 @@
 import { qualified } from '../../../../contracts/catalogue.js';
 import { CaravanFailure, FAILURES } from '../../../../contracts/failures.js';
 import type { TableMapping } from '../../../../contracts/mapping.js';
+import type { TableReport } from '../../../../contracts/migration.js';
 import { FIGURES } from '../../../../contracts/statistics.js';
 import type { ColumnFigures, StatisticsReport, TableStatistics } from '../../../../contracts/statistics.js';
 import { measureRows } from '../../../../databases/measures/measure-rows.js';
@@ -30,31 +31,56 @@ function looked(tables: readonly TableMapping[]): TableMapping[] {
   return tables.filter(({ rows }) => rows !== 'none');
 }
 
+/** Tables that are looked at at once. */
+const WINDOW = 2;
+
 async function run(context: CheckContext): Promise<CheckOutcome> {
   const { deps, migration, migrationId, alive } = context;
   const reports = new Map((await deps.store.migrations.tables(migrationId)).map((table) => [table.source, table]));
-  const found: TableStatistics[] = [];
-  const unread: string[] = [];
-  const figures: ColumnFigures[] = [];
-  const unproven = new Set<string>();
+  const tables = looked(migration.tables);
+  const seen: Told[] = [];
   await withTarget(context, async (target) => {
-    for (const table of looked(migration.tables)) {
-      const name = qualified(table.source);
-      const expected = await expectedTable(table, target, reports.get(name));
-      if (!expected.proven) unproven.add(name);
-      const seen = await tryLook(context, { expected, target });
-      if (typeof seen === 'string') unread.push(`${name}: ${seen}`);
-      else {
-        found.push(judgeTable(seen));
-        figures.push(...figuresOf(seen));
-      }
-      alive.report({ tables: found.length });
+    for (let from = 0; from < tables.length; from += WINDOW) {
+      const told = tables.slice(from, from + WINDOW).map((table) => tell(context, { table, target, reports }));
+      seen.push(...(await Promise.all(told)));
+      alive.report({ tables: seen.length });
     }
   });
-  const tables = withRates(found);
+  const figures = seen.flatMap((told) => told.figures ?? []);
   const sealed = deps.box.seal(Buffer.from(JSON.stringify(figures)), FIGURES).toString('base64');
-  const report: StatisticsReport = { falseAlarmRate: FALSE_ALARM_RATE, tables, sealed };
-  return outcomeOf({ report, unread, unproven, existing: context.existing !== undefined });
+  const found = withRates(seen.flatMap(({ table }) => table ?? []));
+  const report: StatisticsReport = { falseAlarmRate: FALSE_ALARM_RATE, tables: found, sealed };
+  return outcomeOf({
+    report,
+    unread: seen.flatMap(({ unread }) => unread ?? []),
+    unproven: new Set(seen.flatMap(({ unproven }) => unproven ?? [])),
+    existing: context.existing !== undefined,
+  });
+}
+
+/** What is to be said of one table. */
+interface Told {
+  readonly table?: TableStatistics;
+  readonly figures?: readonly ColumnFigures[];
+  /** Its name, where its rows were found to differ. */
+  readonly unproven?: string;
+  /** Its name, and why it could not be read so. */
+  readonly unread?: string;
+}
+
+interface Telling {
+  readonly table: TableMapping;
+  readonly target: CheckedSide;
+  readonly reports: ReadonlyMap<string, TableReport>;
+}
+
+async function tell(context: CheckContext, { table, target, reports }: Telling): Promise<Told> {
+  const name = qualified(table.source);
+  const expected = await expectedTable(table, target, reports.get(name));
+  const proven = expected.proven ? {} : { unproven: name };
+  const seen = await tryLook(context, { expected, target });
+  if (typeof seen === 'string') return { ...proven, unread: `${name}: ${seen}` };
+  return { ...proven, table: judgeTable(seen), figures: figuresOf(seen) };
 }
 
 interface Looked {
