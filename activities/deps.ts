@@ -1,12 +1,13 @@
 import type { Endpoint } from '../contracts/endpoint.js';
 import type { SourceStrain } from '../contracts/messages.js';
-import type { CompileRewrite, CompileTransform, CompileValidator } from '../contracts/record.js';
+import type { CompileRewrite, CompileRules, CompileTransform, CompileValidator } from '../contracts/record.js';
 import type { ExistingTarget } from '../databases/existing.js';
 import type { Source } from '../databases/source.js';
 import type { Target, TargetNames } from '../databases/target.js';
 import type { Bus } from '../platform/bus/bus.js';
 import type { SecretBox } from '../platform/secrets/secret-box.js';
 import type { Log } from '../platform/telemetry/log.js';
+import type { RuleModel } from './kora/rules/model/rank.js';
 import type { Pacer } from './pace/pacer.js';
 import type { Failpoint } from './failpoints.js';
 import type { Store } from '../platform/store/store.js';
@@ -30,6 +31,9 @@ export interface Deps {
   readonly compileTransform: CompileTransform;
   readonly compileRewrite: CompileRewrite;
   readonly compileValidator: CompileValidator;
+  readonly compileRules: CompileRules;
+  /** Names and ranks mined rules; null: none is configured. */
+  readonly ruleModel: RuleModel | null;
   readonly failpoint: Failpoint;
   /** Plans up to this risk approve themselves; null: the policy is off. */
   readonly autoApproveRisk: number | null;

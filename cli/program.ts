@@ -9,6 +9,7 @@ import type { Run } from './run-command.js';
 import { addQueriesCommands } from './queries/commands.js';
 import type { ReconcileOptions } from './reconcile/run-reconcile.js';
 import type { TraceOptions } from './trace/run-trace.js';
+import { addRulesCommands } from './rules/commands.js';
 import { addValuesCommands } from './values/commands.js';
 import { addWorkflowCommands } from './workflow/commands.js';
 
@@ -21,6 +22,7 @@ export function buildProgram(version: string, run: Run): Command {
   addDemo(program, run);
   addMigrationCommands(program, run);
   addWorkflowCommands(program, run);
+  addRulesCommands(program, run);
   addValuesCommands(program, run);
   addQueriesCommands(program, run);
   addTrace(program, run);

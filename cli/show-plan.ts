@@ -1,6 +1,7 @@
 import { CaravanFailure } from '../contracts/failures.js';
 import { QUERIES } from '../contracts/messages.js';
 import type { PlanView } from '../contracts/messages.js';
+import { rulesComment } from '../contracts/rules-text.js';
 import type { CliContext } from './cli-context.js';
 import { withSession } from './session.js';
 import { patient } from './patience.js';
@@ -19,7 +20,8 @@ export async function runShowPlan(context: CliContext, migrationId: string): Pro
       });
     }
     context.tell(`hash ${plan.planHash}`);
-    context.print(plan.yaml.trimEnd());
+    const rules = await patient(() => store.rules.list(migrationId));
+    context.print((plan.yaml + rulesComment(rules.map(({ rule }) => rule))).trimEnd());
     return 0;
   });
 }

@@ -42,6 +42,14 @@ const environmentSchema = z.object({
     })
     .transform((value) => (value === null ? null : Number(value))),
   CARAVAN_FAILPOINT: text,
+  CARAVAN_MODEL_URL: url('http', 'https'),
+  CARAVAN_MODEL_NAME: text,
+  CARAVAN_MODEL_KEY: text.refine(
+    (value) => value === null || /^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:\/.+)$/u.test(value),
+    {
+      error: 'must be a reference: env:NAME or file:/PATH',
+    },
+  ),
   CARAVAN_WEBHOOK_URL: url('http', 'https'),
   CARAVAN_WEBHOOK_SECRET: text,
   CARAVAN_LOG_LEVEL: text.pipe(z.enum(['trace', 'debug', 'info', 'warn', 'error']).nullable()),
@@ -136,6 +144,8 @@ export interface Config {
   readonly autoApproveRisk: number | null;
   /** Tests only: where a worker dies; see activities/failpoints.ts. */
   readonly failpoint: string | null;
+  /** An OpenAI-compatible endpoint that names and ranks mined rules. Null: none; everything is deterministic. */
+  readonly model: { readonly url: string; readonly name: string; readonly key: string | null } | null;
   /** Where notifications go, signed with HMAC-SHA-256. Null: no webhook. */
   readonly webhook: { readonly url: string; readonly secret: string } | null;
   /** Default `info`. */
@@ -207,6 +217,7 @@ export function readConfig(environment: Environment = process.env): Config {
     }),
     autoApproveRisk: env.CARAVAN_AUTO_APPROVE_RISK,
     failpoint: env.CARAVAN_FAILPOINT,
+    model: modelOf(env),
     webhook: webhookOf(env.CARAVAN_WEBHOOK_URL, env.CARAVAN_WEBHOOK_SECRET),
     logLevel: env.CARAVAN_LOG_LEVEL ?? 'info',
     user: userName(),
@@ -221,6 +232,17 @@ function withPassword(address: string | null, password: string | null): string |
   if (address?.includes(place) !== true) return address;
   if (password === null) throw new ConfigInvalid('DB_PASSWORD', 'DATABASE_URL refers to it, and it is not set');
   return address.replaceAll(place, encodeURIComponent(password));
+}
+
+/** Names of tables and columns leave the machine: over https, or not at all. */
+function modelOf(env: z.infer<typeof environmentSchema>): Config['model'] {
+  const { CARAVAN_MODEL_URL: url, CARAVAN_MODEL_NAME: name, CARAVAN_MODEL_KEY: key } = env;
+  if (url === null) return null;
+  if (name === null) throw new ConfigInvalid('CARAVAN_MODEL_NAME', 'say which model CARAVAN_MODEL_URL is asked for');
+  if (!URL.canParse(url)) throw new ConfigInvalid('CARAVAN_MODEL_URL', 'must be a URL');
+  if (url.startsWith('http:') && !isLoopback(new URL(url).hostname))
+    throw new ConfigInvalid('CARAVAN_MODEL_URL', 'a model of another machine must be reached over https');
+  return Object.freeze({ url, name, key });
 }
 
 function webhookOf(url: string | null, secret: string | null): Config['webhook'] {

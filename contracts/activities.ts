@@ -5,7 +5,8 @@ import type { FailureReport } from './failures.js';
 import type { GraphTask, TaskPhase } from './graph.js';
 import type { OddPolicy } from './mapping.js';
 import type { MigrationInput, MigrationStart } from './migration.schema.js';
-import type { Throttle } from './messages.js';
+import type { DecidedRule, Throttle } from './messages.js';
+import type { Rule } from './rules.js';
 import type { Notification } from './events.js';
 import type { Compared, StructureSummary } from './verification.js';
 
@@ -55,6 +56,8 @@ export interface MetaActivities {
   testConnection(input: { connection: string }): Promise<TestedConnection>;
   /** Sets what the migration may take of its source; running reads obey within seconds. Idempotent. */
   setThrottle(input: InMigration & Throttle): Promise<void>;
+  /** Keeps what somebody decided about a rule; what is copied or checked from then on obeys. Idempotent. */
+  decideRule(input: InMigration & DecidedRule): Promise<void>;
   /** Drops the old tables that a promoted migration kept. Idempotent. */
   purgeOld(input: InMigration): Promise<{ left: string[] }>;
 }
@@ -155,8 +158,11 @@ export interface ArchitectActivities {
   translateQueries(input: InMigration & { workloadId: string; as: string }): Promise<{ distinct: number }>;
   /** The plan in which such values of a column become something else from now on. MAPPING_INVALID where that cannot be. */
   amendPlan(input: InPlan & Amendment): Promise<{ planId: string; planHash: string; tables: number }>;
-  /** Text of a plan, for the query `plan`. Bounded: over 1 MB it names where to read it. */
-  readPlan(input: { planId: string }): Promise<{ yaml: string }>;
+  /**
+   * Text of a plan, for the query `plan`, with the rules of its migration as comments. Bounded: over 1 MB it names where
+   * to read it.
+   */
+  readPlan(input: { planId: string; migrationId?: string }): Promise<{ yaml: string }>;
   /** A page of the plan's tables, in order. */
   listPlanTables(input: { planId: string; offset: number }): Promise<{ tables: TableRef[] }>;
   /** A page of the plan's tasks of one phase, in order. */
@@ -294,8 +300,11 @@ export interface CopiedTable {
 // --- Validators, on the verify queue ------------------------------------------------------------------------------
 
 export interface ValidatorActivities {
-  /** KORA: can each transform be verified? Marks in the plan what cannot (PH-13). */
-  checkFeasibility(input: InPlan): Promise<{ columns: number; unverifiable: number }>;
+  /**
+   * KORA: can each transform be verified? Marks in the plan what cannot (PH-13). Mines business rules (EX-14), at most 100, without
+   * the values that they list; absent in older histories.
+   */
+  checkFeasibility(input: InPlan): Promise<{ columns: number; unverifiable: number; rules?: readonly Rule[] }>;
   /** Opens snapshot S2 in this process. */
   openProofSnapshot(input: InPlan & { connections: number; catalogueId?: string }): Promise<OpenedSnapshot>;
   closeProofSnapshot(input: InMigration & { snapshotId: string }): Promise<void>;

@@ -9,6 +9,7 @@ import type { Operator } from './mapping.js';
 export const MAPPING_VERSION = 1;
 
 const name = z.string().min(1).max(200);
+const ruleId = z.string().regex(/^[0-9a-f]{16}$/);
 const named = <T extends z.ZodType>(value: T) => z.record(name, value);
 
 /** YAML's null is the policy of that name. */
@@ -86,6 +87,14 @@ export const mappingFile = z.strictObject({
   decode: named(z.literal('cp1252'))
     .optional()
     .describe('Columns whose texts are UTF-8 that was once taken for this character set.'),
+  rules: z
+    .strictObject({
+      accept: z.array(ruleId).optional().describe('A row that breaks one of these is listed.'),
+      quarantine: z.array(ruleId).optional().describe('A row that breaks one of these stays out of the target.'),
+      drop: z.array(ruleId).optional(),
+    })
+    .optional()
+    .describe('Business rules by their id, as "caravan rules" lists them.'),
 });
 export type MappingFile = z.infer<typeof mappingFile>;
 

@@ -1,5 +1,6 @@
 import type { OddPolicy } from './mapping.js';
 import type { SourceLimits } from './migration.schema.js';
+import type { OnBroken } from './rules.js';
 
 /** Wire names and shapes of what a migration hears and answers. All go to the parent. Recorded: never renamed. */
 export interface ApprovePlan {
@@ -36,6 +37,21 @@ export interface Pause {
 export interface Resume {
   readonly by: string;
 }
+export interface AcceptRule {
+  readonly ruleId: string;
+  readonly by: string;
+  readonly reason?: string;
+  /** What becomes of rows that break it; default: they are moved, and listed. */
+  readonly onBroken?: OnBroken;
+}
+export interface DropRule {
+  readonly ruleId: string;
+  readonly by: string;
+  readonly reason?: string;
+}
+export interface DecidedRule extends AcceptRule {
+  readonly state: 'accepted' | 'dropped';
+}
 /** What a migration may take of its source from now on; the limits are replaced as a whole, `{}` lifts them. */
 export interface Throttle {
   readonly limits: SourceLimits;
@@ -64,9 +80,17 @@ export const UPDATES = {
   pause: 'pause',
   resume: 'resume',
   throttle: 'throttle',
+  acceptRule: 'acceptRule',
+  dropRule: 'dropRule',
 } as const;
 
-export const QUERIES = { progress: 'progress', plan: 'plan', questions: 'questions', findings: 'findings' } as const;
+export const QUERIES = {
+  progress: 'progress',
+  plan: 'plan',
+  questions: 'questions',
+  findings: 'findings',
+  rules: 'rules',
+} as const;
 
 export const SIGNALS = {
   /** Child to parent: how far tables are. */

@@ -111,6 +111,9 @@ export const FINDING_CODES = [
   'distribution_shifted',
   'orphans',
   'cascade_differs',
+  // Business rules that people accepted: broken by rows of both sides, or by more of the target than of the source.
+  'rule_broken',
+  'rule_differs',
 ] as const;
 export type FindingCode = (typeof FINDING_CODES)[number];
 

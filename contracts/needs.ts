@@ -7,6 +7,8 @@ export interface Waiting {
   readonly plan: PlanView | null;
   readonly questions: readonly Question[];
   readonly findings: readonly Finding[];
+  /** Business rules that were found and that nobody decided about; absent: none. */
+  readonly rules?: number;
 }
 
 /** A need of a person, with the exact commands that meet it: the same words in a terminal and in the Web UI. */
@@ -28,7 +30,7 @@ export function needsOf(migrationId: string, waiting: Waiting): Need[] {
   const questions = waiting.questions.filter((question) => question.answer === undefined);
   if (questions.length > 0) return questions.map((question) => questionNeed(id, question));
   const { plan, progress } = waiting;
-  if (progress.phase === 'planning' && plan !== null) return [approvalNeed(id, plan)];
+  if (progress.phase === 'planning' && plan !== null) return [approvalNeed(id, plan, waiting.rules)];
   return waiting.findings
     .filter(({ disposition }) => disposition === 'open')
     .map((finding) => findingNeed(id, finding));
@@ -45,7 +47,8 @@ function questionNeed(id: string, question: Question): Need {
   };
 }
 
-function approvalNeed(id: string, plan: PlanView): Need {
+function approvalNeed(id: string, plan: PlanView, rules = 0): Need {
+  const found = `${String(rules)} business rule${rules === 1 ? '' : 's'} found; none is enforced until you accept it`;
   return {
     id: `approval ${plan.planHash}`,
     text: `The plan waits for approval (hash ${plan.planHash}).`,
@@ -53,6 +56,7 @@ function approvalNeed(id: string, plan: PlanView): Need {
       { command: `caravan approve ${id}` },
       { command: `caravan reject ${id} --reason TEXT` },
       { command: `caravan plan --show ${id}`, note: 'to read it' },
+      ...(rules === 0 ? [] : [{ command: `caravan rules ${id}`, note: found }]),
     ],
   };
 }

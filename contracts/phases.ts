@@ -1,6 +1,7 @@
 import type { DraftedPlan, InMigration, InPlan, OpenedSnapshot } from './activities.js';
 import type { Finding, Question, TableProgress } from './migration.js';
 import type { FailureReport } from './failures.js';
+import type { Rule } from './rules.js';
 import type { Compared } from './verification.js';
 
 /** Inputs and results of the phases' workflows. Recorded in histories: fields are only ever added. */
@@ -24,6 +25,8 @@ export interface PlanningInput extends InMigration {
 }
 export interface PlanningResult extends DraftedPlan {
   readonly unverifiable: number;
+  /** Business rules that were found in the source. Absent in older histories. */
+  readonly rules?: readonly Rule[];
 }
 
 export interface ExecutionInput extends InPlan {

@@ -1,4 +1,5 @@
 import type { TableMapping } from './mapping.js';
+import type { RowRule } from './rules.js';
 
 /**
  * Where MABA's transform and KORA's validator meet: the copy loop of the Worker receives both through these
@@ -25,6 +26,7 @@ export const ISSUES = [
   'missing_fields',
   'extra_fields',
   'broken_quotes',
+  'rule_broken',
 ] as const;
 export type IssueName = (typeof ISSUES)[number];
 /** Index into ISSUES. */
@@ -85,3 +87,16 @@ export type CompileTransform = (table: TableMapping) => readonly FieldCodec[];
 /** By column; undefined where a column's values are never rewritten. */
 export type CompileRewrite = (table: TableMapping) => readonly (FieldRewrite | undefined)[];
 export type CompileValidator = (table: TableMapping) => readonly FieldCheck[];
+
+/** An accepted business rule of single rows, on the source's own bytes. */
+export interface CompiledRule {
+  readonly id: string;
+  /** Places of its columns in the mapping. */
+  readonly columns: readonly number[];
+  /** A row that breaks it does not go into the target. */
+  readonly quarantine: boolean;
+  /** The fields of a row by their place: null is NULL, undefined one that is not stored as it is. */
+  isBroken(fieldOf: (place: number) => Uint8Array | null | undefined, storageOf: (place: number) => number): boolean;
+}
+/** Rules that cannot be told of a row on its way are left out. `now`: when the rows are looked at. */
+export type CompileRules = (table: TableMapping, rules: readonly RowRule[], now: Date) => readonly CompiledRule[];

@@ -9,6 +9,8 @@ import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import type { Deps } from '../activities/deps.js';
 import { openFailpoint } from '../activities/failpoints.js';
 import { compileValidator } from '../activities/kora/compile-validator.js';
+import { compileRules } from '../activities/kora/rules/compile-rules.js';
+import { openRuleModel } from '../activities/kora/rules/model/client.js';
 import { Pacer } from '../activities/pace/pacer.js';
 import { compileTransform } from '../activities/maba/compile-transform.js';
 import { compileRewrite } from '../activities/maba/rewrite/compile-rewrite.js';
@@ -20,6 +22,7 @@ import { openExisting } from '../databases/existing.js';
 import { openSource } from '../databases/open-source.js';
 import { openTarget } from '../databases/open-target.js';
 import { openBus } from '../platform/bus/bus.js';
+import { resolvePassword } from '../platform/secrets/password-reference.js';
 import { openSecretBox } from '../platform/secrets/secret-box.js';
 import type { SecretBox } from '../platform/secrets/secret-box.js';
 import { openStore } from '../platform/store/open-store.js';
@@ -75,6 +78,13 @@ export async function openRuntime(role: Role): Promise<WorkerRuntime> {
   };
 }
 
+/** The key is read when a model is asked: it may have been changed meanwhile. */
+function ruleModelOf({ model, environment }: Config): Deps['ruleModel'] {
+  if (model === null) return null;
+  const { url, name, key } = model;
+  return openRuleModel({ url, name, key: async () => (key === null ? null : resolvePassword(key, environment)) });
+}
+
 interface DepParts {
   readonly config: Config;
   readonly box: SecretBox;
@@ -106,6 +116,8 @@ async function openDeps({ config, box, log, processId, client }: DepParts): Prom
     compileTransform,
     compileRewrite,
     compileValidator,
+    compileRules,
+    ruleModel: ruleModelOf(config),
     failpoint: openFailpoint(config.failpoint ?? undefined),
     autoApproveRisk: config.autoApproveRisk,
   };

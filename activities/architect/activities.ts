@@ -4,6 +4,7 @@ import type { Catalogue } from '../../contracts/catalogue.js';
 import { qualified } from '../../contracts/catalogue.js';
 import type { PlanDocument } from '../../contracts/definition.schema.js';
 import { CaravanFailure } from '../../contracts/failures.js';
+import { rulesComment } from '../../contracts/rules-text.js';
 import type { MigrationInput } from '../../contracts/migration.schema.js';
 import type { LearningFact } from '../../platform/store/store.js';
 import type { Deps } from '../deps.js';
@@ -54,8 +55,10 @@ export function createArchitectActivities(deps: Deps): ArchitectActivities {
     excludeTables: (input) => excludeTables(deps, input),
     translateQueries: (input) => translateQueries(deps, input),
     amendPlan: (input) => amendPlan(deps, input),
-    readPlan: async ({ planId }) => {
-      const { yaml } = await planOf(deps, planId);
+    readPlan: async ({ planId, migrationId }) => {
+      const plan = await planOf(deps, planId);
+      const rules = migrationId === undefined ? [] : await deps.store.rules.list(migrationId);
+      const yaml = plan.yaml + rulesComment(rules.map(({ rule }) => rule));
       const bytes = Buffer.byteLength(yaml);
       if (bytes <= SHOWN_PLAN_BYTES) return { yaml };
       return {

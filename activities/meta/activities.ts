@@ -6,6 +6,7 @@ import { closeMigration } from './close-migration.js';
 import { learn } from './learn.js';
 import { purgeOld, testConnection } from './maintain.js';
 import { openMigration } from './open-migration.js';
+import { decideRule } from './decide-rule.js';
 import { setThrottle } from './throttle.js';
 
 export interface MetaParts {
@@ -27,5 +28,6 @@ export function createMetaActivities({ deps, certificates, sweep }: MetaParts): 
     testConnection: (input) => testConnection(deps, input),
     purgeOld: (input) => purgeOld(deps, input),
     setThrottle: (input) => setThrottle(deps, input),
+    decideRule: (input) => decideRule(deps, input),
   };
 }

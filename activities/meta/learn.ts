@@ -1,6 +1,7 @@
 import type { InPlan } from '../../contracts/activities.js';
 import { qualified } from '../../contracts/catalogue.js';
 import type { TableMapping } from '../../contracts/mapping.js';
+import { BY_MAPPING_FILE } from '../../contracts/rules.js';
 import type { CopiedTableFact } from '../../platform/store/store.js';
 import { bytesPerRow } from '../maba/mapping/experience.js';
 import { mappingSignature, throughputShape } from '../maba/mapping/signatures.js';
@@ -9,7 +10,7 @@ import { planOf, recordOf } from '../ends.js';
 
 /**
  * What the migration taught (PH-25, 26): throughput by shape of table, mappings that held (no value of the column was
- * changed), errors met. Idempotent: a fact is keyed by migration, kind and signature.
+ * changed), errors met, rules that caught something or cried wolf (EX-17). Idempotent: a fact is keyed by migration, kind and signature.
  */
 export async function learn(
   deps: Deps,
@@ -40,9 +41,26 @@ export async function learn(
   await store(deps, migrationId, 'throughput', shapes);
   await store(deps, migrationId, 'mapping', mappings);
   await store(deps, migrationId, 'error', errors);
+  await store(deps, migrationId, 'rule', await ruleFacts(deps, migrationId));
   const data = { shapes: shapes.size, mappings: mappings.size, errors: errors.size };
   deps.bus.publish({ type: 'learning.recorded', migrationId, at: new Date().toISOString(), data });
   return data;
+}
+
+/**
+ * Rules that caught something: accepted by somebody, and broken by rows. And false alarms: dropped by somebody. A rule that
+ * was neither taught nothing; several of one signature are one.
+ */
+async function ruleFacts(deps: Deps, migrationId: string): Promise<Map<string, Record<string, number>>> {
+  const facts = new Map<string, Record<string, number>>();
+  for (const { rule, signature, checked } of await deps.store.rules.list(migrationId)) {
+    const caught = checked !== undefined && checked.sourceBroken + checked.targetBroken > 0;
+    if (rule.state === 'accepted' && caught) facts.set(signature, { catches: 1 });
+    // A file repeats in every migration what was decided once.
+    else if (rule.state === 'dropped' && rule.by !== BY_MAPPING_FILE && !facts.has(signature))
+      facts.set(signature, { falseAlarms: 1 });
+  }
+  return facts;
 }
 
 /** Bytes per row as planning reckons them, so that the next plan finds the same shape. */
@@ -109,7 +127,7 @@ function add(facts: Map<string, Record<string, number>>, signature: string, numb
 async function store(
   deps: Deps,
   migrationId: string,
-  kind: 'throughput' | 'mapping' | 'error',
+  kind: 'throughput' | 'mapping' | 'error' | 'rule',
   facts: ReadonlyMap<string, Record<string, number>>,
 ): Promise<void> {
   for (const [signature, numbers] of facts) await deps.store.learning.add({ migrationId, kind, signature, numbers });

@@ -5,6 +5,7 @@ import type { Deps } from '../deps.js';
 import { refuseAnyDrift } from '../drift/drift.js';
 import { openTargetOf, planOf, withEnd } from '../ends.js';
 import { alive } from '../heartbeat.js';
+import type { Alive } from '../heartbeat.js';
 import { openSnapshot } from '../open-snapshot.js';
 import type { SnapshotHost } from '../snapshot-host.js';
 import { listChecks, runCheck } from './checks/run-check.js';
@@ -16,6 +17,7 @@ import type { RepairChunk } from './prove-table.js';
 import { proveTables } from './prove-tables.js';
 import { proveViews } from './prove-views.js';
 import { traceRow } from './trace/trace-row.js';
+import { mineRules } from './rules/mine-rules.js';
 
 /** The Validator agent: KORA's eyes before promotion. */
 export function createValidatorActivities(
@@ -24,7 +26,7 @@ export function createValidatorActivities(
   repairChunk: RepairChunk,
 ): ValidatorActivities {
   return {
-    checkFeasibility: (input) => checkFeasibility(deps, input),
+    checkFeasibility: (input) => alive((context) => checkFeasibility(deps, input, context)),
     openProofSnapshot: (input) =>
       alive(() => openSnapshot(deps, host, { ...input, whole: true, queue: processQueue(deps.processId) })),
     closeProofSnapshot: ({ snapshotId }) => host.close(snapshotId),
@@ -57,10 +59,15 @@ async function comparePosition(
   return tables.every(({ rows }) => rows === 'none') ? { ...compared, moved: 'no' } : compared;
 }
 
-async function checkFeasibility(deps: Deps, { planId }: InPlan): Promise<{ columns: number; unverifiable: number }> {
-  const { migration } = (await planOf(deps, planId)).document;
+async function checkFeasibility(
+  deps: Deps,
+  input: InPlan,
+  context: Alive,
+): ReturnType<ValidatorActivities['checkFeasibility']> {
+  const { migration } = (await planOf(deps, input.planId)).document;
   const columns = migration.tables.reduce((count, table) => count + table.columns.length, 0);
-  return { columns, unverifiable: unverifiableColumns(migration).length };
+  const rules = await mineRules(deps, input, context);
+  return { columns, unverifiable: unverifiableColumns(migration).length, rules };
 }
 
 async function compareStructure(

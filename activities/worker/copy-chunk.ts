@@ -3,6 +3,8 @@ import { CaravanFailure } from '../../contracts/failures.js';
 import { isNative } from '../../contracts/mapping.js';
 import type { TableMapping } from '../../contracts/mapping.js';
 import { ISSUE } from '../../contracts/record.js';
+import { isRowRule } from '../../contracts/rules.js';
+import type { RowRule } from '../../contracts/rules.js';
 import type { KeyRange, Reader, RowBatch } from '../../databases/source.js';
 import type { ChunkWriter, TakenChunk, Target } from '../../databases/target.js';
 import type { Deps } from '../deps.js';
@@ -26,6 +28,9 @@ interface Totals {
   quarantined: number;
   changed: number;
 }
+
+/** Rows of a chunk that broke a rule, by its id. */
+type Broken = Map<string, number>;
 
 /**
  * Copies one chunk exactly once: rows, ledger row, quarantine and value ledger commit in one transaction, and a newer
@@ -55,20 +60,27 @@ export async function copyChunkInto(
   const table = mappingOf(await planOf(deps, input.planId), input.table);
   const taken = await target.ledger.take(input.table, input.chunk, { repair: input.repair ?? false });
   if (taken.state === 'done') return { ...taken.chunk, milliseconds: 0, already: true };
+  const rules = (await deps.store.rules.accepted(input.migrationId, input.table)).filter(isRowRule);
+  const broken: Broken = new Map();
   const totals = await withReader(deps, host, input, (reader) => {
-    const copy = new ChunkCopy({ deps, table, taken, target, alive, plain: input.plain === true });
+    const copy = new ChunkCopy({ deps, table, taken, target, alive, plain: input.plain === true, rules, broken });
     return copy.run(reader);
   });
   const endedMs = Date.now();
   // A repair belongs to the proof's time, not to the copy's.
   if (input.repair !== true) await deps.store.migrations.addCopyTime(input.migrationId, { startedMs, endedMs });
-  announce(deps, input, totals);
+  announce(deps, input, { ...totals, broken });
   return { ...totals, milliseconds: endedMs - startedMs, already: false };
 }
 
-function announce({ bus, processId }: Deps, { migrationId, table, chunk }: CopyChunk, totals: Totals): void {
-  const { rows, quarantined } = totals;
+function announce(
+  { bus, processId }: Deps,
+  { migrationId, table, chunk }: CopyChunk,
+  { rows, quarantined, broken }: Totals & { readonly broken: Broken },
+): void {
   const at = new Date().toISOString();
+  for (const [rule, count] of broken)
+    bus.publish({ type: 'execution.rule_broken', migrationId, at, data: { table, chunk, rule, count } });
   bus.publish({ type: 'execution.chunk_copied', migrationId, at, data: { table, chunk, rows, worker: processId } });
   if (quarantined === 0) return;
   bus.publish({ type: 'execution.rows_quarantined', migrationId, at, data: { table, chunk, count: quarantined } });
@@ -96,6 +108,8 @@ interface ChunkParts {
   readonly target: Target;
   readonly alive: Alive;
   readonly plain: boolean;
+  readonly rules: readonly RowRule[];
+  readonly broken: Broken;
 }
 
 class ChunkCopy {
@@ -105,10 +119,10 @@ class ChunkCopy {
   #plain: boolean;
 
   constructor(parts: ChunkParts) {
-    const { deps, table, taken } = parts;
+    const { deps, table, taken, rules } = parts;
     this.#parts = parts;
     this.#plain = parts.plain && !isNative(table);
-    this.#encoder = encoderOf(deps, table);
+    this.#encoder = encoderOf(deps, table, rules);
     this.#range = { lower: taken.chunk.lower, upper: taken.chunk.upper };
   }
 
@@ -144,6 +158,7 @@ class ChunkCopy {
     const totals: Totals = { rows: 0, bytes: 0, quarantined: 0, changed: 0 };
     const writer = counted(await taken.begin(table, { plain: this.#plain, asText }), totals);
     const encoder = this.#encoder(writer.computed);
+    this.#parts.broken.clear();
     try {
       let read = 0;
       const batches =
@@ -151,7 +166,7 @@ class ChunkCopy {
       for await (const batch of batches) {
         await put(batch, encoder, writer, sink);
         read += batch.rows;
-        if (encoder.changed.length + encoder.quarantined.length >= MOST_ENTRIES)
+        if (encoder.changed.length + encoder.quarantined.length + encoder.broken.length >= MOST_ENTRIES)
           await this.#note(encoder, writer, totals);
         alive.report({ rows: read });
         deps.failpoint('copy.mid');
@@ -185,7 +200,8 @@ class ChunkCopy {
       return;
     }
     const { batch, encoder, writer, sink } = work;
-    const marks = { changed: encoder.changed.length, quarantined: encoder.quarantined.length };
+    const { changed, quarantined, broken } = encoder;
+    const marks = { changed: changed.length, quarantined: quarantined.length, broken: broken.length };
     for (let row = from; row < to; row += 1) encoder.encode(batch, row, sink);
     await writer.savepoint();
     try {
@@ -197,6 +213,7 @@ class ChunkCopy {
       await writer.rollbackToSavepoint();
       encoder.changed.length = marks.changed;
       encoder.quarantined.length = marks.quarantined;
+      encoder.broken.length = marks.broken;
       if (to - from === 1) {
         encoder.quarantine(batch, from, { column: null, issue: ISSUE.refused_by_target });
         return;
@@ -214,19 +231,27 @@ class ChunkCopy {
     if (encoder.changed.length > 0) await writer.valueLedger(encoder.changed);
     totals.quarantined += encoder.quarantined.length;
     totals.changed += encoder.changed.length;
+    const { broken } = this.#parts;
+    for (const rule of encoder.broken) broken.set(rule, (broken.get(rule) ?? 0) + 1);
     encoder.quarantined.length = 0;
     encoder.changed.length = 0;
+    encoder.broken.length = 0;
   }
 }
 
 /** Of a native table rows are lines; of others fields that are checked and encoded. */
-function encoderOf(deps: Deps, table: TableMapping): (computed: ReadonlySet<string>) => Encoder {
+function encoderOf(
+  deps: Deps,
+  table: TableMapping,
+  rules: readonly RowRule[],
+): (computed: ReadonlySet<string>) => Encoder {
   const seal = (bytes: Uint8Array, context: string): Buffer => deps.box.seal(bytes, context);
   if (isNative(table)) return () => new LinePasser(table, seal);
   const compiled = {
     checks: deps.compileValidator(table),
     codecs: deps.compileTransform(table),
     rewrites: deps.compileRewrite(table),
+    rules: deps.compileRules(table, rules, new Date()),
   };
   return (computed) => new RowEncoder(table, { ...compiled, computed }, seal);
 }

@@ -17,6 +17,7 @@ const NOTHING = Buffer.alloc(0);
 export class LinePasser implements Encoder {
   readonly quarantined: QuarantineEntry[] = [];
   readonly changed: ValueLedgerEntry[] = [];
+  readonly broken: string[] = [];
   readonly #seal: Seal;
   readonly #context: string;
   /** Places of the key's fields in a line; undefined without a key. */

@@ -1,6 +1,6 @@
 import type { TableMapping } from '../../contracts/mapping.js';
 import { ISSUE, STORED } from '../../contracts/record.js';
-import type { FieldCheck, FieldCodec, FieldRewrite, Issue } from '../../contracts/record.js';
+import type { CompiledRule, FieldCheck, FieldCodec, FieldRewrite, Issue } from '../../contracts/record.js';
 import { keyIdentity, rowIdentity } from '../../databases/canonical.js';
 import { STORAGE } from '../../databases/source.js';
 import type { RowBatch } from '../../databases/source.js';
@@ -16,6 +16,8 @@ export type Seal = (bytes: Uint8Array, context: string) => Buffer;
 export interface Encoder {
   readonly quarantined: QuarantineEntry[];
   readonly changed: ValueLedgerEntry[];
+  /** Rules that rows broke, one id for each time. */
+  readonly broken: string[];
   /** Appends the row to the sink; false when it went to quarantine. */
   encode(batch: RowBatch, row: number, sink: CopySink): boolean;
   quarantine(batch: RowBatch, row: number, fault: { column: number | null; issue: Issue }): void;
@@ -53,6 +55,7 @@ export interface CompiledRow {
   readonly rewrites?: readonly (FieldRewrite | undefined)[];
   readonly rowBytesMax?: number;
   readonly computed?: ReadonlySet<string>;
+  readonly rules?: readonly CompiledRule[];
 }
 
 /**
@@ -62,6 +65,8 @@ export interface CompiledRow {
 export class RowEncoder implements Encoder {
   readonly quarantined: QuarantineEntry[] = [];
   readonly changed: ValueLedgerEntry[] = [];
+  readonly broken: string[] = [];
+  readonly #rules: readonly CompiledRule[];
   readonly #table: TableMapping;
   readonly #columns: readonly CompiledColumn[];
   readonly #seal: Seal;
@@ -83,6 +88,7 @@ export class RowEncoder implements Encoder {
     });
     this.#written = this.#columns.filter(({ computed }) => !computed).length;
     this.#seal = seal;
+    this.#rules = compiled.rules ?? [];
     this.#context = `${table.source.schema}.${table.source.name}`;
     this.#rowBytesMax = compiled.rowBytesMax ?? ROW_BYTES_MAX;
   }
@@ -148,6 +154,8 @@ export class RowEncoder implements Encoder {
     if (sink.length - mark + sink.laidBytes - laidBefore > this.#rowBytesMax) {
       return this.#refuse(batch, row, { column: null, issue: ISSUE.too_long, sink, mark });
     }
+    const rule = this.#rules.length === 0 ? undefined : this.#ruledOut(batch, row, odd);
+    if (rule !== undefined) return this.#refuse(batch, row, { column: rule, issue: ISSUE.rule_broken, sink, mark });
     if (odd > 0) this.#ledger(batch, row, odd);
     return true;
   }
@@ -161,6 +169,25 @@ export class RowEncoder implements Encoder {
       column: fault.column === null ? null : (this.#table.columns[fault.column]?.target ?? null),
       row: this.#seal(rowBytes(batch, row, this.#columns.length), this.#context),
     });
+  }
+
+  /** The column by which the row breaks a rule that keeps such rows out; all rules that it breaks are counted. */
+  #ruledOut(batch: RowBatch, row: number, odd: number): number | undefined {
+    const base = row * batch.fields;
+    const isOdd = (place: number): boolean => this.#odd.some(({ column }, at) => at < odd && column === place);
+    const fieldOf = (place: number): Uint8Array | null | undefined => {
+      if (isOdd(place)) return undefined;
+      const start = batch.start[base + place] ?? -1;
+      return start < 0 ? null : batch.bytes.subarray(start, batch.end[base + place] ?? 0);
+    };
+    const storageOf = (place: number): number => batch.storage?.[base + place] ?? 0;
+    let out: number | undefined;
+    for (const rule of this.#rules) {
+      if (!rule.isBroken(fieldOf, storageOf)) continue;
+      this.broken.push(rule.id);
+      if (rule.quarantine) out ??= rule.columns[0];
+    }
+    return out;
   }
 
   /** A row that was not taken apart is told by all its bytes, whatever the table's key is. */

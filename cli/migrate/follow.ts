@@ -5,6 +5,7 @@ import type { PlanView } from '../../contracts/messages.js';
 import type { Finding, MigrationResult, Progress, Question } from '../../contracts/migration.js';
 import { needsOf } from '../../contracts/needs.js';
 import type { Need } from '../../contracts/needs.js';
+import type { Rule } from '../../contracts/rules.js';
 import { patient } from '../patience.js';
 import { printable } from '../text-table.js';
 import type { Session } from '../session.js';
@@ -99,7 +100,9 @@ async function tellNeeds(
   const plan = (await ask<PlanView | null>(client, handle, QUERIES.plan)) ?? null;
   const questions = (await ask<readonly Question[]>(client, handle, QUERIES.questions)) ?? [];
   const findings = (await ask<readonly Finding[]>(client, handle, QUERIES.findings)) ?? [];
-  for (const need of needsOf(handle.workflowId, { progress, plan, questions, findings })) {
+  const found = (await ask<readonly Rule[]>(client, handle, QUERIES.rules)) ?? [];
+  const rules = found.filter(({ state }) => state === 'proposed').length;
+  for (const need of needsOf(handle.workflowId, { progress, plan, questions, findings, rules })) {
     if (told.has(need.id)) continue;
     told.add(need.id);
     for (const line of needLines(need)) display.note(line);

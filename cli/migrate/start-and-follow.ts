@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { CaravanFailure } from '../../contracts/failures.js';
 import { shellWord } from '../../contracts/needs.js';
+import { rulesComment } from '../../contracts/rules-text.js';
 import type { CliContext } from '../cli-context.js';
 import { patient } from '../patience.js';
 import type { Session } from '../session.js';
@@ -72,13 +73,16 @@ async function writePlan(
       seen: 'the store has none',
     });
   }
+  const migrationId = ending.kind === 'completed' ? ending.result.migrationId : '';
+  const rules = await patient(() => store.rules.list(migrationId));
+  const yaml = plan.yaml + rulesComment(rules.map(({ rule }) => rule));
   if (options.out === undefined) {
-    (options.json === true ? tell : print)(plan.yaml.trimEnd());
+    (options.json === true ? tell : print)(yaml.trimEnd());
     return;
   }
   const path = resolve(cwd, options.out);
   try {
-    writeFileSync(path, plan.yaml);
+    writeFileSync(path, yaml);
   } catch (error) {
     const seen = `the system says ${(error as NodeJS.ErrnoException).code ?? 'no'}`;
     throw new CaravanFailure('USAGE', { attempted: 'write', on: path, seen, next: 'Name another --out.' });

@@ -180,6 +180,22 @@ interface SourceLeasesTable {
   expires_at: Date;
 }
 
+interface RulesTable {
+  migration_id: string;
+  rule_id: string;
+  source_table: string;
+  ordinal: number;
+  body: Json;
+  signature: string;
+  state: string;
+  decided_by: string | null;
+  reason: string | null;
+  on_broken: string | null;
+  sealed: Buffer;
+  checked: ColumnType<unknown, string | null, string | null>;
+  sealed_keys: Buffer | null;
+}
+
 export interface StoreTables extends EngineTables {
   connections: ConnectionsTable;
   migrations: MigrationsTable;
@@ -203,6 +219,7 @@ export interface StoreTables extends EngineTables {
   lookups: LookupsTable;
   throttles: ThrottlesTable;
   source_leases: SourceLeasesTable;
+  rules: RulesTable;
 }
 
 export type StoreQuery = Kysely<StoreTables>;

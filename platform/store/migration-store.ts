@@ -71,6 +71,7 @@ async function open(query: StoreTransaction, record: MigrationRecord): Promise<v
     'view_reports',
     'copied_tables',
     'copy_times',
+    'rules',
   ] as const) {
     await query.deleteFrom(table).where('migration_id', '=', migrationId).execute();
   }
@@ -131,6 +132,7 @@ const PURGED = [
   'lookups',
   'throttles',
   'source_leases',
+  'rules',
   'migrations',
 ] as const;
 

@@ -15,6 +15,7 @@ import { migrateStore } from './migrate-store.js';
 import { migrationStore } from './migration-store.js';
 import { outbox } from './outbox.js';
 import { planStore } from './plan-store.js';
+import { ruleStore } from './rule-store.js';
 import type { Store } from './store.js';
 import { traceStore } from './trace-store.js';
 import { throttleStore } from './throttle-store.js';
@@ -49,6 +50,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     archive: archiveStore(database),
     traces: traceStore(database),
     throttles: throttleStore(database),
+    rules: ruleStore(database, options.secretBox),
     engine: {
       definitions: definitionStore(database),
       executions: executionStore(database, options.secretBox),

@@ -293,4 +293,29 @@ export const STORE_MIGRATIONS: readonly { readonly number: number; readonly name
       CREATE INDEX ON archive (migration_id, run_hash, source_table, key_identity);
     `,
   },
+  {
+    number: 13,
+    name: 'business rules',
+    sql: `
+      CREATE TABLE rules (
+        migration_id text NOT NULL,
+        rule_id text NOT NULL,
+        source_table text NOT NULL,
+        ordinal integer NOT NULL,
+        -- What it says, without values.
+        body jsonb NOT NULL,
+        signature text NOT NULL,
+        state text NOT NULL,
+        decided_by text,
+        reason text,
+        on_broken text,
+        -- Values that it lists, and of rows that break it.
+        sealed bytea NOT NULL,
+        -- What the last check of both sides counted; and keys of rows that break it.
+        checked jsonb,
+        sealed_keys bytea,
+        PRIMARY KEY (migration_id, rule_id)
+      );
+    `,
+  },
 ];

@@ -12,6 +12,7 @@ import type { MigrationReport, TableReport, ViewReport } from '../../contracts/m
 import type { EngineStore } from './engine/engine-store.js';
 import type { ColumnFingerprint, Meaning, TableProfile } from '../../contracts/profile.js';
 import type { Workload } from '../../contracts/workload.js';
+import type { OnBroken, Rule, RuleState } from '../../contracts/rules.js';
 
 /** Caravan's own store (PostgreSQL, through Kysely, numbered migrations). Every write is idempotent by its key. */
 export interface Store {
@@ -26,6 +27,7 @@ export interface Store {
   readonly archive: ArchiveStore;
   readonly traces: TraceStore;
   readonly throttles: ThrottleStore;
+  readonly rules: RuleStore;
   readonly engine: EngineStore;
   close(): Promise<void>;
 }
@@ -210,10 +212,13 @@ export interface LearningStore {
   facts(kind: LearningFact['kind']): Promise<LearningFact[]>;
 }
 export interface LearningFact {
-  readonly kind: 'throughput' | 'mapping' | 'error';
-  /** Shape of a table ("mysql|12 columns|160 bytes"), signature of a mapping ("mysql|tinyint(1)|flag -> boolean"), or an error code. */
+  readonly kind: 'throughput' | 'mapping' | 'error' | 'rule';
+  /**
+   * Shape of a table ("mysql|12 columns|160 bytes"), signature of a mapping ("mysql|tinyint(1)|flag -> boolean"), an error
+   * code, or the signature of a rule ("not_negative|price:number:fraction").
+   */
   readonly signature: string;
-  /** throughput: rows, bytes, seconds. mapping: held, lost. error: count. */
+  /** throughput: rows, bytes, seconds. mapping: held, lost. error: count. rule: catches, falseAlarms. */
   readonly numbers: Readonly<Record<string, number>>;
 }
 
@@ -343,4 +348,44 @@ export interface ThrottleRow {
   readonly share: number;
   /** It was limited or slowed down at some time. */
   readonly spared: boolean;
+}
+
+/** Business rules of migrations. Values that they list, and keys and values of rows that break them, are sealed. */
+export interface RuleStore {
+  /** Rules that are there already stay as they are. */
+  propose(migrationId: string, rules: readonly KeptRule[]): Promise<void>;
+  /** All of them, the surest first. */
+  list(migrationId: string): Promise<KeptRule[]>;
+  /** Of one source table, or of all. */
+  accepted(migrationId: string, table?: string): Promise<Rule[]>;
+  decide(
+    migrationId: string,
+    ruleId: string,
+    decision: {
+      readonly state: RuleState;
+      readonly by: string;
+      readonly reason?: string | undefined;
+      readonly onBroken?: OnBroken | undefined;
+    },
+  ): Promise<void>;
+  /** What a check of both sides found; the last one holds. */
+  putChecked(migrationId: string, ruleId: string, checked: CheckedRule): Promise<void>;
+  /** Keys of rows that break it, a few. */
+  brokenKeys(migrationId: string, ruleId: string): Promise<CheckedRule['keys']>;
+}
+export interface KeptRule {
+  readonly rule: Rule;
+  /** Which rules of other databases are like it; see the library of patterns. */
+  readonly signature: string;
+  /** Values of rows that break it, a few. */
+  readonly examples: readonly (readonly string[])[];
+  readonly checked?: Omit<CheckedRule, 'keys'>;
+}
+export interface CheckedRule {
+  /** Rows that it was held against, and those that break it. */
+  readonly sourceRows: number;
+  readonly sourceBroken: number;
+  readonly targetRows: number;
+  readonly targetBroken: number;
+  readonly keys: readonly (readonly (string | null)[])[];
 }

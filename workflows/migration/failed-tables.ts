@@ -65,7 +65,7 @@ async function exclude(story: FailedStory, tables: readonly string[], by: string
   const { planId, planHash, totalRows } = reduced;
   await worker('take excluded tables out of the shadow').reduceShadow({ migrationId, planId });
   story.onReduced({ ...planning, ...reduced });
-  const { yaml } = await architect('read the plan for its query').readPlan({ planId });
+  const { yaml } = await architect('read the plan for its query').readPlan({ planId, migrationId });
   state.plan = { planId, planHash, yaml };
   state.totalRows = totalRows;
   for (const table of tables) state.exclude(table, by);

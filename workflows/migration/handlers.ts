@@ -21,6 +21,7 @@ import {
   rejectPlanUpdate,
   resumeUpdate,
 } from '../kit/messages.js';
+import { listenForRules } from './rules.js';
 import type { MigrationState } from './state.js';
 import { listenForThrottle } from './throttle.js';
 
@@ -42,6 +43,7 @@ export function listen(state: MigrationState, reactions: Reactions): void {
     reactions.onChange();
   });
   listenForThrottle(state, { requireActor, onChange: reactions.onChange });
+  listenForRules(state, { requireActor, onChange: reactions.onChange });
   listenForDecisions(state, reactions);
   listenForPause(state, reactions);
 }

@@ -14,6 +14,7 @@ import type { FailedStory } from './failed-tables.js';
 import { movedChoice, positionFinding, sourceMovedQuestion } from './source-moved.js';
 import type { MovedChoice } from './source-moved.js';
 import { Reconciliation } from './reconciliation.js';
+import { checkLate } from './rules.js';
 import { mended } from './schema-drift.js';
 import { Stage } from './stage.js';
 import { endingNotes, statusOf, unequalCode } from './status.js';
@@ -73,6 +74,7 @@ export class Migration {
     this.#planning = await this.#stage.phase('planning', () => this.#plan(discovery));
     if (this.#opened.input.dryRun) return 'planned';
     await this.#settleApproval();
+    await this.#state.book.settled();
     this.#execution = await this.#stage.phase('execution', () => this.#execute());
     const proof = await this.#prove();
     await CancellationScope.nonCancellable(() => this.#promote(proof));
@@ -112,6 +114,7 @@ export class Migration {
     });
     this.#state.totalRows = planning.totalRows;
     this.#state.addFindings(planning.findings);
+    this.#state.book.propose(planning.rules ?? []);
     if (planning.estimatedSeconds !== null) {
       this.#state.notes.push(`copy estimated at ${String(planning.estimatedSeconds)} s from earlier migrations`);
     }
@@ -123,7 +126,7 @@ export class Migration {
   }
 
   async #readPlan({ planId, planHash }: Pick<PlanningResult, 'planId' | 'planHash'>): Promise<void> {
-    const { yaml } = await architect('read the plan for its query').readPlan({ planId });
+    const { yaml } = await architect('read the plan for its query').readPlan({ planId, migrationId: this.#id });
     this.#state.plan = { planId, planHash, yaml };
   }
 
@@ -197,6 +200,8 @@ export class Migration {
     for (let round = 1; ; round += 1) {
       const { planId, views } = this.#planned();
       const plan = { migrationId: this.#id, planId, round, catalogueId: this.#catalogueId, views };
+      await this.#state.book.settled();
+      this.#state.book.beginCheck();
       const proof = await this.#mended(round, () =>
         this.#stage.phase('verification', () => {
           const input = { ...plan, paused: this.#state.paused, copiedAt: this.#execution?.copiedAt };
@@ -209,9 +214,24 @@ export class Migration {
       this.#reconciliation.settle(proof);
       this.#teller.alert(proof.findings, round);
       if (!proof.equal) throw failure(unequalCode(proof.findings), 'See the findings.');
-      const settled = await this.#settleFindings(round);
-      if (settled === 'go' && (await this.#settlePausedPosition(proof, round)) === 'go') return proof;
+      if ((await this.#settleProof(proof, round)) === 'go') return proof;
       await closeProof(this.#id, proof.snapshot);
+    }
+  }
+
+  /** Findings are accepted, the source stands still, and every rule that is accepted was looked at. */
+  async #settleProof(proof: VerificationResult, round: number): Promise<'go' | 'again'> {
+    for (;;) {
+      if ((await this.#settleFindings(round)) === 'again') return 'again';
+      if ((await this.#settlePausedPosition(proof, round)) === 'again') return 'again';
+      const late = await checkLate(
+        this.#state,
+        { migrationId: this.#id, planId: this.#planned().planId },
+        proof.snapshot,
+      );
+      if (late === undefined) return 'go';
+      if (late === 'lost') return 'again';
+      this.#state.addFindings(late);
     }
   }
 

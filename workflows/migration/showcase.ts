@@ -17,7 +17,7 @@ export class Showcase {
   show(state: MigrationState): void {
     const progress = state.progress();
     const { notes, plan, questions, findings } = state;
-    const needs = needsOf(this.#migrationId, { progress, plan, questions, findings });
+    const needs = needsOf(this.#migrationId, { progress, plan, questions, findings, rules: state.book.proposed });
     showDetails({ progress, notes, needs, findings });
     const { rows, totalRows } = progress;
     const percent = totalRows === 0 ? 0 : Math.floor((100 * rows) / totalRows / STEP_PERCENT) * STEP_PERCENT;

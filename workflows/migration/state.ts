@@ -14,6 +14,7 @@ import type { MadeDecision } from '../../contracts/decisions.js';
 import type { PlanView, SourceStrain, Throttle } from '../../contracts/messages.js';
 import type { PhaseProgress } from '../../contracts/phases.js';
 import { plain } from '../kit/visibility.js';
+import { RuleBook } from './rules.js';
 
 /** Who decided about the plan, and how. */
 export interface Decision {
@@ -36,6 +37,7 @@ export class MigrationState {
   bytes = 0;
   copyStartedMs: number | undefined;
   copyEndedMs: number | undefined;
+  readonly book = new RuleBook();
   readonly questions: Question[] = [];
   readonly findings: Finding[] = [];
   readonly acceptances = new Map<string, { by: string; reason: string }>();
@@ -146,6 +148,13 @@ export class MigrationState {
   dropFindings(isGone: (finding: Finding) => boolean): void {
     const left = this.findings.filter((finding) => !isGone(finding));
     this.findings.splice(0, this.findings.length, ...left);
+  }
+
+  /** What was found of a rule that is no longer meant. */
+  forgetRule(ruleId: string): void {
+    const ids = [`rule_broken:${ruleId}`, `rule_differs:${ruleId}`];
+    const others = this.findings.filter(({ id }) => !ids.includes(id));
+    this.findings.splice(0, this.findings.length, ...others);
   }
 
   /** Findings that somebody must accept before promotion. */
