@@ -1,6 +1,7 @@
 import type { Endpoint } from '../contracts/endpoint.js';
 import type { SourceStrain } from '../contracts/messages.js';
 import type { CompileRewrite, CompileRules, CompileTransform, CompileValidator } from '../contracts/record.js';
+import type { Replica } from '../databases/asking.js';
 import type { ExistingTarget } from '../databases/existing.js';
 import type { Source } from '../databases/source.js';
 import type { Target, TargetNames } from '../databases/target.js';
@@ -28,6 +29,8 @@ export interface Deps {
   readonly openTarget: (endpoint: Endpoint, names: TargetNames) => Promise<Target>;
   /** A target that is there already, only to be read. */
   readonly openExisting: (endpoint: Endpoint) => Promise<ExistingTarget>;
+  /** A throw-away replica of a source, never the source itself. */
+  readonly openReplica: (source: Endpoint, replica: Endpoint) => Promise<Replica>;
   readonly compileTransform: CompileTransform;
   readonly compileRewrite: CompileRewrite;
   readonly compileValidator: CompileValidator;

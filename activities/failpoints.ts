@@ -8,7 +8,8 @@ export type FailpointName =
   | 'batch.mid'
   | 'promote.before'
   | 'promote.after'
-  | 'prove.mid';
+  | 'prove.mid'
+  | 'queries.page';
 
 export type Failpoint = (name: FailpointName) => void;
 

@@ -41,7 +41,8 @@ function addMigrate(program: Command, run: Run): void {
     .option('--yes', 'approve the plan, answer questions with their defaults, accept exceptions')
     .option('--plan <file>', 'a plan, made by "caravan plan" and perhaps edited')
     .option('--dry-run', 'stop after the plan, and print it')
-    .option('--out <file>', 'where a dry run writes the plan (default: standard output)')
+    .option('--out <file>', 'where a dry run writes the plan (default: standard output)');
+  addQueries(command)
     .addOption(
       new Option('--on-source-moved <what>', 'when the source changed after its proof (default: ask)').choices([
         'ask',
@@ -92,6 +93,7 @@ function addVerify(program: Command, run: Run): void {
     .option('--target <url|name>', 'postgres:// URL, or the name of a connection')
     .option('--target-schema <schema>', 'schema in the target that holds the tables (default: public)');
   addNaming(command);
+  addQueries(command);
   addLimits(command)
     .option('--json', 'print one line of JSON at the end; everything else goes to standard error')
     .action((given: GivenOptions) =>
@@ -149,6 +151,18 @@ function addNaming(command: Command): void {
     .option('--exclude <glob>', 'not these tables; may be repeated', collect, [])
     .option('--mapping <file>', 'what you decide before the plan is made: names, types, rows, values')
     .option('--workflow-id <id>', 'id of the migration; one that runs is attached to');
+}
+
+/** Queries of the application, which are replayed on both sides. */
+function addQueries(command: Command): Command {
+  return command
+    .option(
+      '--queries <file>',
+      'a log or a file of SQL, whose queries are replayed on both sides; may be repeated',
+      collect,
+      [],
+    )
+    .option('--replay-source <url|name>', 'a throw-away replica of the source, on which recorded writes are tried');
 }
 
 /** What may be taken of the source. */

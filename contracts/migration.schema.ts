@@ -38,6 +38,10 @@ export const migrationInput = z.strictObject({
   plan: z.string().optional(),
   /** Id in the store of a mapping file. */
   mapping: z.string().optional(),
+  /** Id in the store of recorded queries, to be replayed on both sides. */
+  queries: z.string().optional(),
+  /** Name of a connection to a throw-away replica of the source, on which recorded writes are tried and taken back. */
+  replaySource: z.string().min(1).optional(),
 });
 export type MigrationInput = z.infer<typeof migrationInput>;
 /** As a person may write it: defaults not yet filled in. */

@@ -41,7 +41,7 @@ export interface Finding {
   /** Stable within a migration: code + object. */
   readonly id: string;
   readonly code: FindingCode;
-  readonly kind: 'structural' | 'statistical' | 'referential' | 'semantic' | 'data';
+  readonly kind: 'structural' | 'statistical' | 'referential' | 'semantic' | 'behavioural' | 'data';
   readonly object: string;
   readonly count: number;
   readonly disposition: Disposition;
@@ -114,6 +114,9 @@ export const FINDING_CODES = [
   // Business rules that people accepted: broken by rows of both sides, or by more of the target than of the source.
   'rule_broken',
   'rule_differs',
+  // What queries of the application give.
+  'query_differs',
+  'query_slower',
 ] as const;
 export type FindingCode = (typeof FINDING_CODES)[number];
 

@@ -4,6 +4,7 @@ import type { ExistingTable } from '../contracts/existing.js';
 import type { TableMapping } from '../contracts/mapping.js';
 import type { Checked } from './checked.js';
 import { openPostgresExisting } from './postgres/existing/existing.js';
+import type { AskOptions, Asking } from './asking.js';
 import type { CanonicalBatch, KeyRange, ScanOptions } from './source.js';
 
 /** A target that is there already, whoever made it. Every session is read-only; nothing is made, nothing is changed. */
@@ -52,6 +53,8 @@ export interface ExistingSnapshot {
   scan(table: TableMapping, range: KeyRange, options: ScanOptions): AsyncIterable<CanonicalBatch>;
   /** How checks of the whole look at the tables of a schema. */
   checked(schema: string): Checked;
+  /** For queries of the application. */
+  asking(options: AskOptions): Promise<Asking>;
   close(): Promise<void>;
 }
 

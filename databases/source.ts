@@ -2,6 +2,7 @@ import type { Catalogue, CatalogueTable } from '../contracts/catalogue.js';
 import type { TableMapping } from '../contracts/mapping.js';
 import type { TableProfile } from '../contracts/profile.js';
 import type { TableMeasures } from './measures/measures.js';
+import type { AskOptions, Asking } from './asking.js';
 
 /** What every engine that is migrated from can do. Sessions are read-only; the source is never written. */
 export interface Source {
@@ -74,6 +75,11 @@ export interface Reader {
   scan(table: Scanned, range: KeyRange, options: ScanOptions): AsyncIterable<CanonicalBatch>;
   /** Aggregates over all rows that the plan moves, by the server. Absent where there is none. */
   measure?(table: TableMapping, signal?: AbortSignal): Promise<TableMeasures>;
+  /**
+   * Takes the reader for an application's queries until that is closed; absent where there are none (files), and of a
+   * reader outside any snapshot.
+   */
+  asking?(options: AskOptions): Promise<Asking>;
 }
 
 /** A table or a view; `query` (PostgreSQL): its rows are those of this query of the source's own. */

@@ -8,6 +8,7 @@ import type {
 } from '../contracts/mapping.js';
 import type { Finding } from '../contracts/migration.js';
 import type { Checked } from './checked.js';
+import type { Asking, Writing } from './asking.js';
 import type { CanonicalBatch, KeyRange, ScanOptions } from './source.js';
 import type { StandingTable } from './standing.js';
 
@@ -81,6 +82,10 @@ export interface Target {
     range: KeyRange,
     options: ScanOptions & { where?: 'shadow' | 'promoted' },
   ): AsyncIterable<CanonicalBatch>;
+  /** For queries of the application on the shadow's tables; operators of extensions are found, too. */
+  asking(): Promise<Asking>;
+  /** For what the application writes to the shadow's tables: all of it is taken back. */
+  writing(): Promise<Writing>;
   countRows(table: TableMapping): Promise<number>;
   /** How checks of the whole look at the shadow. */
   readonly checked: Checked;

@@ -19,6 +19,7 @@ import type { Config } from '../config/config.js';
 import { SIGNALS } from '../contracts/messages.js';
 import type { Role } from '../contracts/queues.js';
 import { openExisting } from '../databases/existing.js';
+import { openReplica } from '../databases/open-replica.js';
 import { openSource } from '../databases/open-source.js';
 import { openTarget } from '../databases/open-target.js';
 import { openBus } from '../platform/bus/bus.js';
@@ -113,6 +114,7 @@ async function openDeps({ config, box, log, processId, client }: DepParts): Prom
     openSource,
     openTarget,
     openExisting,
+    openReplica,
     compileTransform,
     compileRewrite,
     compileValidator,

@@ -18,6 +18,10 @@ export async function openMigration(deps: Deps, input: Input): Promise<OpenedMig
   const hash = migrationHash(migrationId, firstRunId);
   const source = await deps.store.connections.get(given.source);
   checkMode(given, source);
+  checkQueries(given, source);
+  if (given.replaySource !== undefined) {
+    await deps.openReplica(source, await deps.store.connections.get(given.replaySource));
+  }
   const checked = await withMapping(deps, given, { start: input.start, source });
   const [reachedSource, reachedTarget] = await Promise.allSettled([
     withEnd(deps.openSource(source), () => Promise.resolve()),
@@ -132,6 +136,21 @@ function checkMode({ mode, source, target, assess }: MigrationInput, { engine }:
           : undefined;
   if (seen !== undefined)
     throw new CaravanFailure('INPUT_INVALID', { attempted: 'start migration from', on: source, seen });
+}
+
+/** Files are asked nothing, and without rows there is nothing to ask. */
+function checkQueries({ queries, replaySource, mode, source, dryRun }: MigrationInput, { engine }: Endpoint): void {
+  if (queries === undefined && replaySource === undefined) return;
+  const seen =
+    queries === undefined
+      ? 'field "replaySource" is given without "queries"'
+      : engine === 'csv'
+        ? 'queries are replayed on a database, and these are files'
+        : mode === 'schema-only' || dryRun
+          ? 'queries are replayed where rows were moved and proven'
+          : undefined;
+  if (seen !== undefined)
+    throw new CaravanFailure('INPUT_INVALID', { attempted: 'replay queries of', on: source, seen });
 }
 
 function isSame(source: Endpoint, target: Endpoint): boolean {

@@ -1,5 +1,6 @@
 import type { Catalogue, CatalogueTable } from '../../contracts/catalogue.js';
 import type { TableMapping } from '../../contracts/mapping.js';
+import type { AskOptions, Asking, Cell } from '../../databases/asking.js';
 import type { SourceLimits } from '../../contracts/migration.schema.js';
 import type { TableProfile } from '../../contracts/profile.js';
 import type {
@@ -126,6 +127,32 @@ function pacedReader(reader: Reader, pace: Pace): Reader {
     scan: (table: TableMapping, range: KeyRange, options: ScanOptions) =>
       paced(reader.scan(table, range, options), canonicalSize, { pace, signal: options.signal }),
     ...(reader.measure && { measure: (table, signal) => pacedMeasure(reader, { table, signal }, pace) }),
+    ...(reader.asking && { asking: async (options) => pacedAsking(await asking(reader, options), pace) }),
+  };
+}
+
+function asking(reader: Reader, options: AskOptions): Promise<Asking> {
+  if (reader.asking === undefined) throw new Error('the reader takes no queries');
+  return reader.asking(options);
+}
+
+/** A query cannot be slowed down while it runs: the next one waits until this one is paid for. */
+function pacedAsking(asked: Asking, pace: Pace): Asking {
+  return {
+    ask: async (question) => {
+      await pace.clear(cancellation());
+      const read = { rows: 0, bytes: 0 };
+      const onRow = (cells: readonly Cell[]): void => {
+        read.rows += 1;
+        for (const cell of cells) read.bytes += cell?.length ?? 0;
+        question.onRow(cells);
+      };
+      const answered = await asked.ask({ ...question, onRow });
+      await pace.spent({ ...read, busyMs: answered.ms }, cancellation());
+      return answered;
+    },
+    explain: (sql) => asked.explain(sql),
+    close: () => asked.close(),
   };
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { basename, extname, resolve } from 'node:path';
 import type { PlanDocument } from '../../contracts/definition.schema.js';
 import type { Endpoint } from '../../contracts/endpoint.js';
@@ -18,6 +18,10 @@ export interface MigrateOptions {
   readonly plan?: string;
   /** A mapping file: what a person decides before the plan is made. */
   readonly mapping?: string;
+  /** Files of recorded queries. */
+  readonly queries?: readonly string[];
+  /** A throw-away replica of the source, for recorded writes. */
+  readonly replaySource?: string;
   readonly dryRun?: boolean;
   /** The dry run of `caravan assess`. */
   readonly assess?: boolean;
@@ -59,7 +63,10 @@ export interface MigrateRequest {
   readonly plan: GivenPlan | undefined;
   /** Text of the mapping file, which is known to be valid. */
   readonly mapping: string | undefined;
-  readonly start: Omit<MigrationStart, 'source' | 'target' | 'plan' | 'mapping'>;
+  /** Absolute paths of files of recorded queries, which are there. */
+  readonly queries: readonly string[];
+  readonly replaySource: End | undefined;
+  readonly start: Omit<MigrationStart, 'source' | 'target' | 'plan' | 'mapping' | 'queries' | 'replaySource'>;
 }
 
 export async function readRequest(options: MigrateOptions, cwd: string, now = new Date()): Promise<MigrateRequest> {
@@ -80,8 +87,28 @@ export async function readRequest(options: MigrateOptions, cwd: string, now = ne
     target: target && nameEnd(target, `${migrationId}-target`),
     plan,
     mapping,
+    queries: queryFiles(options, cwd),
+    replaySource:
+      options.replaySource === undefined
+        ? undefined
+        : nameEnd(readEnd(options.replaySource, cwd), `${migrationId}-replay-source`),
     start: startOf({ ...options, targetSchema: targetSchemaOf(options, plan) }),
   };
+}
+
+/** They are read once the source's engine is known: a file of statements does not say whose they are. */
+function queryFiles({ queries = [], replaySource, mode, dryRun = false }: MigrateOptions, cwd: string): string[] {
+  if (queries.length === 0 && replaySource !== undefined) {
+    throw usage('--replay-source', 'there are no --queries to replay on it');
+  }
+  if (queries.length > 0 && (mode === 'schema-only' || dryRun)) {
+    throw usage('--queries', 'they are replayed where rows were moved and proven');
+  }
+  return queries.map((file) => {
+    const path = resolve(cwd, file);
+    if (statSync(path, { throwIfNoEntry: false })?.isFile() === true) return path;
+    throw new CaravanFailure('USAGE', { attempted: 'read', on: path, seen: 'it is no file', next: 'Check the path.' });
+  });
 }
 
 /** A plan names its target schema; another one on the command line is a mistake, not a wish. */

@@ -19,7 +19,7 @@ export async function startMigration(session: Session, request: MigrateRequest):
   const { client, store } = session;
   const { migrationId, source, target } = request;
   if (request.isNamed && (await isRunning(session, migrationId))) return attachTo(session, migrationId);
-  const names = [source, target].flatMap((end) => (end?.kind === 'name' ? [end.name] : []));
+  const names = [source, target, request.replaySource].flatMap((end) => (end?.kind === 'name' ? [end.name] : []));
   await patient(() => requireConnections(store.connections, names));
   await putConnections(session, request);
   const input = await inputOf(session, request);
@@ -40,16 +40,18 @@ function attachTo({ client }: Session, migrationId: string): Started {
 }
 
 /** A URL never enters a history: it becomes a sealed connection of this migration alone. */
-async function putConnections({ store }: Session, { migrationId, source, target }: MigrateRequest): Promise<void> {
-  const ends: (End | undefined)[] = [source, target];
+async function putConnections({ store }: Session, request: MigrateRequest): Promise<void> {
+  const { migrationId, source, target, replaySource } = request;
+  const ends: (End | undefined)[] = [source, target, replaySource];
   for (const end of ends) {
     if (end?.kind === 'url') await patient(() => store.connections.put(end.name, end.endpoint, { migrationId }));
   }
 }
 
 async function inputOf({ store }: Session, request: MigrateRequest): Promise<MigrationStart> {
-  const { source, target, plan, mapping, start } = request;
+  const { source, target, plan, mapping, replaySource, start } = request;
   const mappingId = mapping === undefined ? undefined : await patient(() => store.mappings.put(mapping));
+  const queries = await putQueries(store, request);
   const planId = plan && (await patient(() => store.plans.put(plan)));
   return {
     ...start,
@@ -57,5 +59,14 @@ async function inputOf({ store }: Session, request: MigrateRequest): Promise<Mig
     ...(target === undefined ? {} : { target: target.name }),
     ...(planId === undefined ? {} : { plan: planId }),
     ...(mappingId === undefined ? {} : { mapping: mappingId }),
+    ...(queries === undefined ? {} : { queries }),
+    ...(replaySource === undefined ? {} : { replaySource: replaySource.name }),
   };
+}
+
+/** Recorded queries never enter a history: the store keeps them, sealed. */
+async function putQueries(store: Session['store'], { queries, source }: MigrateRequest): Promise<string | undefined> {
+  if (queries.length === 0) return undefined;
+  const { putWorkload } = await import('../queries/put-workload.js');
+  return putWorkload(store, queries, source);
 }

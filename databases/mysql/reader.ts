@@ -3,6 +3,7 @@ import type { CanonicalBatch, KeyRange, Reader, RowBatch, ScanOptions } from '..
 import type { MysqlSession } from './connect.js';
 import { cutting } from '../lent-sessions.js';
 import { measureTable } from './measure.js';
+import { openAsking } from './ask.js';
 import { readRows } from './read.js';
 import { scanRows } from './scan.js';
 import type { SessionPool } from './session-pool.js';
@@ -13,6 +14,7 @@ export function readerOf(session: MysqlSession): Reader {
     read: (table, range, signal) => readRows(session, { table, range, signal }),
     scan: (table, range, options) => scanRows(session, { table, range, options }),
     measure: (table, signal) => cutting(session, signal, () => measureTable(session, table)),
+    asking: () => openAsking(session),
   };
 }
 

@@ -4,6 +4,7 @@ import type { ServerEndpoint } from '../../contracts/endpoint.js';
 import type { MigrationMapping, NativeObject, TableMapping, ViewMapping } from '../../contracts/mapping.js';
 import type { Finding } from '../../contracts/migration.js';
 import type { Checked } from '../checked.js';
+import type { Asking, Writing } from '../asking.js';
 import type { CanonicalBatch, KeyRange, ScanOptions } from '../source.js';
 import type { StandingTable } from '../standing.js';
 import type {
@@ -16,6 +17,7 @@ import type {
   Target,
   TargetNames,
 } from '../target.js';
+import { extensionSchemas, openAsking } from './ask.js';
 import { endBackends } from './backends.js';
 import { checkedBy } from './checked.js';
 import { postgisOf } from './postgis.js';
@@ -46,6 +48,7 @@ import { standingTables } from './standing/tables.js';
 import { compareStanding } from './standing/violations.js';
 import { dropSidecar, undo } from './undo.js';
 import { dropView, dropViews, makeView } from './views.js';
+import { PostgresWriting } from './write.js';
 
 /** The target of one migration, reached once: from here on a server that is away is TARGET_LOST and tried again. */
 export async function openPostgresTarget(endpoint: ServerEndpoint, names: TargetNames): Promise<Target> {
@@ -232,6 +235,44 @@ class PostgresTarget implements Target {
       if (whole) await this.#pool.give(session);
       else this.#pool.discard(session);
     }
+  }
+
+  async asking(): Promise<Asking> {
+    return this.#attempt('ask', async () => {
+      const session = await this.#pool.take();
+      try {
+        await session.run('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+        const schemas = [shadowSchema(this.#names.hash), ...(await extensionSchemas(session))];
+        return await openAsking(session, { path: schemas }, async () => {
+          if (session.lost) {
+            this.#pool.discard(session);
+            return;
+          }
+          await session.run('ROLLBACK');
+          await this.#pool.give(session);
+        });
+      } catch (error) {
+        this.#pool.discard(session);
+        throw error;
+      }
+    });
+  }
+
+  async writing(): Promise<Writing> {
+    return this.#attempt('try writes in', async () => {
+      const session = await this.#pool.take();
+      try {
+        const path = [shadowSchema(this.#names.hash), ...(await extensionSchemas(session))];
+        // Whatever the transaction left, the session is not used again.
+        return new PostgresWriting(session, { path }, () => {
+          this.#pool.discard(session);
+          return Promise.resolve();
+        });
+      } catch (error) {
+        this.#pool.discard(session);
+        throw error;
+      }
+    });
   }
 
   async countRows(table: TableMapping): Promise<number> {

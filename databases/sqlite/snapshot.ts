@@ -7,11 +7,13 @@ import { backup, type DatabaseSync } from 'node:sqlite';
 import type { Reader, Snapshot } from '../source.js';
 import { connect, firstRow, yieldTurn } from './connect.js';
 import { toFailure } from './errors.js';
+import type { AskedFile } from './ask.js';
 import { createReader } from './reader.js';
 
 /** `node:sqlite` is synchronous: readers take turns in one process, so more of them only hide the waits of writing. */
 const READERS_MAX = 4;
 const TRIES = 20;
+const COPY = 'copy.sqlite';
 /** In one step, so that no commit comes in between. */
 const ALL_PAGES = 0x7fffffff;
 
@@ -92,7 +94,7 @@ async function copyFirst(
   const folder = await mkdtemp(join(tmpdir(), 'caravan-sqlite-'));
   const readers: DatabaseSync[] = [];
   try {
-    const copy = join(folder, 'copy.sqlite');
+    const copy = join(folder, COPY);
     // Before the copy: a commit in between makes `moved` say yes, which is the safe side.
     const version = dataVersion(watcher);
     const copying = connect(file);
@@ -137,7 +139,8 @@ function detailOf(held: Held): string {
 }
 
 function snapshotOver(held: Held): Snapshot {
-  const pool = createPool(held.readers.map((database) => createReader(database)));
+  const asked = askedFile(held);
+  const pool = createPool(held.readers.map((database) => createReader(database, asked)));
   let closed = false;
   return {
     consistent: true,
@@ -153,6 +156,12 @@ function snapshotOver(held: Held): Snapshot {
       if (held.folder) await rm(held.folder, { recursive: true, force: true });
     },
   };
+}
+
+/** A copy stays what it is. */
+function askedFile(held: Held): AskedFile {
+  const isSame = async (): Promise<boolean> => held.folder !== undefined || (await movedSince(held)).moved === 'no';
+  return { path: held.folder === undefined ? held.file : join(held.folder, COPY), isSame };
 }
 
 async function movedSince(held: Held): Promise<Awaited<ReturnType<Snapshot['moved']>>> {

@@ -97,6 +97,14 @@ interface WorkloadsTable {
   summary: Json;
   sealed: Buffer;
 }
+interface QueryVerdictsTable {
+  migration_id: string;
+  state: string;
+  page: number;
+  hash: string;
+  sealed: Buffer;
+  judged_at: Generated<Date>;
+}
 interface OutboxTable {
   id: Generated<number>;
   migration_id: string;
@@ -210,6 +218,7 @@ export interface StoreTables extends EngineTables {
   plans: PlansTable;
   mappings: MappingsTable;
   workloads: WorkloadsTable;
+  query_verdicts: QueryVerdictsTable;
   outbox: OutboxTable;
   outbox_keys: OutboxKeysTable;
   outbox_deliveries: OutboxDeliveriesTable;

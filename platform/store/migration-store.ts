@@ -72,6 +72,7 @@ async function open(query: StoreTransaction, record: MigrationRecord): Promise<v
     'copied_tables',
     'copy_times',
     'rules',
+    'query_verdicts',
   ] as const) {
     await query.deleteFrom(table).where('migration_id', '=', migrationId).execute();
   }
@@ -123,6 +124,7 @@ const PURGED = [
   'view_reports',
   'copied_tables',
   'copy_times',
+  'query_verdicts',
   'catalogues',
   'plans',
   'outbox',
@@ -154,6 +156,11 @@ async function purge(query: StoreTransaction, migrationId: string): Promise<void
     .deleteFrom('mappings')
     .where(sql<string>`mapping_id::text`, 'in', mappings.where('migration_id', '=', migrationId))
     .where(sql<string>`mapping_id::text`, 'not in', others)
+    .execute();
+  const workloads = query.selectFrom('migrations').select(sql<string>`input ->> 'queries'`.as('queries'));
+  await query
+    .deleteFrom('workloads')
+    .where('workload_id', 'in', workloads.where('migration_id', '=', migrationId))
     .execute();
   for (const table of PURGED) await query.deleteFrom(table).where('migration_id', '=', migrationId).execute();
 }

@@ -19,6 +19,7 @@ import { ruleStore } from './rule-store.js';
 import type { Store } from './store.js';
 import { traceStore } from './trace-store.js';
 import { throttleStore } from './throttle-store.js';
+import { verdictStore } from './verdict-store.js';
 import { workloadStore } from './workload-store.js';
 
 export interface StoreOptions {
@@ -45,6 +46,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     plans: planStore(database),
     mappings: mappingStore(database),
     workloads: workloadStore(database, options.secretBox),
+    verdicts: verdictStore(database, options.secretBox),
     outbox: outbox(database),
     learning: learningStore(database),
     archive: archiveStore(database),

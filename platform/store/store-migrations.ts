@@ -318,4 +318,19 @@ export const STORE_MIGRATIONS: readonly { readonly number: number; readonly name
       );
     `,
   },
+  {
+    number: 14,
+    name: 'verdicts on recorded queries',
+    sql: `
+      CREATE TABLE query_verdicts (
+        migration_id text NOT NULL,
+        state text NOT NULL,
+        page integer NOT NULL,
+        hash text NOT NULL,
+        sealed bytea NOT NULL,
+        judged_at timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (migration_id, page)
+      );
+    `,
+  },
 ];

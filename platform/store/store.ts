@@ -11,6 +11,7 @@ import type { MigrationInput, SourceLimits } from '../../contracts/migration.sch
 import type { MigrationReport, TableReport, ViewReport } from '../../contracts/migration.js';
 import type { EngineStore } from './engine/engine-store.js';
 import type { ColumnFingerprint, Meaning, TableProfile } from '../../contracts/profile.js';
+import type { QueryVerdict } from '../../contracts/replay.js';
 import type { Workload } from '../../contracts/workload.js';
 import type { OnBroken, Rule, RuleState } from '../../contracts/rules.js';
 
@@ -22,6 +23,7 @@ export interface Store {
   readonly plans: PlanStore;
   readonly mappings: MappingStore;
   readonly workloads: WorkloadStore;
+  readonly verdicts: VerdictStore;
   readonly outbox: Outbox;
   readonly learning: LearningStore;
   readonly archive: ArchiveStore;
@@ -159,6 +161,20 @@ export interface WorkloadStore {
   put(workloadId: string, workload: Workload): Promise<void>;
   get(workloadId: string): Promise<Workload | undefined>;
   remove(workloadId: string): Promise<void>;
+}
+
+/** What became of recorded queries, in pages; sealed, for texts, plans and examples hold values of rows. */
+export interface VerdictStore {
+  /** Pages that were judged at this state of the source, with their hashes; those of any other state are forgotten. */
+  begin(migrationId: string, state: string): Promise<readonly { readonly page: number; readonly hash: string }[]>;
+  /** The last write of a page holds. Gives the SHA-256 hex of its canonical JSON. */
+  put(
+    migrationId: string,
+    at: { readonly state: string; readonly page: number },
+    verdicts: QueryVerdict[],
+  ): Promise<string>;
+  /** Undefined: there is no such page. */
+  page(migrationId: string, page: number): Promise<QueryVerdict[] | undefined>;
 }
 
 export interface Outbox {

@@ -8,9 +8,14 @@ import { checkedBy } from '../checked.js';
 import type { Session } from '../connect.js';
 import { IdleSessions } from '../../lent-sessions.js';
 import { literal } from '../identifiers.js';
+import type { AskOptions, Asking } from '../../asking.js';
+import { openAsking } from '../ask.js';
 import { scanRows } from '../scan.js';
 import { placeOf, positionText } from '../source/position.js';
 import { BEGIN, asUnreadable, openReadOnly, readingTarget } from './sessions.js';
+
+/** Around queries of the application. */
+const READING = 'caravan_reading';
 
 /** One session holds and exports what it sees; every other one takes it over. */
 export async function openExistingSnapshot(endpoint: ServerEndpoint): Promise<ExistingSnapshot> {
@@ -87,6 +92,23 @@ class Existing implements ExistingSnapshot {
           }
         }),
     });
+  }
+
+  async asking(options: AskOptions): Promise<Asking> {
+    const session = await readingTarget({ attempted: 'ask', on: 'the target' }, () => this.#take());
+    const giveBack = async (): Promise<void> => {
+      if (session.lost) this.#sessions.discard(session);
+      // What was set ends with it; the snapshot's transaction goes on.
+      else await session.run(`ROLLBACK TO SAVEPOINT ${READING}; RELEASE SAVEPOINT ${READING}`);
+      if (!session.lost) await this.#sessions.giveBack(session);
+    };
+    try {
+      await session.run(`SAVEPOINT ${READING}`);
+      return await openAsking(session, options, giveBack);
+    } catch (error) {
+      this.#sessions.discard(session);
+      throw error;
+    }
   }
 
   async close(): Promise<void> {

@@ -5,6 +5,7 @@ import type { Session } from '../connect.js';
 import { measureTable } from '../measure.js';
 import { readingSource } from './errors.js';
 import { sourceTable } from './range.js';
+import { openAsking } from '../ask.js';
 import { readRows, scanCanonical } from './read.js';
 import type { SourceSessions } from './sessions.js';
 
@@ -32,6 +33,10 @@ export function readerOf(lending: Lending): Reader {
       const [measures] = found;
       if (measures === undefined) throw new Error('a measurement gave nothing');
       return measures;
+    },
+    asking: async (options) => {
+      const session = await lending.take();
+      return openAsking(session, options, () => lending.give(session, true));
     },
   };
 }

@@ -1,0 +1,182 @@
+import type { Explanation, QueryVerdict, UncomparedReason } from '../../../../contracts/replay.js';
+import type { Workload, WorkloadQuery } from '../../../../contracts/workload.js';
+import type { Replica, Writing, Written } from '../../../../databases/asking.js';
+import type { Comparison } from '../../../kora/behaviour/compare.js';
+import { explain } from '../../../kora/behaviour/explain.js';
+import { wordsOf } from '../../../kora/behaviour/rewrite.js';
+import { headOf, notReplayed } from './judge.js';
+import { SECONDS_MAX } from './lane.js';
+import type { Effects } from './effects.js';
+
+/** Tries what was recorded as one transaction on the replica and on the target, compares, and takes both back. */
+export class WriteReplay {
+  readonly #parts: WriteParts;
+
+  constructor(parts: WriteParts) {
+    this.#parts = parts;
+  }
+
+  async judge(unit: readonly WorkloadQuery[]): Promise<QueryVerdict[]> {
+    const { effects, source, target } = this.#parts;
+    const asked = unit.flatMap((query) => (query.translated === null ? [] : [{ query, translated: query.translated }]));
+    if (unit.some(({ placeholders = [] }) => placeholders.length > 0)) return all(unit, 'without_values');
+    if (asked.length < unit.length) return all(unit, 'not_translated');
+    const tables = [...new Set(unit.flatMap((query) => query.tables))];
+    if (this.#isHeldByNothing(tables)) return all(unit, 'replica_not_transactional');
+    const following = unit.some(({ run }) => !/^\s*insert\b/i.test(run));
+    const watched = effects.watched(tables, { following, triggered: this.#isTriggered(tables) });
+    const unlike = await effects.unlike(watched);
+    if (unlike.length > 0) return all(unit, 'replica_differs', unlike.join(', '));
+    await Promise.all([source.begin(), target.begin()]);
+    try {
+      const tried = await this.#try(asked);
+      if (tried.stopped) return tried.verdicts;
+      return await this.#withEffects(tried.verdicts, { tables, watched });
+    } finally {
+      await Promise.all([source.rollback(), target.rollback()]);
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#parts.close();
+  }
+
+  /** What a trigger changes cannot be seen in the statement: one that no transaction holds may be among it. */
+  #isHeldByNothing(tables: readonly string[]): boolean {
+    const { untransactional } = this.#parts.replica;
+    if (untransactional.size > 0 && this.#isTriggered(tables)) return true;
+    return tables.some((table) => hasTable(untransactional, table));
+  }
+
+  #isTriggered(tables: readonly string[]): boolean {
+    return tables.some((table) => hasTable(this.#parts.replica.triggered, table));
+  }
+
+  async #try(asked: readonly Asked[]): Promise<{ readonly verdicts: QueryVerdict[]; readonly stopped: boolean }> {
+    const { source, target } = this.#parts;
+    const verdicts: QueryVerdict[] = [];
+    for (const [at, { query, translated }] of asked.entries()) {
+      const [one, other] = await Promise.all([
+        source.write(query.run, SECONDS_MAX),
+        target.write(translated, SECONDS_MAX),
+      ]);
+      verdicts.push(this.#written(query, one, other));
+      if (one.ok && other.ok) continue;
+      const rest = asked.slice(at + 1).map((left) => notReplayed(left.query, 'after_failure'));
+      return { verdicts: [...verdicts, ...rest], stopped: true };
+    }
+    // What was put off until the end would be said at the end.
+    const ended = await target.write('SET CONSTRAINTS ALL IMMEDIATE', SECONDS_MAX);
+    const last = asked.at(-1);
+    if (ended.ok || last === undefined) return { verdicts, stopped: false };
+    verdicts[verdicts.length - 1] = this.#written(last.query, { ok: true, rows: 0 }, ended);
+    return { verdicts, stopped: true };
+  }
+
+  #written(query: WorkloadQuery, source: Written, target: Written): QueryVerdict {
+    const head = headOf(query);
+    if (source.ok && target.ok) {
+      const measured = { sourceRows: source.rows, targetRows: target.rows };
+      if (source.rows === target.rows || !this.#isCountedAlike(query))
+        return { ...head, verdict: 'equal', ...measured };
+      return { ...head, verdict: 'different', explanation: AFFECTED, ...measured };
+    }
+    if (!source.ok && !target.ok) {
+      return { ...head, verdict: 'equal', failsOnBoth: true, detail: `${source.refused.code}, ${target.refused.code}` };
+    }
+    if (!source.ok) return notReplayed(query, 'fails_on_source', source.refused.code);
+    if (target.ok) throw new Error('both sides were looked at');
+    const words = wordsOf(query.run, this.#parts.dialect);
+    const nothing = { sourceRows: source.rows, targetRows: 0, unequalTables: [], experiments: {} };
+    const seen = { ...nothing, query, words, refused: target.refused, isOriginal: query.run === query.translated };
+    return { ...head, verdict: 'different', explanation: explain(seen), detail: target.refused.code };
+  }
+
+  /** MySQL counts a row twice that it replaces. */
+  #isCountedAlike(query: WorkloadQuery): boolean {
+    const words = wordsOf(query.run, this.#parts.dialect);
+    return !words.has('replace') && !words.has('duplicate');
+  }
+
+  async #withEffects(
+    verdicts: readonly QueryVerdict[],
+    { tables, watched }: { readonly tables: readonly string[]; readonly watched: readonly string[] },
+  ): Promise<QueryVerdict[]> {
+    const { effects } = this.#parts;
+    const large = effects.tooLarge(tables);
+    const detail = large.length === 0 ? {} : { detail: `only the number of changed rows: ${large.join(', ')}` };
+    const differing = await effects.differing(watched);
+    if (differing.length === 0) return verdicts.map((verdict) => ({ ...detail, ...verdict }));
+    const explanation = this.#isTriggered(tables) ? TRIGGERED : EFFECTS;
+    return verdicts.map((verdict) => this.#changed(verdict, { explanation, differing }));
+  }
+
+  #changed(
+    verdict: QueryVerdict,
+    { explanation, differing }: { readonly explanation: Explanation; readonly differing: readonly Differing[] },
+  ): QueryVerdict {
+    const detail = `they hold other rows then: ${differing.map(({ table }) => table).join(', ')}`;
+    const examples = differing[0]?.comparison.examples ?? [];
+    return { explanation, ...verdict, verdict: 'different', detail, ...(examples.length > 0 && { examples }) };
+  }
+}
+
+export interface Differing {
+  readonly table: string;
+  readonly comparison: Comparison;
+}
+
+export interface WriteParts {
+  readonly source: Writing;
+  readonly target: Writing;
+  readonly replica: Replica;
+  readonly effects: Effects;
+  readonly dialect: Workload['dialect'];
+  readonly close: () => Promise<void>;
+}
+
+interface Asked {
+  readonly query: WorkloadQuery;
+  readonly translated: string;
+}
+
+const AFFECTED: Explanation = {
+  class: 'translation',
+  rule: 'affected_rows',
+  text: 'It changes another number of rows in the target.',
+  shown: true,
+};
+const EFFECTS: Explanation = {
+  class: 'translation',
+  rule: 'effects',
+  text: 'It changes as many rows in the target, but leaves other values.',
+  shown: true,
+};
+const TRIGGERED: Explanation = {
+  class: 'translation',
+  rule: 'triggers',
+  text: 'Triggers of the source change more than the statement says, and they are not in the target.',
+  shown: false,
+};
+
+/** The replica's database may be called otherwise. */
+function hasTable(tables: ReadonlySet<string>, table: string): boolean {
+  const name = table.slice(table.indexOf('.') + 1).toLowerCase();
+  return [...tables].some((known) => known.slice(known.indexOf('.') + 1).toLowerCase() === name);
+}
+
+function all(unit: readonly WorkloadQuery[], reason: UncomparedReason, detail?: string): QueryVerdict[] {
+  return unit.map((query) => notReplayed(query, reason, detail));
+}
+
+/** Statements of one recorded transaction stand together; any other stands alone. */
+export function unitsOf(queries: readonly WorkloadQuery[]): WorkloadQuery[][] {
+  const units: WorkloadQuery[][] = [];
+  for (const query of queries) {
+    const last = units.at(-1);
+    const together = query.transaction !== undefined && last?.[0]?.transaction === query.transaction;
+    if (last !== undefined && together) last.push(query);
+    else units.push([query]);
+  }
+  return units;
+}

@@ -1,0 +1,154 @@
+import { randomUUID } from 'node:crypto';
+import type { ServerEndpoint } from '../../contracts/endpoint.js';
+import { CaravanFailure } from '../../contracts/failures.js';
+import type { Answered, Question, Replica, Writing, Written } from '../asking.js';
+import { AS_APPLICATION, refusalOf, runQuestion } from './ask.js';
+import { openSession } from './connect.js';
+import type { MysqlSession } from './connect.js';
+import { failureOf } from './errors.js';
+import { quoteName } from './sql.js';
+
+const ATTEMPT = { attempted: 'write to', on: 'the replica of the source' };
+
+/** A lock by name is the server's: whoever sees it is on the same server, under whatever address. */
+export async function isSameServer(one: ServerEndpoint, other: ServerEndpoint): Promise<boolean> {
+  const [first, second] = await Promise.all([openSession(one), openSession(other)]);
+  try {
+    const name = `caravan_${randomUUID()}`;
+    await first.query(`SELECT GET_LOCK('${name}', 0) AS taken`);
+    const [row] = await second.query(`SELECT IS_USED_LOCK('${name}') IS NOT NULL AS used`);
+    return row?.used === '1';
+  } finally {
+    await Promise.all([first.close(), second.close()]);
+  }
+}
+
+/** Writes would also reach the source through names of its database: another database of its server is no replica. */
+export async function openReplica(source: ServerEndpoint, endpoint: ServerEndpoint): Promise<Replica> {
+  if (await isSameServer(source, endpoint)) {
+    throw new CaravanFailure('INPUT_INVALID', {
+      attempted: 'try writes on',
+      on: `${endpoint.host}:${String(endpoint.port)}/${endpoint.database}`,
+      seen: 'it is on the server of the source itself',
+      next: 'Name a throw-away replica on another server.',
+    });
+  }
+  const session = await openSession(endpoint);
+  try {
+    const tables = await session.query(
+      `SELECT CONCAT(TABLE_SCHEMA, '.', TABLE_NAME) AS name FROM information_schema.TABLES
+        WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE = 'BASE TABLE' AND ENGINE <> 'InnoDB'`,
+    );
+    const triggers = await session.query(
+      `SELECT DISTINCT CONCAT(EVENT_OBJECT_SCHEMA, '.', EVENT_OBJECT_TABLE) AS name FROM information_schema.TRIGGERS
+        WHERE TRIGGER_SCHEMA = DATABASE()`,
+    );
+    const names = (rows: typeof tables): Set<string> => new Set(rows.map(({ name }) => name ?? ''));
+    return {
+      untransactional: names(tables),
+      triggered: names(triggers),
+      writing: async () => new MysqlWriting(await openWriter(endpoint)),
+    };
+  } finally {
+    await session.close();
+  }
+}
+
+async function openWriter(endpoint: ServerEndpoint): Promise<MysqlSession> {
+  const session = await openSession(endpoint);
+  try {
+    await session.query('SET SESSION TRANSACTION READ WRITE');
+    await session.query(`SET SESSION ${AS_APPLICATION}, innodb_lock_wait_timeout = 5`);
+    return session;
+  } catch (error) {
+    session.destroy();
+    throw error;
+  }
+}
+
+class MysqlWriting implements Writing {
+  readonly #session: MysqlSession;
+  /** Counters of tables, as they were before anything was written. */
+  readonly #counters = new Map<string, string>();
+  #inserted = false;
+
+  constructor(session: MysqlSession) {
+    this.#session = session;
+  }
+
+  async begin(): Promise<void> {
+    if (this.#counters.size === 0) await this.#readCounters();
+    this.#inserted = false;
+    await this.#session.query('START TRANSACTION READ WRITE', ATTEMPT);
+  }
+
+  write(sql: string, seconds: number): Promise<Written> {
+    this.#inserted ||= /^[\s(]*(?:insert|replace)\b/i.test(sql);
+    const session = this.#session;
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => {
+        session.destroy();
+      }, seconds * 1000);
+      const done = (finish: () => void): void => {
+        clearTimeout(late);
+        forget();
+        finish();
+      };
+      const forget = session.onLost((error) => {
+        done(() => {
+          reject(failureOf(error, ATTEMPT));
+        });
+      });
+      session.connection.query(sql, (error: unknown, result: unknown) => {
+        done(() => {
+          if (error === null || error === undefined) resolve({ ok: true, rows: affected(result) });
+          else if (session.usable) resolve({ ok: false, refused: refusalOf(error) });
+          else reject(failureOf(error, ATTEMPT));
+        });
+      });
+    });
+  }
+
+  async ask(question: Question): Promise<Answered> {
+    const startedMs = performance.now();
+    const error = await runQuestion(this.#session, question);
+    const ms = performance.now() - startedMs;
+    if (error === undefined) return { ok: true, ms };
+    if (!this.#session.usable) throw failureOf(error, ATTEMPT);
+    return { ok: false, ms, refused: refusalOf(error) };
+  }
+
+  explain(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  /** InnoDB gives no number back: the counter is set to where it was, which is not below what the table holds. */
+  async rollback(): Promise<void> {
+    await this.#session.query('ROLLBACK', ATTEMPT);
+    if (!this.#inserted) return;
+    for (const [table, next] of this.#counters) {
+      await this.#session.query(`ALTER TABLE ${quoteName(table)} AUTO_INCREMENT = ${next}`, ATTEMPT);
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#session.close();
+  }
+
+  /** From the tables' own definitions: what the information schema says of counters may be old. */
+  async #readCounters(): Promise<void> {
+    const tables = await this.#session.query(
+      `SELECT TABLE_NAME AS name FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND EXTRA LIKE '%auto_increment%'`,
+    );
+    for (const { name } of tables) {
+      const [row] = await this.#session.query(`SHOW CREATE TABLE ${quoteName(name ?? '')}`, ATTEMPT);
+      const next = / AUTO_INCREMENT=(\d+)/.exec(row?.['Create Table'] ?? '')?.[1];
+      this.#counters.set(name ?? '', next ?? '1');
+    }
+  }
+}
+
+/** Rows that were found, as PostgreSQL counts them: the driver asks the server for these. */
+function affected(result: unknown): number {
+  return (result as { readonly affectedRows?: number }).affectedRows ?? 0;
+}

@@ -1,0 +1,169 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { QueryVerdict } from '../../contracts/replay.js';
+import { hasMariadb, sakilaFolder, startPrivateMariadb } from '../databases/mariadb.js';
+import type { PrivateMariadb } from '../databases/mariadb.js';
+import { testFolder, urlOf } from './fixtures.js';
+import type { Ran, TestDatabase } from './harness.js';
+import { caravan, freshDatabase } from './harness.js';
+
+const READS = [
+  'SELECT actor_id, first_name, last_name FROM actor ORDER BY actor_id LIMIT 20',
+  'SELECT rating, COUNT(*) AS films, AVG(rental_rate) AS mean FROM film GROUP BY rating ORDER BY films DESC',
+  'SELECT special_features FROM film WHERE film_id = 7',
+  // The source passes over blanks at the end of a text.
+  "SELECT actor_id FROM actor WHERE first_name = 'PENELOPE  '",
+  // Which of them, the query leaves open: the source reads an index of their names.
+  'SELECT last_name FROM actor LIMIT 5',
+  'SELECT RAND() AS any_number FROM actor',
+  'SELECT payment_id, amount FROM payment',
+];
+const WRITES = [
+  "UPDATE actor SET last_name = 'OTHER' WHERE actor_id = 1",
+  "INSERT INTO category (name, last_update) VALUES ('Replayed', '2020-01-01 00:00:00')",
+  // Its triggers change a table that no transaction holds.
+  "UPDATE film SET title = 'ANOTHER' WHERE film_id = 1",
+];
+
+interface Report {
+  readonly counts: Readonly<Record<string, number>>;
+  readonly queries: readonly QueryVerdict[];
+}
+
+async function reportOf({ json }: Ran, ...options: string[]): Promise<Report> {
+  const { exit, stdout, stderr } = await caravan(['queries', 'report', json.migrationId, '--json', ...options]);
+  expect(exit, stderr).toBe(0);
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Report;
+}
+
+interface Certified {
+  readonly certificate: {
+    readonly proven: readonly { readonly what: string }[];
+    readonly notProven: readonly string[];
+  };
+}
+
+function certified({ json }: Ran): Certified['certificate'] {
+  return (JSON.parse(readFileSync(json.certificate ?? '', 'utf8')) as Certified).certificate;
+}
+
+describe('Recorded queries of Sakila', () => {
+  const folder = testFolder();
+  const servers: PrivateMariadb[] = [];
+  let target: TestDatabase;
+  let source = '';
+  let moved: Ran;
+  let report: Report;
+  let again: Ran;
+  let refused: Ran;
+
+  beforeAll(async () => {
+    if (!hasMariadb || sakilaFolder === undefined) return;
+    const scripts = ['schema', 'data'].map((part) => join(sakilaFolder ?? '', `sakila-${part}.sql`));
+    servers.push(...(await Promise.all([startPrivateMariadb(), startPrivateMariadb()])));
+    await Promise.all(
+      servers.map(async (server) => {
+        for (const script of scripts) await server.script(`\nSOURCE ${script}`);
+      }),
+    );
+    const [first, replica] = servers.map((server) => urlOf(server.endpoint('sakila')));
+    source = first ?? '';
+    target = await freshDatabase();
+    const queries = folder.write('queries.sql', `${[...READS, ...WRITES].join(';\n')};\n`);
+    const ends = ['--source', source, '--target', target.url, '--json', '--queries', queries];
+    refused = await caravan(['migrate', ...ends, '--yes', '--replay-source', source]);
+    moved = await caravan(['migrate', ...ends, '--yes', '--replay-source', replica ?? '']);
+    report = await reportOf(moved);
+    await target.query("UPDATE actor SET last_name = 'WRONG' WHERE actor_id = 3");
+    again = await caravan(['verify', ...ends, '--include', 'actor']);
+  });
+  beforeEach(({ skip }) => {
+    skip(!hasMariadb || sakilaFolder === undefined, 'there is no MariaDB, or no Sakila');
+  });
+  afterAll(async () => {
+    await target.drop();
+    await Promise.all(servers.map((server) => server.stop()));
+    folder.remove();
+  });
+
+  function verdictOn(beginning: string, of = report): QueryVerdict {
+    return of.queries.find(({ sql }) => sql.startsWith(beginning)) ?? expect.unreachable(`nothing on ${beginning}`);
+  }
+
+  it('are not tried on the source itself, under whatever address', () => {
+    expect(refused.exit, refused.stderr).toBe(2);
+    expect(refused.json.error).toMatchObject({ code: 'INPUT_INVALID' });
+    expect(refused.json.error?.message).toContain('on the server of the source itself');
+  });
+
+  it('are replayed before anything is promoted, and what differs had to be accepted', () => {
+    expect(moved.exit, moved.stderr).toBe(3);
+    const behavioural = moved.json.findings.filter(({ kind }) => kind === 'behavioural');
+    expect(behavioural).toEqual([
+      {
+        code: 'query_differs',
+        kind: 'behavioural',
+        object: 'queries (dialect: case_insensitive)',
+        count: 1,
+        disposition: 'accepted',
+      },
+    ]);
+  });
+
+  it('are shown with their translation, and how many rows and milliseconds both sides took', () => {
+    const verdict = verdictOn('SELECT rating');
+    expect(verdict).toMatchObject({ verdict: 'equal', sourceRows: 5, targetRows: 5 });
+    expect(verdict.translated).toContain('"film"');
+    expect(verdict.timing?.sourceMs).toBeGreaterThan(0);
+    expect(verdictOn('SELECT special_features').verdict).toBe('equal');
+    expect(verdictOn('SELECT payment_id')).toMatchObject({ verdict: 'equal', sourceRows: 16_049 });
+  });
+
+  it('that differ are explained by experiment', () => {
+    expect(verdictOn('SELECT actor_id FROM actor WHERE')).toMatchObject({
+      verdict: 'different',
+      explanation: { class: 'dialect', rule: 'case_insensitive', shown: true },
+      sourceRows: 4,
+      targetRows: 0,
+    });
+    expect(verdictOn('SELECT last_name FROM actor LIMIT')).toMatchObject({
+      verdict: 'different',
+      explanation: { class: 'limit_without_order', shown: true },
+    });
+  });
+
+  it('that have no one result are not replayed, with the reason', () => {
+    expect(verdictOn('SELECT RAND')).toMatchObject({ verdict: 'not_replayed', reason: 'not_deterministic' });
+    expect(report.counts).toMatchObject({ 'not_replayed:not_deterministic': 1 });
+  });
+
+  it('that write are tried on a replica and in the shadow, and leave nothing behind', async () => {
+    expect(verdictOn('UPDATE actor')).toMatchObject({ verdict: 'equal', sourceRows: 1, targetRows: 1 });
+    expect(verdictOn('INSERT INTO category')).toMatchObject({ verdict: 'equal', sourceRows: 1, targetRows: 1 });
+    expect(verdictOn('UPDATE film')).toMatchObject({ verdict: 'not_replayed', reason: 'replica_not_transactional' });
+    expect(report.counts).toMatchObject({ 'equal:write': 2 });
+    const [kept] = await target.query(
+      `SELECT (SELECT count(*)::int FROM category) AS categories, nextval(pg_get_serial_sequence('category', 'category_id'))::int AS next`,
+    );
+    expect(kept).toEqual({ categories: 16, next: 17 });
+  });
+
+  it('stand in the certificate by their counts', () => {
+    const { proven, notProven } = certified(moved);
+    expect(proven.map(({ what }) => what).join('\n')).toMatch(/6 of 8 different recorded queries/);
+    expect(notProven).toContain('1 recorded queries give something else in the target (dialect: case_insensitive).');
+    expect(notProven.join('\n')).not.toContain('were not replayed against the target');
+  });
+
+  it('of a target that another tool changed show that it is the data', async () => {
+    expect(again.exit, again.stderr).toBe(3);
+    const judged = await reportOf(again, '--different');
+    expect(verdictOn('SELECT actor_id, first_name', judged)).toMatchObject({
+      explanation: { class: 'data', rule: 'unequal_table' },
+      examples: [{ row: 3, column: 'last_name', source: 'CHASE', target: 'WRONG' }],
+    });
+    const whole = await reportOf(again);
+    expect(verdictOn('UPDATE actor', whole)).toMatchObject({ verdict: 'not_replayed', reason: 'no_replica' });
+  });
+});
