@@ -1,7 +1,9 @@
 import type { Endpoint } from '../contracts/endpoint.js';
 import type { SourceStrain } from '../contracts/messages.js';
-import type { CompileRewrite, CompileRules, CompileTransform, CompileValidator } from '../contracts/record.js';
+import type { CompileRewrite, CompileRules, CompileTransform } from '../contracts/record.js';
 import type { Replica } from '../databases/asking.js';
+import type { RowRule } from '../contracts/rules.js';
+import type { RecordValidation } from '../contracts/validator.js';
 import type { ExistingTarget } from '../databases/existing.js';
 import type { Source } from '../databases/source.js';
 import type { Target, TargetNames } from '../databases/target.js';
@@ -33,7 +35,9 @@ export interface Deps {
   readonly openReplica: (source: Endpoint, replica: Endpoint) => Promise<Replica>;
   readonly compileTransform: CompileTransform;
   readonly compileRewrite: CompileRewrite;
-  readonly compileValidator: CompileValidator;
+  readonly validation: RecordValidation;
+  /** Rules that people accepted for this migration's source, as far as one row decides them. */
+  readonly acceptedRules: (migrationId: string) => Promise<readonly RowRule[]>;
   readonly compileRules: CompileRules;
   /** Names and ranks mined rules; null: none is configured. */
   readonly ruleModel: RuleModel | null;

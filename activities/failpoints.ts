@@ -9,7 +9,9 @@ export type FailpointName =
   | 'promote.before'
   | 'promote.after'
   | 'prove.mid'
-  | 'queries.page';
+  | 'queries.page'
+  | 'kora.compile'
+  | 'kora.catch_up';
 
 export type Failpoint = (name: FailpointName) => void;
 

@@ -3,6 +3,7 @@ import { readConfig } from '../config/config.js';
 import { benchCopy } from './copy/copy.js';
 import { SHAPE_CASES } from './copy/shape-cases.js';
 import { benchEngine } from './engine/engine.js';
+import { benchKora } from './kora/kora.js';
 import { benchPg } from './pg/pg.js';
 import { benchResume } from './resume/resume.js';
 import { benchSqlite } from './sqlite/sqlite.js';
@@ -17,19 +18,27 @@ const USAGE = `npm run -s bench -- NAME [--json] [--rows N] [--rounds N]
   pg       the same rows from PostgreSQL to PostgreSQL against psql and pgcopydb
   sqlite   the same rows from a SQLite file against pgloader
   verify   both sides compared, against reladiff
+  kora     KORA: what checking inline costs, full verification against the copy and reladiff, its memory, queries
+           replayed, seeded corruptions found and classed, clean migrations without a finding
   resume   the copy worker is killed at half: when it goes on, and what is done twice
   engine   the orchestration engine: planning, steps, open executions, sagas, agents that die
 
-  --case NAME  only this case (copy, engine)
+  --case NAME  only this case (copy, engine, kora)
   --json       nothing but lines of JSON on standard output
   --rows N     rows of the table (default 2000000)
   --rounds N   times that ours and the rival run in turns (default 3)
+  --seed N     of what is drawn by chance (kora; default 1)
+  --quick      20,000 rows and one round: does it work, not how fast
 `;
+
+const FULL = { rows: '2000000', rounds: '3' };
+const QUICK = { rows: '20000', rounds: '1' };
 
 interface Options {
   readonly json: boolean;
   readonly rows: number;
   readonly rounds: number;
+  readonly seed: number;
   readonly only: string | undefined;
 }
 
@@ -41,6 +50,7 @@ const BENCHES: Readonly<Record<string, (options: Options) => Lines>> = {
   pg: ({ rows, rounds }) => benchPg({ config: readConfig(), rows, rounds, tell }),
   sqlite: ({ rows, rounds }) => benchSqlite({ config: readConfig(), rows, rounds, tell }),
   verify: ({ rows, rounds }) => benchVerify({ config: readConfig(), rows, rounds, tell }),
+  kora: ({ rows, rounds, seed, only }) => benchKora({ config: readConfig(), rows, rounds, seed, only, tell }),
   resume: ({ rows, rounds }) => benchResume({ config: readConfig(), rows, rounds, tell }),
   engine: ({ only }) => benchEngine({ only, tell, environment: readConfig().environment }),
 };
@@ -70,8 +80,10 @@ async function main(): Promise<number> {
     allowPositionals: true,
     options: {
       json: { type: 'boolean', default: false },
-      rows: { type: 'string', default: '2000000' },
-      rounds: { type: 'string', default: '3' },
+      rows: { type: 'string' },
+      rounds: { type: 'string' },
+      seed: { type: 'string', default: '1' },
+      quick: { type: 'boolean', default: false },
       case: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -82,9 +94,11 @@ async function main(): Promise<number> {
     process.stderr.write(USAGE);
     return values.help ? 0 : 2;
   }
-  const rows = wholeNumber(values.rows, 'rows');
-  const rounds = wholeNumber(values.rounds, 'rounds');
-  for await (const line of each(bench({ json: values.json, rows, rounds, only: values.case }))) {
+  const sizes = values.quick ? QUICK : FULL;
+  const rows = wholeNumber(values.rows ?? sizes.rows, 'rows');
+  const rounds = wholeNumber(values.rounds ?? sizes.rounds, 'rounds');
+  const seed = wholeNumber(values.seed, 'seed');
+  for await (const line of each(bench({ json: values.json, rows, rounds, seed, only: values.case }))) {
     process.stdout.write(`${values.json ? JSON.stringify(line) : readable(line)}\n`);
   }
   return 0;

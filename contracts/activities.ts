@@ -2,6 +2,7 @@ import type { CheckName } from './checks.js';
 import type { MadeDecision } from './decisions.js';
 import type { FinalStatus, Finding, Phase, Question, TableReport } from './migration.js';
 import type { FailureReport } from './failures.js';
+import type { FixOffer } from './fixes.js';
 import type { GraphTask, TaskPhase } from './graph.js';
 import type { OddPolicy } from './mapping.js';
 import type { MigrationInput, MigrationStart } from './migration.schema.js';
@@ -163,6 +164,8 @@ export interface ArchitectActivities {
    * to read it.
    */
   readPlan(input: { planId: string; migrationId?: string }): Promise<{ yaml: string }>;
+  /** What can be done about rows in quarantine; `findings`: ids, at most PAGE. */
+  offerFixes(input: InPlan & { findings: readonly string[] }): Promise<{ offers: FixOffer[] }>;
   /** A page of the plan's tables, in order. */
   listPlanTables(input: { planId: string; offset: number }): Promise<{ tables: TableRef[] }>;
   /** A page of the plan's tasks of one phase, in order. */
@@ -283,11 +286,15 @@ export interface CopiedChunk {
   readonly milliseconds: number;
   /** True when the ledger said that the chunk was there already. */
   readonly already: boolean;
+  /** False: written without a validator of KORA's; it is checked later. Absent in older histories. */
+  readonly checked?: boolean;
 }
 export interface BuiltTable extends CopiedTable {
   /** Source table, "schema.name". */
   readonly table: string;
   readonly findings: readonly Finding[];
+  /** Its chunk was copied without a validator of KORA's. */
+  readonly unchecked?: true;
 }
 export interface CopiedTable {
   readonly chunks: number;
@@ -305,9 +312,19 @@ export interface ValidatorActivities {
    * the values that they list; absent in older histories.
    */
   checkFeasibility(input: InPlan): Promise<{ columns: number; unverifiable: number; rules?: readonly Rule[] }>;
+  /**
+   * Writes KORA's validator of each table into the target, for the copy to check by. Idempotent: a validator has its
+   * hash for a name.
+   */
+  compileValidators(input: InPlan): Promise<{ tables: number }>;
   /** Opens snapshot S2 in this process. */
   openProofSnapshot(input: InPlan & { connections: number; catalogueId?: string }): Promise<OpenedSnapshot>;
   closeProofSnapshot(input: InMigration & { snapshotId: string }): Promise<void>;
+  /**
+   * Validation catches up: chunks that were copied without the validator that their rows must pass are held against it,
+   * by the source's rows at S2. What does not stand is copied again by the proof.
+   */
+  catchUp(input: InPlan & { snapshotId: string }): Promise<CaughtUp>;
   /**
    * Compares a table with S2, chunk by chunk; differing chunks are bisected to keys, copied again, compared again.
    * `stale`: the copy may have read another state than S2, so what the ledgers say must not be believed.
@@ -327,10 +344,13 @@ export interface ValidatorActivities {
   prepareRepair(input: InPlan): Promise<{ foreignKeys: number }>;
   /** Plan against the shadow's real catalogue, object by object (EX-11, first form). */
   compareStructure(input: InPlan): Promise<{ objects: number; findings: Finding[] }>;
-  /** Is the source where S2 was? `unknown` where that cannot be known. */
+  /**
+   * Is the source where S2 was? `unknown` where that cannot be known. `unchecked`: chunks that a validator waits for
+   * since then; absent in older histories.
+   */
   comparePosition(
     input: InPlan & { snapshotId: string },
-  ): Promise<{ moved: 'no' | 'yes' | 'unknown'; position: string }>;
+  ): Promise<{ moved: 'no' | 'yes' | 'unknown'; position: string; unchecked?: number }>;
   /** Opens a snapshot of the source and one of a target that another tool made, in this process. */
   openComparison(input: InPlan & { connections: number }): Promise<OpenedComparison>;
   /** Compares a table of both snapshots row by row; what differs is found by key and column, and classed. */
@@ -343,6 +363,13 @@ export interface ValidatorActivities {
   traceRow(input: InMigration & { lookup: string }): Promise<{ found: boolean }>;
   /** Compares what the views of both sides give. */
   compareViews(input: InPlan & { snapshotId: string }): Promise<{ equal: number; findings: Finding[] }>;
+}
+
+export interface CaughtUp {
+  readonly chunks: number;
+  readonly rows: number;
+  /** Chunks that do not stand as the validator would have them. */
+  readonly differing: number;
 }
 
 export interface OpenedComparison extends OpenedSnapshot {

@@ -25,6 +25,7 @@ export const EVENT_TYPES = [
   'execution.table_copied',
   'execution.rows_quarantined',
   'execution.rule_broken',
+  'verification.caught_up',
   'verification.table_proven',
   'verification.finding',
   'promotion.done',

@@ -117,6 +117,10 @@ export const FAILURES = {
   ),
   KEY_VIOLATED: terminal('Rows of the source violate a key of the plan.', 'Repair the named rows in the source.'),
   LEDGER_INCOMPLETE: terminal('The chunk ledger does not cover the key space.', 'Report this as a defect.'),
+  CHUNKS_UNCHECKED: terminal(
+    'Chunks of the shadow were not checked by the validator that their rows must pass.',
+    'Keep a worker of the role "verify" running: it checks them, and the migration is promoted.',
+  ),
   NOT_EQUAL: terminal('Source and target differ and repair did not converge.', 'Look at the findings.'),
   TARGET_REFUSES_ROWS: terminal(
     "Rows break rules of the target's own tables (--mode data-only).",

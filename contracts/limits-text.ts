@@ -19,6 +19,11 @@ export function throttleText({ limits, slowed }: ThrottleView): string {
   ].join('; ');
 }
 
+/** What promotion waits for. */
+export function uncheckedText(chunks: number): string {
+  return `${grouped(chunks)} chunk${chunks === 1 ? '' : 's'} wait${chunks === 1 ? 's' : ''} for KORA`;
+}
+
 function grouped(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/gu, ',');
 }

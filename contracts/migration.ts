@@ -146,6 +146,8 @@ export interface Progress {
   readonly etaSeconds: number | null;
   /** Present while the source is spared. */
   readonly throttle?: ThrottleView;
+  /** Chunks that are copied and wait for KORA's validator; absent: none. Promotion waits for them. */
+  readonly uncheckedChunks?: number;
   readonly tables: readonly TableProgress[];
 }
 
@@ -162,6 +164,8 @@ export interface TableProgress {
   readonly rows: number;
   readonly totalRows: number;
   readonly state: TableState;
+  /** Chunks that KORA did not check when they were copied; absent: none. */
+  readonly unchecked?: number;
 }
 
 /** One table in the `--json` line and in the certificate. `sourceRows = targetRows + quarantinedRows`. */

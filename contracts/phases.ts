@@ -1,4 +1,4 @@
-import type { DraftedPlan, InMigration, InPlan, OpenedSnapshot } from './activities.js';
+import type { CaughtUp, DraftedPlan, InMigration, InPlan, OpenedSnapshot } from './activities.js';
 import type { Finding, Question, TableProgress } from './migration.js';
 import type { FailureReport } from './failures.js';
 import type { Rule } from './rules.js';
@@ -52,6 +52,8 @@ export interface ExecutionResult {
   readonly snapshotLost: boolean;
   /** `OpenedSnapshot.position` of S1, when every chunk was read from it. */
   readonly copiedAt?: string;
+  /** Chunks that KORA did not check when they were copied; absent: none. */
+  readonly unchecked?: number;
 }
 
 export interface TableCopyInput extends InPlan {
@@ -72,12 +74,16 @@ export interface TableCopyState {
   /** Sum over chunks. */
   readonly milliseconds: number;
   readonly snapshotLost: boolean;
+  /** Chunks that KORA did not check. Absent in older histories. */
+  readonly unchecked?: number | undefined;
 }
 export interface TableCopyResult {
   readonly rows: number;
   readonly bytes: number;
   readonly milliseconds: number;
   readonly snapshotLost: boolean;
+  /** See `TableCopyState`. */
+  readonly unchecked?: number | undefined;
 }
 
 export interface VerificationInput extends InPlan {
@@ -105,6 +111,8 @@ export interface VerificationResult {
   readonly repaired?: boolean;
   /** Of a target that another tool made. */
   readonly compared?: Compared;
+  /** What validation had to catch up with. Absent in older histories, and where there was nothing. */
+  readonly caughtUp?: CaughtUp;
 }
 
 export interface LearningResult {

@@ -86,7 +86,6 @@ export const STORED = { rewritten: 'rewritten:', replaced: 'replaced:' } as cons
 export type CompileTransform = (table: TableMapping) => readonly FieldCodec[];
 /** By column; undefined where a column's values are never rewritten. */
 export type CompileRewrite = (table: TableMapping) => readonly (FieldRewrite | undefined)[];
-export type CompileValidator = (table: TableMapping) => readonly FieldCheck[];
 
 /** An accepted business rule of single rows, on the source's own bytes. */
 export interface CompiledRule {

@@ -45,6 +45,7 @@ export interface Target {
    */
   reduceShadow(mapping: MigrationMapping): Promise<void>;
   ledger: ChunkLedger;
+  validators: ValidatorLedger;
   /** Keys, indexes, defaults, identity (sequence at its next value), checks, comments, ANALYZE of one shadow table. */
   buildKeys(
     table: TableMapping,
@@ -158,6 +159,28 @@ export interface Chunk {
   readonly changed: number;
   /** ISO 8601, UTC; absent: not yet. */
   readonly committedAt?: string;
+  /** Hash of the validator that its rows passed; absent: nobody checked them. */
+  readonly validator?: string;
+}
+
+/** Which validator the rows of each table must pass, and which chunks did not pass it yet; in the sidecar. */
+export interface ValidatorLedger {
+  /** From now on these tables' rows must pass these validators. Idempotent. */
+  want(validators: readonly WantedValidator[]): Promise<void>;
+  /** Undefined until KORA has written one. */
+  wanted(table: string): Promise<Omit<WantedValidator, 'table'> | undefined>;
+  /** Tables with chunks that are copied and did not pass the validator that they must pass. */
+  unchecked(): Promise<{ readonly table: string; readonly chunks: number }[]>;
+  /** Of a chunk that stands as the validator would have it; false when it was copied again meanwhile. */
+  markChecked(chunk: Pick<Chunk, 'table' | 'chunk' | 'epoch'>, hash: string): Promise<boolean>;
+}
+
+export interface WantedValidator {
+  /** "schema.name" of the source. */
+  readonly table: string;
+  readonly hash: string;
+  /** Sealed bytes. */
+  readonly specification: Buffer;
 }
 
 /** The chunk ledger in the sidecar. `table` is the source's "schema.name". */
@@ -233,9 +256,18 @@ export interface ChunkWriter {
   releaseSavepoint(): Promise<void>;
   quarantine(entries: readonly QuarantineEntry[]): Promise<void>;
   valueLedger(entries: readonly ValueLedgerEntry[]): Promise<void>;
-  commit(result: { rows: number; bytes: number; quarantined: number; changed: number }): Promise<void>;
+  commit(result: WrittenChunk): Promise<void>;
   /** Rolls back and closes; safe after anything. */
   abort(): Promise<void>;
+}
+
+export interface WrittenChunk {
+  readonly rows: number;
+  readonly bytes: number;
+  readonly quarantined: number;
+  readonly changed: number;
+  /** Hash of the validator that every row passed; absent: the chunk is unchecked. */
+  readonly validator?: string;
 }
 
 export interface QuarantineEntry {

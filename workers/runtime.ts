@@ -8,7 +8,7 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import type { Deps } from '../activities/deps.js';
 import { openFailpoint } from '../activities/failpoints.js';
-import { compileValidator } from '../activities/kora/compile-validator.js';
+import { recordValidation } from '../activities/kora/record-validation.js';
 import { compileRules } from '../activities/kora/rules/compile-rules.js';
 import { openRuleModel } from '../activities/kora/rules/model/client.js';
 import { Pacer } from '../activities/pace/pacer.js';
@@ -18,6 +18,7 @@ import { readConfig } from '../config/config.js';
 import type { Config } from '../config/config.js';
 import { SIGNALS } from '../contracts/messages.js';
 import type { Role } from '../contracts/queues.js';
+import { isRowRule } from '../contracts/rules.js';
 import { openExisting } from '../databases/existing.js';
 import { openReplica } from '../databases/open-replica.js';
 import { openSource } from '../databases/open-source.js';
@@ -117,7 +118,8 @@ async function openDeps({ config, box, log, processId, client }: DepParts): Prom
     openReplica,
     compileTransform,
     compileRewrite,
-    compileValidator,
+    validation: recordValidation(compileRules),
+    acceptedRules: async (migrationId) => (await store.rules.accepted(migrationId)).filter(isRowRule),
     compileRules,
     ruleModel: ruleModelOf(config),
     failpoint: openFailpoint(config.failpoint ?? undefined),

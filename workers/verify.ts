@@ -1,5 +1,6 @@
 import { SnapshotHost } from '../activities/snapshot-host.js';
 import { createValidatorActivities } from '../activities/validator/activities.js';
+import { checkChunk } from '../activities/worker/check-chunk.js';
 import { copyChunk } from '../activities/worker/copy-chunk.js';
 import { QUEUES, processQueue } from '../contracts/queues.js';
 import { main, runWorkers } from './run.js';
@@ -14,8 +15,11 @@ async function verify(): Promise<void> {
   const runtime = await openRuntime('verify');
   const { deps } = runtime;
   const host = new SnapshotHost(deps.processId);
-  const activities = createValidatorActivities(deps, host, async (input, alive) => {
-    await copyChunk(deps, host, { ...input, repair: true }, alive);
+  const activities = createValidatorActivities(deps, host, {
+    repairChunk: async (input, alive) => {
+      await copyChunk(deps, host, { ...input, repair: true }, alive);
+    },
+    checkChunk: (input, alive) => checkChunk(deps, { ...input, alive }),
   });
   const stop = watchSnapshots(runtime, host);
   await runWorkers(runtime, [

@@ -14,6 +14,7 @@ import { bytesPerRow, Experience } from '../maba/mapping/experience.js';
 import { draftForAssessment, keepAssessment } from './assessment/keep.js';
 import type { Assessing } from './assessment/keep.js';
 import { withoutRows } from '../maba/mapping/given/row-filter.js';
+import { offersOf } from './fixes.js';
 import { checkReplacements, givenMapping, withCounts } from './given.js';
 import { adoptPlan, withoutTables } from './adopt.js';
 import { amendPlan } from './amend.js';
@@ -53,6 +54,9 @@ export function createArchitectActivities(deps: Deps): ArchitectActivities {
     draftPlan: (input) => makePlan(deps, input),
     draftComparison: (input) => draftComparison(deps, input),
     excludeTables: (input) => excludeTables(deps, input),
+    offerFixes: async ({ planId, findings }) => ({
+      offers: offersOf((await planOf(deps, planId)).document.migration, findings),
+    }),
     translateQueries: (input) => translateQueries(deps, input),
     amendPlan: (input) => amendPlan(deps, input),
     readPlan: async ({ planId, migrationId }) => {

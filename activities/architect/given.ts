@@ -48,7 +48,8 @@ export function checkReplacements(deps: Deps, mapping: MigrationMapping): void {
       for (const policy of Object.values(column.values ?? {})) {
         if (policy.do !== 'use') continue;
         const bytes = Buffer.from(policy.value);
-        const [check] = deps.compileValidator({ ...table, columns: [column] });
+        const alone = { ...table, columns: [column] };
+        const [check] = deps.validation.compile(deps.validation.specify(alone, []), alone).fields;
         const issue = check?.(bytes, 0, bytes.length, 0) ?? ISSUE.bad_form;
         if (issue !== ISSUE.ok)
           wrong.push(`${qualified(table.source)}.${column.source} (${ISSUES[issue] ?? 'bad_form'})`);

@@ -1,104 +1,56 @@
 import { assertNever } from '../../contracts/failures.js';
-import type { ColumnMapping, Operator, TableMapping } from '../../contracts/mapping.js';
 import type { FieldCheck } from '../../contracts/record.js';
+import type { CheckSpecification } from '../../contracts/validator.js';
 import { inetCheck, placeCheck } from './address-checks.js';
 import { intervalCheck, momentCheck, timeCheck } from './date-checks.js';
 import { jsonbCheck, jsonCheck } from './json-check.js';
 import { bitsCheck, booleanCheck, decimalCheck, floatCheck, integerCheck, unixSecondsCheck } from './number-checks.js';
 import { bytesCheck, enumCheck, paddedCheck, textArrayCheck, textCheck, uuidCheck } from './text-checks.js';
-import { typeLimits } from './type-limits.js';
 
-/**
- * KORA's record validator (PH-16): one check per column, compiled once per table, on bytes. What passes is stored by
- * PostgreSQL as it is: nothing is rounded, cut, padded or taken for another value.
- */
-export function compileValidator(table: TableMapping): readonly FieldCheck[] {
-  return table.columns.map(checkOf);
-}
-
-function checkOf(column: ColumnMapping): FieldCheck {
-  for (const step of column.transform) {
-    const check = operatorCheck(step, column);
-    if (check !== undefined) return check;
-  }
-  return kindCheck(column);
-}
-
-/** Operators that read another form than the kind's own. */
-function operatorCheck(step: Operator, column: ColumnMapping): FieldCheck | undefined {
-  switch (step.op) {
-    case 'to_bits':
-      return bitsCheck(step.width);
-    case 'from_unix_seconds':
-      return unixSecondsCheck(typeLimits(column), column.kind === 'date');
-    case 'split_comma':
-      return textArrayCheck;
-    case 'to_ewkb':
-      return placeCheck;
-    case 'to_bytea':
-      return bytesCheck;
-    case 'to_boolean':
-      return booleanCheck;
-    case 'as_is':
-    case 'parse_datetime':
-    case 'trim':
-    case 'lower':
-    case 'upper':
-    case 'empty_to_null':
-    case 'replace':
-    case 'decode':
-      return undefined;
-    default:
-      return assertNever(step, 'operator');
-  }
-}
-
-/** A `bit` without a width in its transform; the proof's canonical form takes the same. */
-const BITS_MAX = 64;
-
-function kindCheck(column: ColumnMapping): FieldCheck {
-  const { kind, limits } = column;
-  const type = typeLimits(column);
-  switch (kind) {
+/** What a specification says, as a function on bytes. */
+export function compileCheck(specified: CheckSpecification): FieldCheck {
+  switch (specified.check) {
     case 'integer':
-      return integerCheck(type, limits.scale === 0);
+      return integerCheck({ min: bound(specified.min), max: bound(specified.max) }, specified.reals === true);
     case 'decimal':
-      return decimalCheck(type);
-    case 'float4':
-    case 'float8':
-      return floatCheck(type);
+      return decimalCheck(specified);
+    case 'float':
+      return floatCheck(specified);
     case 'boolean':
       return booleanCheck;
+    case 'bits':
+      return bitsCheck(specified.width);
+    case 'unix_seconds':
+      return unixSecondsCheck(specified, specified.date);
     case 'text':
-      return column.type.startsWith('character(') ? paddedCheck(type.maxCharacters) : textCheck(type.maxCharacters);
+      return textCheck(specified.maxCharacters);
+    case 'padded':
+      return paddedCheck(specified.maxCharacters ?? Infinity);
     case 'text_array':
       return textArrayCheck;
     case 'enum':
-      return enumCheck(limits.labels ?? []);
+      return enumCheck(specified.labels);
     case 'bytes':
       return bytesCheck;
-    case 'date':
-      return momentCheck('date', type);
-    case 'timestamp':
-    case 'timestamptz':
-      return momentCheck('timestamp', type);
+    case 'moment':
+      return momentCheck(specified.of, specified);
     case 'time':
-      return timeCheck(type);
+      return timeCheck(specified);
     case 'interval':
-      return intervalCheck(type);
+      return intervalCheck(specified);
     case 'json':
-      return column.type === 'jsonb' ? jsonbCheck : jsonCheck;
-    case 'bit':
-      return bitsCheck(BITS_MAX);
+      return specified.binary ? jsonbCheck : jsonCheck;
     case 'uuid':
       return uuidCheck;
     case 'inet':
       return inetCheck;
-    case 'geometry':
+    case 'place':
       return placeCheck;
-    case 'native':
-      throw new Error(`the values of "${column.source}" are passed as they are, and not checked`);
     default:
-      return assertNever(kind, 'kind of value');
+      return assertNever(specified, 'check');
   }
+}
+
+function bound(digits: string | undefined): bigint | undefined {
+  return digits === undefined ? undefined : BigInt(digits);
 }

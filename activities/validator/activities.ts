@@ -1,4 +1,5 @@
 import type { InPlan, ValidatorActivities } from '../../contracts/activities.js';
+import type { TableMapping } from '../../contracts/mapping.js';
 import { processQueue } from '../../contracts/queues.js';
 import { unverifiableColumns } from '../kora/feasibility.js';
 import type { Deps } from '../deps.js';
@@ -9,6 +10,9 @@ import type { Alive } from '../heartbeat.js';
 import { openSnapshot } from '../open-snapshot.js';
 import type { SnapshotHost } from '../snapshot-host.js';
 import { listChecks, runCheck } from './checks/run-check.js';
+import { catchUp } from './gate/catch-up.js';
+import type { CheckChunk } from './gate/catch-up.js';
+import { compileValidators, wantValidators } from './gate/want-validators.js';
 import { compareTable } from './existing/compare-table.js';
 import { compareViews } from './existing/compare-views.js';
 import { openComparison } from './existing/open-comparison.js';
@@ -23,13 +27,15 @@ import { mineRules } from './rules/mine-rules.js';
 export function createValidatorActivities(
   deps: Deps,
   host: SnapshotHost,
-  repairChunk: RepairChunk,
+  { repairChunk, checkChunk }: { readonly repairChunk: RepairChunk; readonly checkChunk: CheckChunk },
 ): ValidatorActivities {
   return {
     checkFeasibility: (input) => alive((context) => checkFeasibility(deps, input, context)),
     openProofSnapshot: (input) =>
       alive(() => openSnapshot(deps, host, { ...input, whole: true, queue: processQueue(deps.processId) })),
     closeProofSnapshot: ({ snapshotId }) => host.close(snapshotId),
+    compileValidators: (input) => alive(({ signal }) => compileValidators(deps, input, signal)),
+    catchUp: (input) => alive((context) => catchUp({ deps, host, checkChunk }, input, context)),
     proveTable: (input) => alive((context) => proveTable({ deps, host, repairChunk }, input, context)),
     proveTables: (input) => alive((context) => proveTables({ deps, host, repairChunk }, input, context)),
     proveViews: (input) => alive((context) => proveViews({ deps, host }, input, context)),
@@ -50,13 +56,23 @@ export function createValidatorActivities(
 async function comparePosition(
   deps: Deps,
   host: SnapshotHost,
-  { planId, snapshotId }: InPlan & { snapshotId: string },
+  { migrationId, planId, snapshotId }: InPlan & { snapshotId: string },
 ): ReturnType<ValidatorActivities['comparePosition']> {
   const { tables } = (await planOf(deps, planId)).document.migration;
   const { snapshot, source, watch } = host.get(snapshotId);
   refuseAnyDrift(await watch.look(source));
   const compared = await snapshot.moved();
-  return tables.every(({ rows }) => rows === 'none') ? { ...compared, moved: 'no' } : compared;
+  const unchecked = await uncheckedChunks(deps, migrationId, tables);
+  return { ...compared, ...(tables.every(({ rows }) => rows === 'none') && { moved: 'no' }), unchecked };
+}
+
+/** A rule that was accepted after validation had caught up makes another validator of its table's. */
+async function uncheckedChunks(deps: Deps, migrationId: string, tables: readonly TableMapping[]): Promise<number> {
+  const rules = await deps.acceptedRules(migrationId);
+  return withEnd(openTargetOf(deps, migrationId), async (target) => {
+    await wantValidators(deps, target, { tables, rules });
+    return (await target.validators.unchecked()).reduce((sum, { chunks }) => sum + chunks, 0);
+  });
 }
 
 async function checkFeasibility(

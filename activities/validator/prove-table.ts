@@ -99,6 +99,8 @@ class TableProof {
   #differed = 0;
   #repaired = 0;
   #keys = 0;
+  /** Hash of the validator that the table's rows must pass. */
+  #validator: string | undefined;
 
   constructor(parts: ProofParts) {
     this.#parts = parts;
@@ -106,6 +108,7 @@ class TableProof {
 
   async run(name: string): Promise<ProvenTable> {
     const { target, table, repair } = this.#parts;
+    this.#validator = (await target.validators.wanted(name))?.hash;
     for (const chunk of await target.ledger.list(name)) {
       if (!this.#isStale(chunk)) await this.#chunk(name, chunk);
       else if (repair === undefined) this.#equal = false;
@@ -132,8 +135,10 @@ class TableProof {
   /**
    * The ledgers say what the copy saw. A value that was corrected in the source since then, or a row that has come out
    * of quarantine, would be excused by them for ever: such a chunk is compared only when it was copied from S2 itself.
+   * So is a chunk that does not stand as its validator would have it.
    */
   #isStale(chunk: Chunk): boolean {
+    if (chunk.validator !== this.#validator) return true;
     return this.#parts.stale && chunk.changed + chunk.quarantined > 0;
   }
 

@@ -52,7 +52,7 @@ async function buildTable(
   deps.failpoint('batch.mid');
   const sealed = await sealTable(deps, target, { ...input, milliseconds: copied?.milliseconds ?? 0 });
   const { findings } = await buildKeys(deps, target, input);
-  return { ...sealed, table: input.table, findings };
+  return { ...sealed, table: input.table, findings, ...(copied?.checked === false && { unchecked: true }) };
 }
 
 /** The places of a chunk's copy are those of a table that has activities of its own. */

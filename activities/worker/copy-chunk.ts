@@ -16,6 +16,8 @@ import { noRows } from '../no-rows.js';
 import { LinePasser } from './line-passer.js';
 import { RowEncoder } from './row-encoder.js';
 import type { Encoder } from './row-encoder.js';
+import { rowValidator } from './row-validator.js';
+import type { RowValidator } from './row-validator.js';
 
 /** Ledger and quarantine entries are written when this many wait, so that memory stays flat. */
 const MOST_ENTRIES = 2000;
@@ -28,6 +30,9 @@ interface Totals {
   quarantined: number;
   changed: number;
 }
+
+/** Those that keep rows out are part of the validator. */
+const isListed = ({ onBroken }: RowRule): boolean => onBroken !== 'quarantine';
 
 /** Rows of a chunk that broke a rule, by its id. */
 type Broken = Map<string, number>;
@@ -59,18 +64,23 @@ export async function copyChunkInto(
   const startedMs = Date.now();
   const table = mappingOf(await planOf(deps, input.planId), input.table);
   const taken = await target.ledger.take(input.table, input.chunk, { repair: input.repair ?? false });
-  if (taken.state === 'done') return { ...taken.chunk, milliseconds: 0, already: true };
-  const rules = (await deps.store.rules.accepted(input.migrationId, input.table)).filter(isRowRule);
+  if (taken.state === 'done') {
+    const { rows, bytes, quarantined, changed, validator } = taken.chunk;
+    return { rows, bytes, quarantined, changed, milliseconds: 0, already: true, checked: validator !== undefined };
+  }
+  const validator = await rowValidator(deps, target, table);
+  const listed = (await deps.store.rules.accepted(input.migrationId, input.table)).filter(isRowRule).filter(isListed);
   const broken: Broken = new Map();
   const totals = await withReader(deps, host, input, (reader) => {
-    const copy = new ChunkCopy({ deps, table, taken, target, alive, plain: input.plain === true, rules, broken });
+    const copy = new ChunkCopy({ deps, table, taken, validator, listed, alive, plain: input.plain === true, broken });
     return copy.run(reader);
   });
   const endedMs = Date.now();
   // A repair belongs to the proof's time, not to the copy's.
   if (input.repair !== true) await deps.store.migrations.addCopyTime(input.migrationId, { startedMs, endedMs });
   announce(deps, input, { ...totals, broken });
-  return { ...totals, milliseconds: endedMs - startedMs, already: false };
+  const checked = validator.hash !== undefined;
+  return { ...totals, milliseconds: endedMs - startedMs, already: false, checked };
 }
 
 function announce(
@@ -105,10 +115,10 @@ interface ChunkParts {
   readonly deps: Deps;
   readonly table: TableMapping;
   readonly taken: Extract<TakenChunk, { state: 'taken' }>;
-  readonly target: Target;
+  readonly validator: RowValidator;
   readonly alive: Alive;
   readonly plain: boolean;
-  readonly rules: readonly RowRule[];
+  readonly listed: readonly RowRule[];
   readonly broken: Broken;
 }
 
@@ -119,10 +129,10 @@ class ChunkCopy {
   #plain: boolean;
 
   constructor(parts: ChunkParts) {
-    const { deps, table, taken, rules } = parts;
+    const { deps, table, taken, validator, listed } = parts;
     this.#parts = parts;
     this.#plain = parts.plain && !isNative(table);
-    this.#encoder = encoderOf(deps, table, rules);
+    this.#encoder = encoderOf(deps, table, { validator, listed });
     this.#range = { lower: taken.chunk.lower, upper: taken.chunk.upper };
   }
 
@@ -153,7 +163,7 @@ class ChunkCopy {
     asText: boolean,
     put: (batch: RowBatch, encoder: Encoder, writer: ChunkWriter, sink: CopySink) => Promise<void>,
   ): Promise<Totals> {
-    const { deps, table, taken, alive } = this.#parts;
+    const { deps, table, taken, alive, validator } = this.#parts;
     const sink = new CopySink();
     const totals: Totals = { rows: 0, bytes: 0, quarantined: 0, changed: 0 };
     const writer = counted(await taken.begin(table, { plain: this.#plain, asText }), totals);
@@ -175,7 +185,7 @@ class ChunkCopy {
       await this.#note(encoder, writer, totals);
       totals.rows = read - totals.quarantined;
       deps.failpoint('copy.before_commit');
-      await writer.commit(totals);
+      await writer.commit({ ...totals, ...(validator.hash !== undefined && { validator: validator.hash }) });
       deps.failpoint('copy.after_commit');
       return totals;
     } catch (error) {
@@ -243,15 +253,17 @@ class ChunkCopy {
 function encoderOf(
   deps: Deps,
   table: TableMapping,
-  rules: readonly RowRule[],
+  { validator, listed }: Pick<ChunkParts, 'validator' | 'listed'>,
 ): (computed: ReadonlySet<string>) => Encoder {
   const seal = (bytes: Uint8Array, context: string): Buffer => deps.box.seal(bytes, context);
   if (isNative(table)) return () => new LinePasser(table, seal);
+  const { fields, rules } = validator.compiled;
   const compiled = {
-    checks: deps.compileValidator(table),
+    checks: fields,
+    // Those that only list rows change none of what is written: they are no part of the validator.
+    rules: [...rules, ...deps.compileRules(table, listed, new Date())],
     codecs: deps.compileTransform(table),
     rewrites: deps.compileRewrite(table),
-    rules: deps.compileRules(table, rules, new Date()),
   };
   return (computed) => new RowEncoder(table, { ...compiled, computed }, seal);
 }

@@ -12,10 +12,14 @@ import { WrongResult } from '../wrong-result.js';
 /** A private stack, reached by its command as a user reaches it. */
 export interface BenchStack {
   migrate(source: string, target: string): Promise<MigrationRun>;
-  /** Most resident memory of the copy worker since its start, in megabytes; null where the kernel does not tell. */
-  copyPeakMegabytes(): number | null;
+  /** The proof of a target that is there; a wrong result where a finding is made. */
+  verify(source: string, target: string): Promise<MigrationReport>;
+  /** Any other command, as it ends. */
+  run(args: readonly string[]): Promise<Ran>;
+  /** Most resident memory of a role's worker since its start, in megabytes; null where the kernel does not tell. */
+  peakMegabytes(role: 'copy' | 'verify'): number | null;
   /** The most of before is forgotten. */
-  forgetPeak(): void;
+  forgetPeak(role: 'copy' | 'verify'): void;
   /** Events of the longest history among the migration's workflows. */
   longestHistory(migrationId: string): Promise<number>;
   /** Null: it is not running. */
@@ -45,14 +49,17 @@ export async function openStack(home: string, environment: Readonly<Record<strin
       const lastCommitMs = await lastCommitOf(home, report.migrationId);
       return { toLastCommitSeconds: (lastCommitMs - startedMs) / 1000, wholeSeconds, report };
     },
-    copyPeakMegabytes: () => peakOf(home),
-    forgetPeak: () => {
-      const pid = copyWorkerOf(home);
+    verify: async (source, target) =>
+      reportOf(await caravan(['verify', '--source', source, '--target', target, '--json'])),
+    run: caravan,
+    peakMegabytes: (role) => peakOf(home, role),
+    forgetPeak: (role) => {
+      const pid = workerOf(home, role);
       // Linux: 5 sets the peak to what is resident now.
       if (process.platform === 'linux' && pid !== null) writeFileSync(`/proc/${String(pid)}/clear_refs`, '5');
     },
     longestHistory: (migrationId) => longestHistoryOf(home, migrationId),
-    copyWorkerPid: () => copyWorkerOf(home),
+    copyWorkerPid: () => workerOf(home, 'copy'),
     down: async () => {
       await caravan(['down']);
     },
@@ -102,18 +109,18 @@ async function longestHistoryOf(home: string, migrationId: string): Promise<numb
   }
 }
 
-function copyWorkerOf(home: string): number | null {
-  return readLivingStack(home)?.parts.find(({ role }) => role === 'copy')?.pid ?? null;
+function workerOf(home: string, wanted: 'copy' | 'verify'): number | null {
+  return readLivingStack(home)?.parts.find(({ role }) => role === wanted)?.pid ?? null;
 }
 
-function peakOf(home: string): number | null {
-  const pid = copyWorkerOf(home);
+function peakOf(home: string, role: 'copy' | 'verify'): number | null {
+  const pid = workerOf(home, role);
   if (process.platform !== 'linux' || pid === null) return null;
   const kilobytes = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'))?.[1];
   return kilobytes === undefined ? null : (Number(kilobytes) * 1024) / 1e6;
 }
 
-interface Ran {
+export interface Ran {
   readonly exit: number | null;
   readonly stdout: string;
   readonly stderr: string;

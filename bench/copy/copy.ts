@@ -72,14 +72,14 @@ class CopyBench {
     const whole = await source.database(rows);
     if (this.#wants('copy')) await this.#findSling();
     await this.#ours(small, 'small');
-    const smallPeak = stack.copyPeakMegabytes();
+    const smallPeak = stack.peakMegabytes('copy');
     const measured: Round[] = [];
     for (let round = 1; round <= rounds; round += 1) {
       measured.push(await this.#round(whole, String(round)));
       tell(`round ${String(round)}: ${describe(measured.at(-1))}`);
     }
     const lines = [...this.#copyLines(measured), this.#wholeLine(measured), this.#fullLine(measured)];
-    const memory = memoryLines({ rows, smallRows, smallPeak, peak: stack.copyPeakMegabytes() });
+    const memory = memoryLines({ rows, smallRows, smallPeak, peak: stack.peakMegabytes('copy') });
     return [...lines, ...memory].filter((line) => this.#wants(line.case));
   }
 

@@ -58,11 +58,11 @@ async function migrated(
   const url = await source.empty(name);
   const expected = await makeShape(url, shape, scale);
   const into = await target.fresh(name);
-  stack.forgetPeak();
+  stack.forgetPeak('copy');
   const run = await stack.migrate(url, into);
   await spoil?.(target, into);
   requireSeen(name, expected, await target.query(into, shape.checks(scale).postgres));
-  return { run, peak: stack.copyPeakMegabytes() };
+  return { run, peak: stack.peakMegabytes('copy') };
 }
 
 function requireSeen(name: string, expected: string, [row]: readonly Record<string, unknown>[]): void {

@@ -8,7 +8,7 @@ import type { Checksum } from './checksum.js';
 import { MARIADB_TABLE, TABLE, rowPieces } from './rows.js';
 
 export interface BenchSource {
-  /** URL of a database with `rows` rows, in the server's memory. */
+  /** URL of a database with `rows` rows, in the server's memory; made once. */
   database(rows: number): Promise<{ readonly url: string; readonly checksum: Checksum }>;
   /** URL of a new database without tables. */
   empty(name: string): Promise<string>;
@@ -35,6 +35,13 @@ export async function openSource(folder: string): Promise<BenchSource> {
     const url = Object.assign(new URL(server.url.replace(/^mariadb:/, 'http:')), { pathname: `/${name}` });
     return url.toString().replace(/^http:/, 'mariadb:');
   };
+  const databases = new Map<number, ReturnType<BenchSource['database']>>();
+  const make: BenchSource['database'] = async (rows) => {
+    const name = `rows_${String(rows)}`;
+    await load(server.url, name, rows);
+    const checksum = await checksumOf(server.url, name);
+    return { url: urlOf(name), checksum };
+  };
   return {
     pid: server.pid ?? 0,
     urlOf,
@@ -47,17 +54,16 @@ export async function openSource(folder: string): Promise<BenchSource> {
         connection.destroy();
       }
     },
-    database: async (rows) => {
-      const name = `rows_${String(rows)}`;
-      await load(server.url, name, rows);
-      const checksum = await checksumOf(server.url, name);
-      return { url: urlOf(name), checksum };
+    database: (rows) => {
+      const made = databases.get(rows) ?? make(rows);
+      databases.set(rows, made);
+      return made;
     },
     dispose: () => server.dispose(),
   };
 }
 
-/** Makes the table and streams the rows into it, unless an earlier round did. */
+/** Makes the table and streams the rows into it. */
 async function load(url: string, name: string, rows: number): Promise<void> {
   const connection = connect(url);
   try {

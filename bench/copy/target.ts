@@ -8,6 +8,8 @@ import { TABLE } from './rows.js';
 export interface BenchTarget {
   readonly major: number;
   readonly pid: number;
+  /** URL of the server's own database. */
+  readonly url: string;
   /** URL of a fresh database; earlier ones are gone, and the server's dirty pages are on disk. */
   fresh(name: string): Promise<string>;
   /** The bench's table without keys or indexes, as a loader of data alone finds it. */
@@ -32,6 +34,7 @@ export async function openTarget(folder: string, binaries?: 'debian'): Promise<B
   return {
     major: server.major,
     pid: server.pid ?? 0,
+    url: server.url,
     fresh: async (name) => {
       if (last !== undefined) await query(server.url, `DROP DATABASE ${last} WITH (FORCE)`);
       last = name;

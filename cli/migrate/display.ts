@@ -1,4 +1,4 @@
-import { throttleText } from '../../contracts/limits-text.js';
+import { throttleText, uncheckedText } from '../../contracts/limits-text.js';
 import type { Progress, TableProgress } from '../../contracts/migration.js';
 import type { CliContext, Screen } from '../cli-context.js';
 import { countText, printable, secondsText } from '../text-table.js';
@@ -74,7 +74,7 @@ const URGENCY: readonly TableProgress['state'][] = [
 ];
 
 export function headLine(progress: Progress): string {
-  const { phase, status, rows, totalRows, rowsPerSecond, etaSeconds, throttle } = progress;
+  const { phase, status, rows, totalRows, rowsPerSecond, etaSeconds, throttle, uncheckedChunks } = progress;
   const state = status === 'running' ? phase : `${phase}, ${status}`;
   if (totalRows === 0) return state;
   const percent = Math.floor((100 * rows) / totalRows);
@@ -83,6 +83,7 @@ export function headLine(progress: Progress): string {
     parts.push(`${countText(rowsPerSecond)} rows/s`);
     if (etaSeconds !== null) parts.push(`about ${secondsText(etaSeconds)} left`);
   }
+  if (uncheckedChunks !== undefined) parts.push(uncheckedText(uncheckedChunks));
   if (throttle !== undefined) parts.push(printable(throttleText(throttle)));
   return parts.join(', ');
 }

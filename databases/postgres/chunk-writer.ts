@@ -2,7 +2,7 @@ import { isNative } from '../../contracts/mapping.js';
 import { shadowSchema, sidecarSchema } from '../../contracts/names.js';
 import { CaravanFailure } from '../../contracts/failures.js';
 import type { FailureFacts } from '../../contracts/failures.js';
-import type { ChunkWriter, QuarantineEntry, ValueLedgerEntry } from '../target.js';
+import type { ChunkWriter, QuarantineEntry, ValueLedgerEntry, WrittenChunk } from '../target.js';
 import { endBackends } from './backends.js';
 import { setLocalApplicationName } from './connect.js';
 import type { Session } from './connect.js';
@@ -136,7 +136,7 @@ class PgChunkWriter implements ChunkWriter {
     );
   }
 
-  async commit(result: { rows: number; bytes: number; quarantined: number; changed: number }): Promise<void> {
+  async commit(result: WrittenChunk): Promise<void> {
     await this.#guarded('commit', async () => {
       await this.#endCopy();
       await this.#insertPending();
@@ -216,14 +216,17 @@ class PgChunkWriter implements ChunkWriter {
   }
 
   /** False when a newer attempt has raised the epoch, or has committed. */
-  async #passFence(result: { rows: number; bytes: number; quarantined: number; changed: number }): Promise<boolean> {
+  async #passFence(result: WrittenChunk): Promise<boolean> {
     const { hash, sourceTable, chunk, repair } = this.opened.task;
     const passed = await this.#session.rows(
       `UPDATE ${quoted(sidecarSchema(hash))}.chunk
           SET done = true, committed_epoch = epoch, rows = $4, bytes = $5, quarantined = $6, changed = $7,
-              committed_at = pg_catalog.clock_timestamp()
+              committed_at = pg_catalog.clock_timestamp(), validator = $9
         WHERE source_table = $1 AND chunk = $2 AND epoch = $3 AND (NOT done OR $8) RETURNING 1`,
-      [sourceTable, chunk.chunk, chunk.epoch, result.rows, result.bytes, result.quarantined, result.changed, repair],
+      [
+        ...[sourceTable, chunk.chunk, chunk.epoch, result.rows, result.bytes, result.quarantined, result.changed],
+        ...[repair, result.validator ?? null],
+      ],
     );
     return passed.length === 1;
   }

@@ -28,7 +28,7 @@ const TAKES_MAX = 5;
 /** Longest page of `entries`. */
 const ENTRIES_MAX = 10_000;
 
-const COLUMNS = `source_table, table_no, chunk, lower, upper, done, epoch, rows, bytes, quarantined, changed,
+const COLUMNS = `source_table, table_no, chunk, lower, upper, done, epoch, rows, bytes, quarantined, changed, validator,
   pg_catalog.to_char(committed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS committed_at`;
 
 /** The chunk ledger of one migration, in the sidecar of the target database. */
@@ -56,7 +56,7 @@ export function chunkLedger(pool: SessionPool, names: TargetNames): ChunkLedger 
 }
 
 /** A sidecar that is not there (undone, or dropped after promotion) is no defect of the plan. */
-async function reading<T>(attempt: Attempt, work: () => Promise<T>): Promise<T> {
+export async function reading<T>(attempt: Attempt, work: () => Promise<T>): Promise<T> {
   return attempting(attempt, async () => {
     try {
       return await work();
@@ -323,10 +323,11 @@ function chunkOf(row: Row): Chunk {
     quarantined: Number(row['quarantined']),
     changed: Number(row['changed']),
     ...(committedAt !== null && committedAt !== undefined && { committedAt }),
+    ...(row['validator'] == null ? {} : { validator: row['validator'] }),
   };
 }
 
-function bytesOf(text: string | null | undefined): Buffer {
+export function bytesOf(text: string | null | undefined): Buffer {
   return Buffer.from((text ?? '').slice(2), 'hex');
 }
 

@@ -14,6 +14,7 @@ import { privilegeStatements } from './privileges.js';
 import { leftIn, moveSql, objectsIn, schemaOid } from './schema-objects.js';
 import type { SchemaObject } from './schema-objects.js';
 import { swapRows } from './standing/swap.js';
+import { refuseUnchecked } from './validators.js';
 
 /** Statements sent at once. */
 const BATCH = 100;
@@ -25,6 +26,7 @@ export async function promoteInTransaction(
 ): Promise<void> {
   const { names, mapping } = promotion;
   const shadow = shadowSchema(names.hash);
+  await refuseUnchecked(session, names.hash);
   if (mapping.mode === 'data-only') await swapRows(session, promotion);
   else await moveObjects(session, promotion, shadow);
   await record(session, promotion);

@@ -8,17 +8,19 @@ import { inTransaction } from './session-pool.js';
 
 /**
  * Tables of the sidecar. `unmade` names indexes that the server cannot make. `epoch` is a fence: it counts attempts and is no part of the key. `committed_epoch` tells an
- * attempt whose COMMIT got no answer whether it was its own. Key, row and original are sealed bytes.
+ * attempt whose COMMIT got no answer whether it was its own. Key, row, original and specification are sealed bytes. A
+ * table's `validator` is the hash of the one that its rows must pass, a chunk's of the one that its rows did pass.
  */
 function sidecarTables(schema: string): string {
   return `
   CREATE TABLE ${schema}.source_table (
-    source_table text PRIMARY KEY, table_no int NOT NULL UNIQUE, sealed_at timestamptz);
+    source_table text PRIMARY KEY, table_no int NOT NULL UNIQUE, sealed_at timestamptz, validator text);
+  CREATE TABLE ${schema}.validator (hash text PRIMARY KEY, specification bytea NOT NULL);
   CREATE TABLE ${schema}.chunk (
     table_no int NOT NULL, source_table text NOT NULL, chunk int NOT NULL, lower text, upper text,
     epoch int NOT NULL DEFAULT 0, done boolean NOT NULL DEFAULT false, committed_epoch int,
     rows bigint NOT NULL DEFAULT 0, bytes bigint NOT NULL DEFAULT 0, quarantined bigint NOT NULL DEFAULT 0,
-    changed bigint NOT NULL DEFAULT 0, committed_at timestamptz, PRIMARY KEY (source_table, chunk));
+    changed bigint NOT NULL DEFAULT 0, committed_at timestamptz, validator text, PRIMARY KEY (source_table, chunk));
   CREATE TABLE ${schema}.quarantine (
     id bigserial PRIMARY KEY, source_table text NOT NULL, chunk int NOT NULL, key_identity text NOT NULL,
     key bytea NOT NULL, column_name text, reason text NOT NULL, bytes bytea NOT NULL,

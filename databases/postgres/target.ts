@@ -16,6 +16,7 @@ import type {
   RefusedColumn,
   Target,
   TargetNames,
+  ValidatorLedger,
 } from '../target.js';
 import { extensionSchemas, openAsking } from './ask.js';
 import { endBackends } from './backends.js';
@@ -47,6 +48,7 @@ import { buildOwnKeys, makeShadowTables } from './standing/shadow.js';
 import { standingTables } from './standing/tables.js';
 import { compareStanding } from './standing/violations.js';
 import { dropSidecar, undo } from './undo.js';
+import { validatorLedger } from './validators.js';
 import { dropView, dropViews, makeView } from './views.js';
 import { PostgresWriting } from './write.js';
 
@@ -60,6 +62,7 @@ export async function openPostgresTarget(endpoint: ServerEndpoint, names: Target
 class PostgresTarget implements Target {
   readonly ledger: ChunkLedger;
   readonly checked: Checked;
+  readonly validators: ValidatorLedger;
   readonly #endpoint: ServerEndpoint;
   readonly #names: TargetNames;
   readonly #pool: SessionPool;
@@ -74,6 +77,7 @@ class PostgresTarget implements Target {
       writes: true,
       use: (attempted, on, work) => this.#attempt(attempted, () => this.#pool.use(work), on),
     });
+    this.validators = validatorLedger(this.#pool, names);
   }
 
   async preflight(options: Parameters<Target['preflight']>[0]): Promise<{ readonly version: number }> {

@@ -14,6 +14,8 @@ export interface BatchParts {
   readonly plan: InPlan;
   readonly gate: PauseGate;
   readonly snapshot: () => Promise<CopySnapshot>;
+  /** Resolves when KORA's validators are there, or have been waited for. */
+  readonly ready: () => Promise<void>;
   readonly onBuilt: (built: BuiltTable) => void;
   /** Each by activities of its own. */
   readonly copy: (table: InTable) => Promise<void>;
@@ -32,7 +34,7 @@ export class TableBatches {
 
   async run({ batch }: TableBatch): Promise<void> {
     const { plan, gate, onBuilt } = this.#parts;
-    const snapshot = await this.#parts.snapshot();
+    const [snapshot] = await Promise.all([this.#parts.snapshot(), this.#parts.ready()]);
     await workBatch(namesOf(batch), {
       many: async (tables) => {
         await gate.open();

@@ -22,8 +22,8 @@ export async function tableCopy(input: TableCopyInput): Promise<TableCopyResult>
     await condition(allHandlersFinished);
     return continueAsNew<typeof tableCopy>({ ...input, paused: gate.paused, state });
   }
-  const { rows, bytes, milliseconds, snapshotLost } = state;
-  return { rows, bytes, milliseconds, snapshotLost };
+  const { rows, bytes, milliseconds, snapshotLost, unchecked } = state;
+  return { rows, bytes, milliseconds, snapshotLost, unchecked };
 }
 
 export function initialState(): TableCopyState {
@@ -43,10 +43,10 @@ export async function copyChunks(
   from: TableCopyState,
   { gate, progress, snapshot }: CopyParts,
 ): Promise<TableCopyState> {
-  let { nextChunk, rows, bytes, milliseconds } = from;
+  let { nextChunk, rows, bytes, milliseconds, unchecked = 0 } = from;
   const source = input.table;
   const tell = (state: 'copying' | 'copied', more: number): void =>
-    progress.report({ source, rows, totalRows: input.totalRows, state }, more);
+    progress.report({ source, rows, totalRows: input.totalRows, state, ...(unchecked > 0 && { unchecked }) }, more);
   while (nextChunk < input.chunks && (nextChunk === from.nextChunk || !workflowInfo().continueAsNewSuggested)) {
     const end = Math.min(input.chunks, nextChunk + STRIDE);
     const stride = Array.from({ length: end - nextChunk }, (_, index) => nextChunk + index);
@@ -58,10 +58,12 @@ export async function copyChunks(
       rows += copied.rows;
       bytes += copied.bytes;
       milliseconds += copied.milliseconds;
+      if (copied.checked === false) unchecked += 1;
       tell('copying', copied.bytes);
     });
     nextChunk = end;
   }
   if (nextChunk >= input.chunks) tell('copied', 0);
-  return { version: 1, nextChunk, rows, bytes, milliseconds, snapshotLost: from.snapshotLost || snapshot.lost };
+  const snapshotLost = from.snapshotLost || snapshot.lost;
+  return { version: 1, nextChunk, rows, bytes, milliseconds, snapshotLost, unchecked };
 }

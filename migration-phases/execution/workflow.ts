@@ -19,6 +19,7 @@ import { CopySnapshot } from './copy-chunks.js';
 import { stepsOf } from './steps.js';
 import type { Step } from './steps.js';
 import { copyChunks, initialState } from './table-copy.js';
+import { Validators } from './validators.js';
 
 /** Tasks at once. */
 const WINDOW = 4;
@@ -46,6 +47,8 @@ class Execution {
   #snapshot: Promise<CopySnapshot> | undefined;
   /** The same, once it is open. */
   #opened: CopySnapshot | undefined;
+  #unchecked = 0;
+  #validators: Validators | undefined;
   #copiesLeft = 0;
   readonly #plan: InPlan;
   readonly #batches: TableBatches;
@@ -60,6 +63,7 @@ class Execution {
       plan: this.#plan,
       gate: this.#gate,
       snapshot: () => this.#openSnapshot(),
+      ready: async () => this.#validators?.ready(),
       onBuilt: (built) => {
         this.#built(built);
       },
@@ -86,8 +90,10 @@ class Execution {
         failed: outcome.failed.flatMap(({ task, failure }) => this.#batches.failedOf(task, failure)).slice(0, PAGE),
         snapshotLost: this.#opened?.lost === true,
         ...(this.#opened?.lost === true ? {} : { copiedAt: this.#opened?.opened?.position }),
+        ...(this.#unchecked > 0 && { unchecked: this.#unchecked }),
       };
     } finally {
+      await this.#validators?.stop();
       await this.#closeSnapshot();
     }
   }
@@ -109,6 +115,7 @@ class Execution {
     switch (task.action) {
       case 'shadow.create':
         await builder('make the shadow').createShadow(plan);
+        this.#validators = new Validators(plan);
         return;
       case 'table.copy':
         await this.#copy({ ...plan, table: tableOf(task) });
@@ -138,11 +145,15 @@ class Execution {
     this.#findings.push(...built.findings);
   }
 
-  #built({ table: source, findings, ...built }: BuiltTable): void {
+  #built({ table: source, findings, unchecked, ...built }: BuiltTable): void {
     this.#add(built);
+    if (unchecked === true) this.#unchecked += 1;
     this.#findings.push(...findings);
     const { rows, bytes } = built;
-    this.#progress.report({ source, rows, totalRows: rows, state: 'copied' }, bytes);
+    this.#progress.report(
+      { source, rows, totalRows: rows, state: 'copied', ...(unchecked === true && { unchecked: 1 }) },
+      bytes,
+    );
   }
 
   #add({ rows, bytes, quarantined, changed }: CopiedTable): void {
@@ -178,10 +189,12 @@ class Execution {
 
   /** Gives the time it took, in milliseconds, summed over the chunks. */
   async #copyChunks(copy: TableCut, snapshot: CopySnapshot, round: number): Promise<number> {
+    await this.#validators?.ready();
     const copied = await (copy.chunks > INLINE_CHUNKS
       ? this.#copyAsChild(copy, snapshot, round)
       : this.#copyInline(copy, snapshot));
     if (copied.snapshotLost) snapshot.lose();
+    this.#unchecked += copied.unchecked ?? 0;
     return copied.milliseconds;
   }
 

@@ -1,6 +1,6 @@
 import { isCancellation } from '@temporalio/workflow';
 import { PAGE } from '../../contracts/activities.js';
-import type { OpenedSnapshot, ProvenBrief, ProvenTable } from '../../contracts/activities.js';
+import type { CaughtUp, OpenedSnapshot, ProvenBrief, ProvenTable } from '../../contracts/activities.js';
 import type { Finding } from '../../contracts/migration.js';
 import type { VerificationInput, VerificationResult } from '../../contracts/phases.js';
 import { batchSummary, inBatches, namesOf, workBatch } from '../../workflows/kit/batches.js';
@@ -28,12 +28,14 @@ export async function verification(input: VerificationInput): Promise<Verificati
       connections: WINDOW,
     });
     try {
+      const caughtUp = await catchUp({ migrationId, planId }, snapshot);
       const proof = await proveTables(input, snapshot, gate);
       if (proof.equal && (input.views ?? 0) > 0) await proveViews({ migrationId, planId }, snapshot);
       // What is not equal is not promoted: nothing else has to be known of it.
       const checked = proof.equal ? await runChecks({ migrationId, planId }, snapshot, gate) : [];
       const findings = [...structure.findings, ...proof.findings, ...checked];
-      return { ...proof, snapshot, findings, equal: proof.equal && structure.findings.length === 0 };
+      const equal = proof.equal && structure.findings.length === 0;
+      return { ...proof, snapshot, findings, equal, ...(caughtUp.chunks > 0 && { caughtUp }) };
     } catch (error) {
       if (isCancellation(error) || !isLost(error) || attempt >= MAX_SNAPSHOTS) {
         await closeProof(migrationId, snapshot);
@@ -41,6 +43,15 @@ export async function verification(input: VerificationInput): Promise<Verificati
       }
     }
   }
+}
+
+/** What was copied without KORA, or before a rule was accepted, is held against its validator now. */
+async function catchUp(
+  plan: { migrationId: string; planId: string },
+  { queue, snapshotId }: OpenedSnapshot,
+): Promise<CaughtUp> {
+  const bound = boundValidator(queue, 'validation catches up with the copy');
+  return patiently(() => bound.catchUp({ ...plan, snapshotId }));
 }
 
 interface Proof {

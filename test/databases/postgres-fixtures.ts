@@ -112,6 +112,13 @@ export function sessionOf(writer: ChunkWriter): Session {
   return (writer as unknown as { opened: { session: Session } }).opened.session;
 }
 
+/** Hash of a validator that rows of a test have passed. */
+export const CHECKED = 'checked';
+
+export async function wantValidator(target: Target, of: TableMapping, hash = CHECKED): Promise<void> {
+  await target.validators.want([{ table: sourceName(of), hash, specification: Buffer.from('{}') }]);
+}
+
 /**
  * Cuts the table into one chunk, if it is not cut, and puts `rows` of COPY text into it: the server's own reading of
  * the values, not ours.
@@ -125,7 +132,8 @@ export async function copyAll(target: Target, of: TableMapping, rows: string): P
   if (rows !== '') await copy.write(Buffer.from(rows));
   await copy.end();
   const count = rows.split('\n').length - 1;
-  await writer.commit({ rows: count, bytes: rows.length, quarantined: 0, changed: 0 });
+  await wantValidator(target, of);
+  await writer.commit({ rows: count, bytes: rows.length, quarantined: 0, changed: 0, validator: CHECKED });
 }
 
 /** Everything between the shadow and its proof. */

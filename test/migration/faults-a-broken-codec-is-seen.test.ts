@@ -20,6 +20,7 @@ import { SnapshotHost } from 'DIST/activities/snapshot-host.js';
 import { createScoutActivities } from 'DIST/activities/scout/activities.js';
 import { createValidatorActivities } from 'DIST/activities/validator/activities.js';
 import { createWorkerActivities } from 'DIST/activities/worker/activities.js';
+import { checkChunk as check } from 'DIST/activities/worker/check-chunk.js';
 import { copyChunk } from 'DIST/activities/worker/copy-chunk.js';
 import { QUEUES, processQueue } from 'DIST/contracts/queues.js';
 import { main, runWorkers } from 'DIST/workers/run.js';
@@ -42,10 +43,11 @@ main(async () => {
   };
   const deps = { ...runtime.deps, compileTransform };
   const host = new SnapshotHost(deps.processId);
-  const repair = async (input, alive) => { await copyChunk(deps, host, { ...input, repair: true }, alive); };
+  const repairChunk = async (input, alive) => { await copyChunk(deps, host, { ...input, repair: true }, alive); };
+  const checkChunk = (input, alive) => check(deps, { ...input, alive });
   const activities = role === 'copy'
     ? { ...createWorkerActivities(deps, host), ...createScoutActivities(deps) }
-    : createValidatorActivities(deps, host, repair);
+    : createValidatorActivities(deps, host, { repairChunk, checkChunk });
   await runWorkers(runtime, [
     { taskQueue: QUEUES[role], activities, slots: 6 },
     { taskQueue: processQueue(deps.processId), activities, slots: 100 },

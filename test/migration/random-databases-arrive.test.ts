@@ -5,11 +5,11 @@ import { hasMariadb, startPrivateMariadb } from '../databases/mariadb.js';
 import type { PrivateMariadb } from '../databases/mariadb.js';
 import { startMigrate, testFolder, urlOf } from './fixtures.js';
 import { freshDatabase } from './harness.js';
-import type { RandomTable } from './random/columns.js';
-import { databases, expectedRows, NAMES, printingQuery, statementsOf } from './random/columns.js';
-import { MARIADB } from './random/mariadb.js';
-import { POSTGRES } from './random/postgres.js';
-import { SQLITE } from './random/sqlite.js';
+import type { RandomTable } from '../../bench/kora/random/columns.js';
+import { databases, expectedRows, NAMES, printingQuery, statementsOf } from '../../bench/kora/random/columns.js';
+import { MARIADB } from '../../bench/kora/random/mariadb.js';
+import { POSTGRES } from '../../bench/kora/random/postgres.js';
+import { SQLITE } from '../../bench/kora/random/sqlite.js';
 
 /** Databases for each engine; a failure prints the seed, and CARAVAN_SEED repeats it. */
 const RUNS = Number(process.env['CARAVAN_RANDOM_RUNS'] ?? 2);

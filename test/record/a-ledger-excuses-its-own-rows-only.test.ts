@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { compareChunk } from '../../activities/validator/compare-chunk.js';
-import { compileValidator } from '../../activities/kora/compile-validator.js';
 import { compileTransform } from '../../activities/maba/compile-transform.js';
 import { CopySink } from '../../activities/worker/byte-sink.js';
 import { RowEncoder } from '../../activities/worker/row-encoder.js';
@@ -9,7 +8,7 @@ import type { FieldCodec } from '../../contracts/record.js';
 import { NULL_MARK, rowIdentity } from '../../databases/canonical.js';
 import type { CanonicalBatch, Reader } from '../../databases/source.js';
 import type { Chunk, RowExceptions, Target } from '../../databases/target.js';
-import { batchOf, column, openSeal, rowsOf, tableOf } from './record-fixtures.js';
+import { batchOf, column, compileChecks, openSeal, rowsOf, tableOf } from './record-fixtures.js';
 
 type Row = readonly (string | null)[];
 
@@ -39,7 +38,7 @@ interface Copied {
 /** What the copy's own encoder makes of the rows. */
 function copied(rows: readonly Row[], spoil?: (codecs: readonly FieldCodec[]) => readonly FieldCodec[]): Copied {
   const codecs = compileTransform(TABLE);
-  const compiled = { checks: compileValidator(TABLE), codecs: spoil?.(codecs) ?? codecs };
+  const compiled = { checks: compileChecks(TABLE), codecs: spoil?.(codecs) ?? codecs };
   const encoder = new RowEncoder(TABLE, compiled, openSeal);
   const sink = new CopySink();
   const batch = batchOf(rows);

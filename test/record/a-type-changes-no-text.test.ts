@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import { compileValidator } from '../../activities/kora/compile-validator.js';
 import { ISSUES } from '../../contracts/record.js';
 import { column, table } from '../databases/postgres-fixtures.js';
+import { compileChecks } from './record-fixtures.js';
 
 function issueOf(type: string, kind: 'text' | 'json', text: string): string | undefined {
-  const [check] = compileValidator(table('t', [column('c', type, { kind })]));
+  const [check] = compileChecks(table('t', [column('c', type, { kind })]));
   // Its place in a batch of rows: other values stand around it.
   const bytes = Buffer.from(`{"x":1} ${text} `);
   const start = Buffer.byteLength('{"x":1} ');

@@ -2,9 +2,12 @@ import type { ColumnMapping, TableMapping } from '../../contracts/mapping.js';
 import { columnMapping } from '../../contracts/mapping.js';
 import { compileTransform } from '../../activities/maba/compile-transform.js';
 import { compileRewrite } from '../../activities/maba/rewrite/compile-rewrite.js';
-import { compileValidator } from '../../activities/kora/compile-validator.js';
+import { compileCheck } from '../../activities/kora/compile-validator.js';
+import { specifyValidator } from '../../activities/kora/specify-validator.js';
 import { CopySink } from '../../activities/worker/byte-sink.js';
 import { RowEncoder } from '../../activities/worker/row-encoder.js';
+import type { FieldCheck } from '../../contracts/record.js';
+import { validatorSpecification } from '../../contracts/validator.js';
 import type { RowBatch } from '../../databases/source.js';
 import { STORAGE } from '../../databases/source.js';
 
@@ -63,9 +66,15 @@ export function batchOf(rows: readonly (readonly SourceValue[])[]): RowBatch {
 export const openSeal = (bytes: Uint8Array, context: string): Buffer =>
   Buffer.concat([Buffer.from(`${context}|`), bytes]);
 
+/** KORA's checks of a table, as they come to the copy: written as JSON, and read again. */
+export function compileChecks(table: TableMapping): readonly FieldCheck[] {
+  const { columns } = validatorSpecification.parse(JSON.parse(JSON.stringify(specifyValidator(table))));
+  return columns.map(({ check }) => compileCheck(check));
+}
+
 export function encoderOf(table: TableMapping, rowBytesMax?: number): RowEncoder {
   const compiled = {
-    checks: compileValidator(table),
+    checks: compileChecks(table),
     codecs: compileTransform(table),
     rewrites: compileRewrite(table),
   };

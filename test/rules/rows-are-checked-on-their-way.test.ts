@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { compileRules, isDecidable } from '../../activities/kora/rules/compile-rules.js';
-import { compileValidator } from '../../activities/kora/compile-validator.js';
+import { compileCheck } from '../../activities/kora/compile-validator.js';
+import { specifyValidator } from '../../activities/kora/specify-validator.js';
 import { compileTransform } from '../../activities/maba/compile-transform.js';
 import { CopySink } from '../../activities/worker/byte-sink.js';
 import { RowEncoder } from '../../activities/worker/row-encoder.js';
@@ -29,7 +30,7 @@ function encoded(
   rows: readonly (readonly SourceValue[])[],
 ): { encoder: RowEncoder; written: number } {
   const compiled = {
-    checks: compileValidator(table),
+    checks: specifyValidator(table).columns.map(({ check }) => compileCheck(check)),
     codecs: compileTransform(table),
     rules: compileRules(table, rules, NOW),
   };

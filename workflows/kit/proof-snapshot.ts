@@ -16,6 +16,8 @@ export interface ComparedPosition {
   readonly moved: 'no' | 'yes' | 'unknown' | 'lost';
   /** Absent when S2 is lost. */
   readonly position?: string;
+  /** Chunks that a validator waits for since the proof. */
+  readonly unchecked?: number;
 }
 
 /** Is the source where S2 was? */

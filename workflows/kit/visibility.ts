@@ -1,6 +1,6 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
-import { throttleText } from '../../contracts/limits-text.js';
+import { throttleText, uncheckedText } from '../../contracts/limits-text.js';
 import type { FinalStatus, Finding, Phase, Progress, RunningStatus } from '../../contracts/migration.js';
 import type { Need } from '../../contracts/needs.js';
 
@@ -56,7 +56,16 @@ export function showDetails({ progress, notes, needs, findings }: Shown): void {
   setCurrentDetails(blocks.join('\n\n'));
 }
 
-function headOf({ phase, status, rows, totalRows, rowsPerSecond, etaSeconds, throttle }: Progress): string {
+function headOf({
+  phase,
+  status,
+  rows,
+  totalRows,
+  rowsPerSecond,
+  etaSeconds,
+  throttle,
+  uncheckedChunks,
+}: Progress): string {
   const parts = [`**${phase}**`, status === 'waiting' ? '**waits for you**' : status.replaceAll('_', ' ')];
   if (totalRows > 0) {
     const percent = String(Math.floor((100 * rows) / totalRows));
@@ -66,6 +75,7 @@ function headOf({ phase, status, rows, totalRows, rowsPerSecond, etaSeconds, thr
   if (phase === 'execution' && rows < totalRows && etaSeconds !== null) {
     parts.push(`about ${countText(etaSeconds)} s left`);
   }
+  if (uncheckedChunks !== undefined) parts.push(uncheckedText(uncheckedChunks));
   if (throttle !== undefined) parts.push(plain(throttleText(throttle)));
   return parts.join(' · ');
 }

@@ -17,7 +17,7 @@ import { Reconciliation } from './reconciliation.js';
 import { checkLate } from './rules.js';
 import { mended } from './schema-drift.js';
 import { Stage } from './stage.js';
-import { endingNotes, statusOf, unequalCode } from './status.js';
+import { caughtUpNote, endingNotes, statusOf, unequalCode } from './status.js';
 
 /** Who approves what CARAVAN_AUTO_APPROVE_RISK allows. */
 const POLICY = 'policy';
@@ -48,6 +48,10 @@ export class Migration {
       migrationId: this.#id,
       state: this.#state,
       planning: () => this.#planned(),
+      deadline: () => this.#deadline(),
+      tell: ({ id, text }) => {
+        this.#teller.tell('question', id, text);
+      },
       onAmended: async (planning) => {
         await this.#readPlan(planning);
         this.#planning = planning;
@@ -210,6 +214,7 @@ export class Migration {
       );
       if (proof === undefined) continue;
       this.#proof = proof;
+      if (proof.caughtUp !== undefined) this.#state.notes.push(caughtUpNote(proof.caughtUp));
       this.#state.addFindings(proof.findings);
       this.#reconciliation.settle(proof);
       this.#teller.alert(proof.findings, round);
@@ -253,6 +258,7 @@ export class Migration {
     if (open.length === 0) return 'go';
     const key = round === 1 ? 'findings' : `findings:${String(round)}`;
     this.#teller.tell('question', key, `${String(open.length)} finding(s) wait for acceptance.`);
+    await this.#reconciliation.offer(open);
     const again = await this.#reconciliation.while(
       (decided) => this.#wait('acceptance of findings', decided),
       () => state.openFindings().length === 0,
@@ -262,6 +268,7 @@ export class Migration {
       this.#execution = this.#execution && { ...this.#execution, copiedAt: undefined };
       return 'again';
     }
+    this.#reconciliation.close();
     if (state.openFindings().length > 0) throw failure('EXCEPTIONS_REFUSED', 'Nobody accepted them in time.');
     return 'go';
   }
@@ -279,9 +286,9 @@ export class Migration {
     const { planId } = this.#planned();
     const plan = { migrationId: this.#id, planId };
     const compared = await this.#mended(round, () => comparePosition(plan, proof.snapshot));
-    const { moved: seen = 'lost', position } = compared ?? {};
+    const { moved: seen = 'lost', position, unchecked = 0 } = compared ?? {};
     this.#position = position ?? this.#position;
-    if (seen === 'lost') return 'again';
+    if (seen === 'lost' || unchecked > 0) return 'again';
     if (seen === 'no') return 'go';
     if (seen === 'unknown') {
       this.#state.addFindings([positionFinding('source_position_unknown', this.#start.source)]);

@@ -1,8 +1,11 @@
-import { condition, setHandler } from '@temporalio/workflow';
+import { condition, isCancellation, setHandler } from '@temporalio/workflow';
+import { PAGE } from '../../contracts/activities.js';
+import { FIX_OPTIONS, FIX_POLICIES } from '../../contracts/fixes.js';
+import type { FixOption } from '../../contracts/fixes.js';
 import type { ReconcileFinding } from '../../contracts/messages.js';
-import type { Finding } from '../../contracts/migration.js';
+import type { Finding, Question } from '../../contracts/migration.js';
 import type { PlanningResult, VerificationResult } from '../../contracts/phases.js';
-import { failure } from '../kit/failures.js';
+import { failure, reportFailure } from '../kit/failures.js';
 import { reconcileFindingUpdate } from '../kit/messages.js';
 import { architect } from '../kit/profiles.js';
 import { plain } from '../kit/visibility.js';
@@ -17,6 +20,9 @@ interface Lent {
   readonly migrationId: string;
   readonly state: MigrationState;
   readonly planning: () => PlanningResult;
+  /** When a question must be answered, ISO 8601. */
+  readonly deadline: () => string;
+  readonly tell: (question: Question) => void;
   /** The plan has another policy: it is the one that goes on. */
   readonly onAmended: (planning: PlanningResult) => Promise<void>;
 }
@@ -33,6 +39,8 @@ export class Reconciliation {
   #amending = false;
   #asked: ReconcileFinding | undefined;
   #rounds = 0;
+  /** Findings whose answer was taken. */
+  readonly #given = new Set<string>();
 
   constructor(lent: Lent) {
     this.#lent = lent;
@@ -44,14 +52,66 @@ export class Reconciliation {
     });
   }
 
+  /**
+   * The error queue: rows that failed wait in quarantine, and for each cause a person is asked once what becomes of such
+   * values. Nobody need answer: whoever accepts the finding leaves its rows where they are.
+   */
+  async offer(open: readonly Finding[]): Promise<void> {
+    const { migrationId, state, planning, deadline, tell } = this.#lent;
+    const waiting = open.filter(({ code }) => code === 'rows_quarantined').slice(0, PAGE);
+    const fresh = waiting.filter(({ id }) => !state.questions.some((question) => question.id === FIX + id));
+    if (fresh.length === 0) return;
+    const input = { migrationId, planId: planning().planId, findings: fresh.map(({ id }) => id) };
+    const { offers } = await architect('what can be done about rows in quarantine').offerFixes(input);
+    for (const { finding: id, options } of offers) {
+      const finding = fresh.find((candidate) => candidate.id === id);
+      if (finding === undefined || options.length === 0) continue;
+      const question = fixQuestion(finding, options, deadline());
+      state.questions.push(question);
+      tell(question);
+    }
+  }
+
+  /** Findings are accepted: what was not answered stays as it is. */
+  close(): void {
+    const { state } = this.#lent;
+    for (const { id } of state.openQuestions()) if (id.startsWith(FIX)) state.answer(id, KEEP, 'default');
+  }
+
   /** Lets people ask while `wait` waits; true: somebody did. */
   async while(wait: (decided: () => boolean) => Promise<void>, settled: () => boolean): Promise<boolean> {
     this.#open = true;
-    await wait(() => this.#asked !== undefined || (settled() && !this.#amending));
+    const isAsked = (): boolean => this.#asked !== undefined || this.#answers().length > 0;
+    await wait(() => isAsked() || (settled() && !this.#amending));
     this.#open = false;
     // The deadline may have passed while a fix was written.
     await condition(() => !this.#amending);
+    for (const answer of this.#answers()) await this.#takeAnswer(answer);
     return this.#asked !== undefined;
+  }
+
+  /** Fixes that were given as answers, and are not in the plan yet. */
+  #answers(): ReconcileFinding[] {
+    return this.#lent.state.questions.flatMap(({ id, answer }) => {
+      const option = FIX_OPTIONS.find((candidate) => candidate === answer?.option);
+      const findingId = id.slice(FIX.length);
+      if (!id.startsWith(FIX) || option === undefined || answer === undefined || this.#given.has(findingId)) return [];
+      return [{ findingId, policy: FIX_POLICIES[option], by: answer.by }];
+    });
+  }
+
+  /** Nobody waits for what becomes of an answer: a fix that cannot be is told in the notes. */
+  async #takeAnswer(request: ReconcileFinding): Promise<void> {
+    this.#given.add(request.findingId);
+    try {
+      if (this.#rounds >= MAX_RECONCILIATIONS) throw failure('NOT_NOW', 'It was copied again too often.');
+      await this.#take(request);
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      this.#lent.state.notes.push(
+        `the fix for \`${plain(request.findingId)}\` was not applied: ${plain(reportFailure(error).message)}`,
+      );
+    }
   }
 
   /** After the next proof: what is not found any more goes; what stays says how often it was tried. */
@@ -118,6 +178,28 @@ export class Reconciliation {
       this.#amending = false;
     }
   }
+}
+
+/** What questions about rows in quarantine begin with; the finding's id follows. */
+const FIX = 'fix:';
+/** The rows stay in quarantine, for their finding to be accepted. */
+const KEEP = 'keep';
+
+const DOES: Readonly<Record<FixOption, string>> = {
+  null: 'NULL in their place, and an entry in the value ledger',
+  remove: 'the NUL characters go, the rest of the text stays',
+  decode: 'bytes that are not UTF-8 are read as cp1252',
+};
+
+function fixQuestion({ id, detail }: Finding, options: readonly FixOption[], deadline: string): Question {
+  const choices = options.map((option) => `${option}: ${DOES[option]}`).join('; ');
+  return {
+    id: FIX + id,
+    text: `${detail} What becomes of such values? ${choices}; ${KEEP}: the rows stay in quarantine.`,
+    options: [...options, KEEP],
+    default: KEEP,
+    deadline,
+  };
 }
 
 /** Findings about rows that can be others when they are read again. */

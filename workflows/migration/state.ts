@@ -117,8 +117,16 @@ export class MigrationState {
       rowsPerSecond,
       ...this.#throttleView(),
       etaSeconds: rowsPerSecond === 0 ? null : Math.round(left / rowsPerSecond),
+      ...this.#uncheckedView(),
       tables: [...this.tables.values()],
     };
+  }
+
+  /** A table that is proven equal was caught up with before. */
+  #uncheckedView(): Pick<Progress, 'uncheckedChunks'> {
+    let uncheckedChunks = 0;
+    for (const { state, unchecked = 0 } of this.tables.values()) if (state !== 'equal') uncheckedChunks += unchecked;
+    return uncheckedChunks === 0 ? {} : { uncheckedChunks };
   }
 
   #throttleView(): Pick<Progress, 'throttle'> {

@@ -1,3 +1,4 @@
+import type { CaughtUp } from '../../contracts/activities.js';
 import { FAILURES } from '../../contracts/failures.js';
 import type { FailureCode, FailureReport } from '../../contracts/failures.js';
 import type { FinalStatus, Finding, MigrationResult } from '../../contracts/migration.js';
@@ -14,6 +15,12 @@ export function statusOf(report: FailureReport, touched: boolean): FinalStatus {
 /** What a proof failed by: rows that differ, or rows that are equal and that the target's own tables refuse. */
 export function unequalCode(findings: readonly Finding[]): FailureCode {
   return findings.some(({ code }) => code === 'constraint_violated') ? 'TARGET_REFUSES_ROWS' : 'NOT_EQUAL';
+}
+
+/** Chunks that were copied without KORA, and what was found when it was back. */
+export function caughtUpNote({ chunks, rows, differing }: CaughtUp): string {
+  const again = differing === 0 ? '' : `; ${countText(differing)} did not stand and were copied again`;
+  return `KORA caught up with ${countText(chunks)} chunks, ${countText(rows)} rows${again}`;
 }
 
 /** How a migration ended, in lines for people. */

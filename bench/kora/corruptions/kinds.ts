@@ -1,4 +1,4 @@
-import type { FindingCode } from '../../contracts/migration.js';
+import type { FindingCode } from '../../../contracts/migration.js';
 
 /** A source in which every row can be corrupted in every way, and what is done to its copies. */
 export const ROWS = 400;
