@@ -28,7 +28,9 @@ export async function referredKeys(
   if (referencedColumns.length !== 1 || only === undefined || !keys.flat().every((key) => /^-?\d+$/.test(key)))
     return { keys };
   const [row] = await session.rows(
-    `SELECT (max(${quoted(only)}::numeric) + 1)::text AS free FROM ${qualified(schema, referenced)}`,
+    // Below the others where it can be: a key above them would move on what MySQL counts by, and that is not taken back.
+    `SELECT (CASE WHEN min(k) > 0 THEN min(k) - 1 ELSE max(k) + 1 END)::text AS free
+       FROM (SELECT ${quoted(only)}::numeric AS k FROM ${qualified(schema, referenced)}) AS keys`,
   );
   return { keys, ...(row?.['free'] && { free: row['free'] }) };
 }
