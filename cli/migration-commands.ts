@@ -162,7 +162,7 @@ function addQueries(command: Command): Command {
       collect,
       [],
     )
-    .option('--replay-source <url|name>', 'a throw-away replica of the source, on which recorded writes are tried');
+    .option('--replay-source <url|name>', 'a throw-away replica of the source, on which recorded writes and cascades of keys are tried');
 }
 
 /** What may be taken of the source. */

@@ -142,15 +142,15 @@ function checkMode({ mode, source, target, assess }: MigrationInput, { engine }:
 function checkQueries({ queries, replaySource, mode, source, dryRun }: MigrationInput, { engine }: Endpoint): void {
   if (queries === undefined && replaySource === undefined) return;
   const seen =
-    queries === undefined
-      ? 'field "replaySource" is given without "queries"'
-      : engine === 'csv'
-        ? 'queries are replayed on a database, and these are files'
-        : mode === 'schema-only' || dryRun
-          ? 'queries are replayed where rows were moved and proven'
+    engine === 'csv'
+      ? 'queries are replayed on a database, and these are files'
+      : mode === 'schema-only' || dryRun
+        ? 'it is done where rows were moved and proven'
+        : queries === undefined && mode === 'verify'
+          ? 'without queries nothing is tried on a replica: a proof of what stands only reads its target'
           : undefined;
-  if (seen !== undefined)
-    throw new CaravanFailure('INPUT_INVALID', { attempted: 'replay queries of', on: source, seen });
+  const attempted = queries === undefined ? 'try changes on a replica of' : 'replay queries of';
+  if (seen !== undefined) throw new CaravanFailure('INPUT_INVALID', { attempted, on: source, seen });
 }
 
 function isSame(source: Endpoint, target: Endpoint): boolean {

@@ -97,10 +97,7 @@ export async function readRequest(options: MigrateOptions, cwd: string, now = ne
 }
 
 /** They are read once the source's engine is known: a file of statements does not say whose they are. */
-function queryFiles({ queries = [], replaySource, mode, dryRun = false }: MigrateOptions, cwd: string): string[] {
-  if (queries.length === 0 && replaySource !== undefined) {
-    throw usage('--replay-source', 'there are no --queries to replay on it');
-  }
+function queryFiles({ queries = [], mode, dryRun = false }: MigrateOptions, cwd: string): string[] {
   if (queries.length > 0 && (mode === 'schema-only' || dryRun)) {
     throw usage('--queries', 'they are replayed where rows were moved and proven');
   }

@@ -1,3 +1,4 @@
+import { numericText } from '../../../databases/postgres/binary-numeric.js';
 import { doubleText, singleText } from './decimals.js';
 import type { ReadableColumn, ReadValue } from './values.js';
 
@@ -20,7 +21,7 @@ const NUMBERS: Readonly<Record<string, ReadValue>> = {
 export function nativeReader(type: string): ReadableColumn {
   const read = NUMBERS[type];
   if (read !== undefined) return { class: 'number', read };
-  if (/^numeric\b/.test(type)) return { class: 'number', read: numericText };
+  if (/^numeric\b/.test(type)) return { class: 'number', read: (bytes) => numericText(bytes) };
   if (type === 'date') return { class: 'time', read: (bytes) => momentOf(bytes.readInt32BE(0) * DAY_MS)?.slice(0, 10) };
   if (/^timestamp\b/.test(type))
     return { class: 'time', read: (bytes) => momentOf(Number(bytes.readBigInt64BE(0) / 1000n)) };
@@ -33,27 +34,4 @@ function momentOf(sinceEpochMs: number): string | undefined {
   const ms = EPOCH_MS + sinceEpochMs;
   if (ms < LEAST_MS || ms > GREATEST_MS) return undefined;
   return new Date(ms).toISOString().replace('T', ' ').slice(0, -1);
-}
-
-const NEGATIVE = 0x4000;
-const POSITIVE = 0;
-/** Decimal digits of one of its digits. */
-const GROUP = 4;
-const HEAD_BYTES = 8;
-
-/** Count of groups, weight of the first, sign, scale, and then the groups of four digits. */
-function numericText(bytes: Buffer): string | undefined {
-  const groups = bytes.readUInt16BE(0);
-  const weight = bytes.readInt16BE(2);
-  const sign = bytes.readUInt16BE(4);
-  if (sign !== POSITIVE && sign !== NEGATIVE) return undefined;
-  const group = (at: number): string =>
-    at < 0 || at >= groups ? '0000' : String(bytes.readUInt16BE(HEAD_BYTES + 2 * at)).padStart(GROUP, '0');
-  let whole = '';
-  for (let at = 0; at <= weight; at += 1) whole += group(at);
-  let fraction = '';
-  for (let at = weight + 1; at < groups; at += 1) fraction += group(at);
-  const digits = whole.replace(/^0+(?=\d)/, '') || '0';
-  const places = fraction.replace(/0+$/, '');
-  return (sign === NEGATIVE ? '-' : '') + digits + (places === '' ? '' : `.${places}`);
 }
