@@ -61,7 +61,8 @@ function comparedColumn(words: readonly Piece[], at: number): Named | undefined 
   // IN (?, ?, ?), BETWEEN ? AND ?, and an interval or a cast in front of it.
   while (place > 0 && [',', '(', 'and'].includes(words[place]?.text.toLowerCase() ?? '')) {
     const inList = words[place]?.text.toLowerCase();
-    if (inList === 'and' && words[place - 2]?.text.toLowerCase() !== 'between') return undefined;
+    // Another condition begins here: what is compared stands to the right.
+    if (inList === 'and' && words[place - 2]?.text.toLowerCase() !== 'between') break;
     place -= 1;
     if (words[place]?.kind === 'placeholder') place -= 1;
   }

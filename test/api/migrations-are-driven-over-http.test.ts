@@ -115,7 +115,7 @@ describe('a migration over HTTP', () => {
 
     await until(
       'findings wait',
-      async () => (await get(id)).findings.length > 0 && (await get(id)).status === 'waiting',
+      async () => (await get(id)).phase === 'verification' && (await get(id)).status === 'waiting',
       60_000,
     );
     for (const { id: finding_id } of (await get(id)).findings)

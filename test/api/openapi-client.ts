@@ -25,6 +25,7 @@ export interface Call {
 export interface AnswerBody {
   readonly status: string | number;
   readonly code: string;
+  readonly phase: string;
   readonly type: string;
   readonly workflow_id: string;
   readonly execution_id: string;

@@ -32,6 +32,8 @@ const TABLES = `
 export async function sagaWorld(serverUrl?: string): Promise<SagaWorld> {
   const database = await freshDatabase(serverUrl);
   const pool = new pg.Pool({ connectionString: database.url, max: 4 });
+  // A connection that is being closed may hear of the database's end.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   await pool.query(TABLES);
   const rows = async <T>(sql: string, executionId: string): Promise<T[]> =>
     (await pool.query(sql, [executionId])).rows as T[];

@@ -171,3 +171,24 @@ describe('a task that waits for an event', () => {
     expect(planGraph(input(tasks)).warnings).toEqual([]);
   });
 });
+
+describe('a problem of a plan', () => {
+  it('is told with what was wanted and what there is', () => {
+    const at = { position: 0, task: 'a', agent: 'one' };
+    expect(
+      [
+        describeProblem({ ...at, code: 'task_too_large', resource: 'cpu', wanted: 4000, most: 2000 }),
+        describeProblem({ ...at, code: 'over_quota', resource: 'memory', wanted: 9, most: 5 }),
+        describeProblem({ ...at, code: 'no_agent', type: 'worker', reason: 'health', tasks: ['a'] }),
+        describeProblem({ ...at, code: 'invalid_estimate', seconds: -1 }),
+      ].join('\n'),
+    ).toBe(
+      [
+        'task "a" wants 4000 thousandths of a core, and its agent "one" has 2000',
+        'task "a" wants 9 bytes of memory, and the quota is 5',
+        'no registered agent can be "one" (worker): none of its type is healthy',
+        'task "a" has an estimate of -1 seconds',
+      ].join('\n'),
+    );
+  });
+});

@@ -1,7 +1,7 @@
 import type { Catalogue } from '../../contracts/catalogue.js';
 import type { Notification } from '../../contracts/events.js';
 import type { Workload, WorkloadQuery } from '../../contracts/workload.js';
-import type { ArchivedEntry } from '../../platform/store/store.js';
+import type { ArchivedEntry, DeliveryFailure } from '../../platform/store/store.js';
 
 export function catalogue(tables: number): Catalogue {
   const column = (name: string) => ({
@@ -70,3 +70,8 @@ export const WORKLOAD: Workload = {
   queries: [QUERY],
   counts: { statements: 1, read: 1, write: 0, skipped: {}, broken: 0, brokenAt: [], distinct: 1, synthetic: 0 },
 };
+
+/** What a channel's refusal is, to be tried again after so many seconds. */
+export function later(retryInSeconds: number): DeliveryFailure {
+  return { reason: 'HTTP 500', retryInSeconds, giveUp: { tries: 100, afterSeconds: 3600 } };
+}

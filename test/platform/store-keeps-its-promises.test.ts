@@ -11,9 +11,9 @@ import type { PostgresServer } from '../../platform/local-stack/postgres-server.
 import { openSecretBox } from '../../platform/secrets/secret-box.js';
 import { decodeJson, encodeJson } from '../../platform/store/json-document.js';
 import { openStore } from '../../platform/store/open-store.js';
-import type { DeliveryFailure, MigrationRecord, Store } from '../../platform/store/store.js';
+import type { MigrationRecord, Store } from '../../platform/store/store.js';
 import { scratchFolder, until } from './platform-harness.js';
-import { catalogue, entries, notification } from './store-fixtures.js';
+import { catalogue, entries, later, notification } from './store-fixtures.js';
 import type { Scratch } from './platform-harness.js';
 
 let scratch: Scratch;
@@ -405,10 +405,6 @@ type Claim = Awaited<ReturnType<Store['outbox']['claim']>>;
 async function claimOf(id: string, channel: string, leaseSeconds = 60): Promise<Claim> {
   const claimed = await store.outbox.claim(channel, 1000, leaseSeconds);
   return claimed.filter(({ notification: { migrationId } }) => migrationId === id);
-}
-
-function later(retryInSeconds: number): DeliveryFailure {
-  return { reason: 'HTTP 500', retryInSeconds, giveUp: { tries: 100, afterSeconds: 3600 } };
 }
 
 describe('the store', () => {

@@ -312,3 +312,21 @@ describe('whatever a log holds', () => {
     expect(queries[0]?.run).toBe(`SELECT ${String(Math.floor(READ_AT.getTime() / 1000))}, DATE '2024-05-06'`);
   });
 });
+
+describe('what cannot be kept', () => {
+  it('is a transaction of more writes than are kept: counted as a whole, under its reason', async () => {
+    const writes = Array.from({ length: 1001 }, (_, at) => `INSERT INTO t VALUES (${String(at)});`).join('\n');
+    const { counts, queries } = await read(`BEGIN;\n${writes}\nCOMMIT;\nSELECT 1 FROM t;`);
+    expect(counts.skipped.transaction_too_long).toBe(1001);
+    expect(queries.filter(({ class: kind }) => kind === 'write')).toEqual([]);
+  });
+
+  it('is a line of statistics without a text or a count, or a file without their head', async () => {
+    const broken = await read('query,calls\n"SELECT 1",x\n\n,3\n"SELECT 2\n', {
+      format: 'digests',
+      dialect: 'postgres',
+    });
+    expect(broken.counts.broken).toBe(3);
+    expect((await read('one,two\n1,2\n', { format: 'digests', dialect: 'postgres' })).counts.broken).toBeGreaterThan(0);
+  });
+});
