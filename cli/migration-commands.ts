@@ -162,7 +162,10 @@ function addQueries(command: Command): Command {
       collect,
       [],
     )
-    .option('--replay-source <url|name>', 'a throw-away replica of the source, on which recorded writes and cascades of keys are tried');
+    .option(
+      '--replay-source <url|name>',
+      'a throw-away replica of the source, on which recorded writes and cascades of keys are tried',
+    );
 }
 
 /** What may be taken of the source. */
