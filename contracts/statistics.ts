@@ -3,6 +3,8 @@ export interface StatisticsReport {
   /** Rate of false alarms over all columns that were tested, 0 to 1. */
   readonly falseAlarmRate: number;
   readonly tables: readonly TableStatistics[];
+  /** Large tables, "schema.name", whose rows were proven equal and whose columns are the same: their figures follow. */
+  readonly byRows: readonly string[];
   /** Base64 of sealed JSON, a `ColumnFigures` for each column in the order of the report. */
   readonly sealed: string;
 }

@@ -42,11 +42,15 @@ function opened({ config }: CliContext, sealed: string): ColumnFigures[] {
 type Shown = Omit<StatisticsReport, 'sealed'>;
 
 /** One block a table; the figures of a column stand below it, source first. */
-export function statisticsLines({ tables, falseAlarmRate }: Shown, figures: readonly ColumnFigures[]): string[] {
+export function statisticsLines(
+  { tables, byRows, falseAlarmRate }: Shown,
+  figures: readonly ColumnFigures[],
+): string[] {
   const known = new Map(figures.map((column) => [`${column.table}\0${column.column}`, column]));
   const tested = tables.flatMap(({ columns }) => columns).filter(({ p }) => p !== undefined).length;
   return [
     ...tables.flatMap((table) => [...tableLines(table), ...figureLines(table, known), '']),
+    ...byRows.map((table) => `${printable(table)}: its figures follow from its rows, each of which was proven equal`),
     `${countText(tested)} columns were tested, at a rate of false alarms of ${String(100 * falseAlarmRate)} % over all of them.`,
     ...(figures.length > 0 ? [] : ['Sums, means, quantiles and frequent values: --reveal.']),
   ];

@@ -62,6 +62,7 @@ function listed(columns: readonly string[]): string[] {
 
 interface Counts extends Record<string, number> {
   readonly tables: number;
+  readonly tablesByRows: number;
   readonly columns: number;
   readonly exact: number;
   readonly figures: number;
@@ -72,11 +73,12 @@ interface Counts extends Record<string, number> {
   readonly sampledRows: number;
 }
 
-function countsOf({ tables }: StatisticsReport, columns: readonly ColumnStatistics[]): Counts {
+function countsOf({ tables, byRows }: StatisticsReport, columns: readonly ColumnStatistics[]): Counts {
   const having = (verdict: ColumnStatistics['verdict']): number =>
     columns.filter((column) => column.verdict === verdict).length;
   return {
     tables: tables.length,
+    tablesByRows: byRows.length,
     columns: columns.length,
     exact: columns.filter(({ expected }) => expected === 'same').length,
     figures: columns.reduce((sum, { compared }) => sum + compared, 0),
@@ -88,13 +90,19 @@ function countsOf({ tables }: StatisticsReport, columns: readonly ColumnStatisti
   };
 }
 
-function provenOf({ exact, figures, differing, tested, shifted, sampledRows }: Counts): Proven[] {
+function provenOf({ exact, figures, differing, tested, shifted, sampledRows, tablesByRows }: Counts): Proven[] {
   const statements: Proven[] = [];
   if (exact > 0) {
     const apart = differing === 0 ? 'are equal' : `are equal but for ${String(differing)} columns`;
     statements.push({
       what: `${String(figures)} figures of ${String(exact)} columns ${apart}: counts, NULLs, sums, squares, extremes, lengths, distinct values.`,
       how: `Each database reckoned its own over all rows, apart from the proof of rows, and they were compared exactly (sums of floating point numbers to ${String(FLOAT_TOLERANCE)} of their sizes); distinct values by fingerprints of ${String(sampledRows)} rows.`,
+    });
+  }
+  if (tablesByRows > 0) {
+    statements.push({
+      what: `The columns of ${String(tablesByRows)} large tables hold the same as a whole, since each of their rows does.`,
+      how: 'Their rows were compared one by one and nothing in the plan changes a value; their figures were not reckoned again.',
     });
   }
   if (tested > 0) {
