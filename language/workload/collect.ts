@@ -12,6 +12,9 @@ export const WORKLOAD_BOUNDS = {
   shapes: 10_000,
   /** Different texts of one shape. */
   textsOfShape: 20,
+  /** The same of reads, while little of the room for characters is taken. */
+  readsOfShape: 2_000,
+  charactersForReads: 8_000_000,
   /** Characters of all texts together. */
   characters: 32_000_000,
   /** Statements of one transaction. */
@@ -177,14 +180,20 @@ export class Collector {
       if (recorded.seconds !== undefined) known.seconds = (known.seconds ?? 0) + recorded.seconds;
       return;
     }
-    const most = classed.class === 'skipped' ? 1 : WORKLOAD_BOUNDS.textsOfShape;
     const room = this.#characters + recorded.sql.length <= WORKLOAD_BOUNDS.characters;
-    if (shape.texts.size >= most || !room) {
+    if (shape.texts.size >= this.#mostTexts(classed.class) || !room) {
       if (shape.texts.size > 0) shape.others += times;
       else if (classed.class !== 'skipped') this.#skip('not_kept', times);
       return;
     }
     this.#put(shape, key, { write, times, number: inTransaction?.number });
+  }
+
+  /** A write is compared by whole tables, and a read by its answer: many of these are soon done. */
+  #mostTexts(kind: Shape['class']): number {
+    if (kind === 'skipped') return 1;
+    const isRoomy = kind === 'read' && this.#characters < WORKLOAD_BOUNDS.charactersForReads;
+    return isRoomy ? WORKLOAD_BOUNDS.readsOfShape : WORKLOAD_BOUNDS.textsOfShape;
   }
 
   #shapeFor(key: string, kind: Shape['class']): Shape | undefined {
