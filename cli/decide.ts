@@ -69,7 +69,11 @@ export async function deliver(handle: WorkflowHandle, by: string, decision: Deci
 }
 
 /** A refusal comes back as the catalogued failure that the migration's validator threw. */
-async function update(handle: WorkflowHandle, name: string, message: Readonly<Record<string, unknown>>): Promise<void> {
+export async function update(
+  handle: WorkflowHandle,
+  name: string,
+  message: Readonly<Record<string, unknown>>,
+): Promise<void> {
   await patient(() => handle.executeUpdate<undefined, [unknown]>(name, { args: [message] }));
 }
 

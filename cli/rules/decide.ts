@@ -1,8 +1,8 @@
 import { UPDATES } from '../../contracts/messages.js';
 import type { AcceptRule, DropRule } from '../../contracts/messages.js';
+import { update } from '../decide.js';
 import type { OnBroken } from '../../contracts/rules.js';
 import type { CliContext } from '../cli-context.js';
-import { patient } from '../patience.js';
 import { requireRunning } from '../running.js';
 import { withSession } from '../session.js';
 
@@ -22,9 +22,9 @@ export async function runRuleDecision(context: CliContext, decision: RuleDecisio
     const handle = await requireRunning(session, migrationId);
     for (const ruleId of ruleIds) {
       const said = { ruleId, by, ...(reason !== undefined && { reason }) };
-      const message: AcceptRule | DropRule = state === 'accepted' ? { ...said, onBroken: onBroken ?? 'list' } : said;
-      const update = state === 'accepted' ? UPDATES.acceptRule : UPDATES.dropRule;
-      await patient(() => handle.executeUpdate<undefined, [unknown]>(update, { args: [message] }));
+      const accepted = { ...said, onBroken: onBroken ?? 'list' } satisfies AcceptRule;
+      if (state === 'accepted') await update(handle, UPDATES.acceptRule, accepted);
+      else await update(handle, UPDATES.dropRule, said satisfies DropRule);
       context.print(`${state} rule ${ruleId} of ${migrationId}, by ${by}`);
     }
     return 0;

@@ -27,12 +27,7 @@ class MysqlAsking implements Asking {
 
   async ask(question: Question): Promise<Answered> {
     await this.#limit(question.seconds);
-    const startedMs = performance.now();
-    const error = await runQuestion(this.#session, question);
-    const ms = performance.now() - startedMs;
-    if (error === undefined) return { ok: true, ms };
-    if (!this.#session.usable) throw failureOf(error, ATTEMPT);
-    return { ok: false, ms, refused: refusalOf(error) };
+    return asked(this.#session, question, ATTEMPT);
   }
 
   async explain(sql: string): Promise<string | undefined> {
@@ -65,8 +60,22 @@ function limitName({ facts }: MysqlSession): string {
   return facts.engine === 'mariadb' ? 'max_statement_time' : 'max_execution_time';
 }
 
+/** What a question gives, or why the server refuses it; a session that is lost is a failure of `attempt`. */
+export async function asked(
+  session: MysqlSession,
+  question: Question,
+  attempt: Parameters<typeof failureOf>[1],
+): Promise<Answered> {
+  const startedMs = performance.now();
+  const error = await runQuestion(session, question);
+  const ms = performance.now() - startedMs;
+  if (error === undefined) return { ok: true, ms };
+  if (!session.usable) throw failureOf(error, attempt);
+  return { ok: false, ms, refused: refusalOf(error) };
+}
+
 /** Resolves with the error that ended it. */
-export function runQuestion(session: MysqlSession, { sql, onColumns, onRow }: Question): Promise<unknown> {
+function runQuestion(session: MysqlSession, { sql, onColumns, onRow }: Question): Promise<unknown> {
   let fields: readonly FieldPacket[] = [];
   return new Promise((resolve) => {
     const forget = session.onLost(resolve);

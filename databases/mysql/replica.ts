@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ServerEndpoint } from '../../contracts/endpoint.js';
 import { CaravanFailure } from '../../contracts/failures.js';
 import type { Answered, Question, Replica, Writing, Written } from '../asking.js';
-import { AS_APPLICATION, refusalOf, runQuestion } from './ask.js';
+import { AS_APPLICATION, asked, refusalOf } from './ask.js';
 import { openSession } from './connect.js';
 import type { MysqlSession } from './connect.js';
 import { failureOf } from './errors.js';
@@ -109,13 +109,8 @@ class MysqlWriting implements Writing {
     });
   }
 
-  async ask(question: Question): Promise<Answered> {
-    const startedMs = performance.now();
-    const error = await runQuestion(this.#session, question);
-    const ms = performance.now() - startedMs;
-    if (error === undefined) return { ok: true, ms };
-    if (!this.#session.usable) throw failureOf(error, ATTEMPT);
-    return { ok: false, ms, refused: refusalOf(error) };
+  ask(question: Question): Promise<Answered> {
+    return asked(this.#session, question, ATTEMPT);
   }
 
   explain(): Promise<undefined> {

@@ -3,7 +3,7 @@ import { FORMATS } from '../../activities/kora/rules/formats.js';
 import { decided } from '../../activities/validator/rules/given.js';
 import { parseMapping } from '../../language/mapping-file.js';
 import { libraryOf } from '../../activities/kora/rules/library.js';
-import { compareDecimals } from '../../activities/kora/rules/decimals.js';
+import { compareDecimals } from '../../activities/kora/decimals.js';
 import { DependencyTally, SumTally, UniqueTally } from '../../activities/kora/rules/tallies.js';
 import { readable } from '../../activities/kora/rules/values.js';
 import { mined, namesOf, sampleOf, tableNamed, times } from './rule-fixtures.js';

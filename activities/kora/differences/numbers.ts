@@ -1,3 +1,4 @@
+import { placesOf, scaled } from '../decimals.js';
 import type { Classified } from './classify.js';
 
 /** Limits at which other tools' types end: a value that is beyond them is cut there, or begins anew. */
@@ -13,24 +14,13 @@ export function classifyDecimal(source: string, target: string): Classified {
 
 /** The same number to fewer digits: cut or rounded, behind the point or by a binary number in between. */
 function isRounded(source: string, target: string): boolean {
-  const [one, other] = [fractionOf(source), fractionOf(target)];
+  const [one, other] = [placesOf(source), placesOf(target)];
   if (one > other) {
     const difference = scaled(source, one) - scaled(target, one);
     return (difference < 0n ? -difference : difference) < 10n ** BigInt(one - other);
   }
   const number = Number(source);
   return [Math.fround(number), number].some((each) => each === Number(target) && each !== 0 && source !== target);
-}
-
-function fractionOf(text: string): number {
-  const point = text.indexOf('.');
-  return point < 0 ? 0 : text.length - point - 1;
-}
-
-function scaled(text: string, digits: number): bigint {
-  const [whole = '', fraction = ''] = text.split('.');
-  const value = BigInt(`${whole.replace('-', '')}${fraction.padEnd(digits, '0')}`);
-  return whole.startsWith('-') ? -value : value;
 }
 
 function isOverflow(source: string, target: string): boolean {

@@ -3,7 +3,7 @@ import { isTextStep } from '../../../contracts/mapping.js';
 import type { CompiledRule } from '../../../contracts/record.js';
 import type { RowRule } from '../../../contracts/rules.js';
 import { STORAGE } from '../storage.js';
-import { decimalText, momentText } from './decimals.js';
+import { decimalText, momentText } from '../decimals.js';
 import { rowTest } from './row-tests.js';
 import { readable } from './values.js';
 import type { RuleValue, ValueClass } from './values.js';

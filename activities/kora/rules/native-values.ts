@@ -1,5 +1,5 @@
 import { numericText } from '../../../databases/postgres/binary-numeric.js';
-import { doubleText, singleText } from './decimals.js';
+import { doubleText, singleText } from '../decimals.js';
 import type { ReadableColumn, ReadValue } from './values.js';
 
 /** Milliseconds of 2000-01-01 UTC, from which PostgreSQL counts. */

@@ -1,5 +1,5 @@
 import type { RowRule } from '../../../contracts/rules.js';
-import { compareDecimals, compareMoments } from './decimals.js';
+import { compareDecimals, compareMoments } from '../decimals.js';
 import { FORMATS, TEXT_MAX } from './formats.js';
 import type { RuleValue, ValueClass } from './values.js';
 

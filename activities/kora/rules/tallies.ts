@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { compareDecimals, placesOf, scaled } from './decimals.js';
+import { compareDecimals, placesOf, scaled } from '../decimals.js';
 import type { RuleValue } from './values.js';
 
 /** Rows that a rule was held against, and how many of them break it. Does not depend on the order of the rows. */

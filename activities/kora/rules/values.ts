@@ -1,5 +1,5 @@
 import type { ColumnMapping } from '../../../contracts/mapping.js';
-import { decimalText, doubleText, momentText, singleText } from './decimals.js';
+import { decimalText, doubleText, momentText, singleText } from '../decimals.js';
 import { nativeReader } from './native-values.js';
 
 /** What rules can be said of a value. */

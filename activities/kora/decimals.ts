@@ -1,3 +1,5 @@
+import { compareDecimals as compareExactly } from '../../databases/measures/exact-sum.js';
+
 const DECIMAL = /^-?\d+(?:\.\d+)?$/;
 const MOMENT = /^\d{4}-\d\d-\d\d/;
 
@@ -23,9 +25,7 @@ const EXACT_DIGITS = 15;
 /** Less than zero, zero, or more: two decimals, exactly. */
 export function compareDecimals(one: string, other: string): number {
   if (one.length <= EXACT_DIGITS && other.length <= EXACT_DIGITS) return Number(one) - Number(other);
-  const places = Math.max(placesOf(one), placesOf(other));
-  const difference = scaled(one, places) - scaled(other, places);
-  return difference === 0n ? 0 : difference > 0n ? 1 : -1;
+  return compareExactly(one, other) ?? 0;
 }
 
 /** Less than zero, zero, or more: two times, as far as both are told. */
