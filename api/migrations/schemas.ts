@@ -86,10 +86,10 @@ export const migration = z.strictObject({
   started_at: time.nullable(),
   phase: z.enum([...PHASES, 'promotion', 'done']).nullable(),
   progress: progress.nullable().describe('Null when no worker could be asked.'),
-  waits_for: z.array(z.string()).describe('What people must decide.'),
+  waits_for: z.array(z.string()).nullable().describe('What people must decide; null when no worker could be asked.'),
   plan_hash: z.string().nullable(),
-  questions: z.array(question),
-  findings: z.array(finding),
+  questions: z.array(question).nullable().describe('Null when no worker could be asked.'),
+  findings: z.array(finding).nullable().describe('Null when no worker could be asked.'),
   report: z.record(z.string(), z.unknown()).nullable().describe('The whole report, once it has ended.'),
 });
 

@@ -82,7 +82,11 @@ async function liveOf({ client }: ApiParts, found: WorkflowExecutionDescription)
     };
   } catch {
     const status = found.typedSearchAttributes.get(STATUS) ?? 'running';
+    // What nobody told is not "none".
     return {
+      waits_for: null,
+      questions: null,
+      findings: null,
       status: status as Shown['status'],
       phase: (found.typedSearchAttributes.get(PHASE) ?? null) as Shown['phase'],
     };

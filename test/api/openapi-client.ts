@@ -48,7 +48,7 @@ export interface AnswerBody {
   readonly patterns: readonly { readonly name: string }[];
   readonly errors: readonly { readonly path: string; readonly line?: number; readonly column?: number }[];
   readonly questions: readonly { readonly id: string; readonly options: readonly string[] }[];
-  readonly findings: readonly { readonly id: string }[];
+  readonly findings: readonly { readonly id: string; readonly disposition: string }[] | null;
   readonly definition: { readonly timeout?: number };
   readonly validation_report: { readonly warnings: readonly string[] };
   readonly performance_metrics: {
