@@ -158,18 +158,21 @@ describe('from end to end', { timeout: 120_000 }, () => {
     for (const id of ids) await reaches(id, 'running');
     const capacity = (await api.client.call('workflowCapacity')).body;
     expect(capacity.running).toBeGreaterThanOrEqual(COUNT);
-    const { body: registry } = await api.client.call('listAgents', { query: { type } });
+    const held = async () => {
+      const { body: registry } = await api.client.call('listAgents', { query: { type } });
+      return registry.agents.map(({ executions = 0 }) => executions);
+    };
+    const shares = await held();
+    expect(shares.reduce((sum, each) => sum + each, 0)).toBe(COUNT);
     // Those that fewest executions hold are chosen first.
-    const shares = registry.agents.map(({ executions: held = 0 }) => held);
-    expect(shares.reduce((sum, held) => sum + held, 0)).toBe(COUNT);
     expect(Math.max(...shares) - Math.min(...shares)).toBeLessThan(COUNT / 2);
     await Promise.all(
       executions.map((id) => api.client.call('sendEvent', { params: { id }, body: { type: 'go', data: null } })),
     );
     for (const id of ids) await reaches(id, 'completed');
     expect(agents.reduce((sum, { asked }) => sum + asked.length, 0)).toBe(COUNT);
+    await until('all agents are released', async () => (await held()).every((each) => each === 0));
     const { body: after } = await api.client.call('listAgents', { query: { type } });
-    expect(after.agents.map(({ executions: held = 0 }) => held)).toEqual([0, 0, 0]);
     const paged: string[] = [];
     for (let next: string | null | undefined; next !== null;) {
       const query = { type, limit: '2', ...(next !== undefined && { after: next }) };
