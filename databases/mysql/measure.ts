@@ -88,7 +88,7 @@ function aggregatesOf(column: ColumnMapping, at: number, declared: TextRow | und
       if (base === 'datetime' || base === 'timestamp')
         return times(`TIMESTAMPDIFF(MICROSECOND, '1970-01-01', ${name})`, microsecondsOf);
       return base === 'time' && column.kind === 'time'
-        ? times(`TIME_TO_SEC(${name}) * 1000000 + MICROSECOND(${name})`, microsecondsOf)
+        ? times(clockMicroseconds(name), microsecondsOf)
         : [present];
     case 'characters':
       return TEXTS.has(base)
@@ -103,6 +103,11 @@ function aggregatesOf(column: ColumnMapping, at: number, declared: TextRow | und
     case undefined:
       return [present];
   }
+}
+
+/** Part by part: TIME_TO_SEC keeps the fraction in MariaDB, and drops it in MySQL. */
+function clockMicroseconds(name: string): string {
+  return `((HOUR(${name}) * 60 + MINUTE(${name})) * 60 + SECOND(${name})) * 1000000 + MICROSECOND(${name})`;
 }
 
 /** Its UTF-8, which most columns hold as they are. */

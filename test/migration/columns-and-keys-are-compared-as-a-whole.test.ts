@@ -23,11 +23,11 @@ const SOURCE = `
   CREATE TABLE article (
     id INT PRIMARY KEY, price DECIMAL(10,2) NOT NULL, cost DECIMAL(10,2), made YEAR NOT NULL, sold YEAR NOT NULL, weight DOUBLE, share FLOAT,
     large BIGINT UNSIGNED, fine DECIMAL(38,20), flag TINYINT(1), bits BIT(5), name VARCHAR(60), latin VARCHAR(60) CHARACTER SET latin1,
-    kind ENUM('a', 'b', 'c'), born DATE, at DATETIME(6), stamp TIMESTAMP NULL, clock TIME(3), raw VARBINARY(20));
+    kind ENUM('a', 'b', 'c'), born DATE, at DATETIME(6), stamp TIMESTAMP NULL, clock TIME(6), raw VARBINARY(20));
   INSERT INTO article SELECT seq, (seq * 7919 % 3333) / 100, IF(seq % 5 = 0, NULL, (seq * 104729 % 99991) / 100), 1980 + seq % 40, 1980 + seq % 40,
     seq / 7, -seq / 3, 18446744073709551615 - seq, -seq / 3, seq % 3 = 0, seq % 32, CONCAT('größer ', seq, ' 😀'), CONCAT('né', seq), ELT(1 + seq % 3, 'a', 'b', 'c'),
     '1969-06-01' + INTERVAL seq DAY, '1969-12-31 23:59:58.123456' + INTERVAL seq * 7919 SECOND, '2001-02-03 04:05:06' + INTERVAL seq MINUTE,
-    SEC_TO_TIME(seq % 86400), UNHEX(SHA1(seq)) FROM seq_1_to_${String(ROWS)};
+    SEC_TO_TIME(seq % 86400 + seq * 7919 % 1000000 / 1000000), UNHEX(SHA1(seq)) FROM seq_1_to_${String(ROWS)};
   UPDATE article SET name = NULL, born = NULL, at = NULL, raw = NULL WHERE id % 11 = 0;
   UPDATE article SET at = '9999-12-31 23:59:59.999999', born = '0001-01-01' WHERE id = 1;
   CREATE TABLE nothing (id INT PRIMARY KEY, what TEXT);
