@@ -36,7 +36,7 @@ export interface Explanation {
 }
 
 /** What was let pass: the two sides say the same in other forms. */
-export type Tolerance = 'float' | 'decimal_scale' | 'collation_tie' | 'type';
+export type Tolerance = 'float' | 'decimal_scale' | 'collation_tie' | 'type' | 'clock';
 
 /** How long it took, milliseconds; of a slow one the best of several runs, each side alone. */
 export interface Timing {

@@ -71,21 +71,43 @@ export interface Asking {
 /** How a statement that writes ended, and how many rows it found to change. */
 export type Written = { readonly ok: true; readonly rows: number } | { readonly ok: false; readonly refused: Refusal };
 
+/** A column whose values the server counts itself, and what it gives next. */
+export interface Counter {
+  /** "schema.table", as the side calls it. */
+  readonly table: string;
+  readonly column: string;
+  readonly next: string;
+}
+
 /** Tries what an application writes, in transactions that are all rolled back. */
 export interface Writing extends Pick<Asking, 'ask' | 'explain' | 'close'> {
-  begin(): Promise<void>;
+  /** `counters`: where these go on inside the transaction, so that both sides give the same numbers. */
+  begin(counters?: readonly Counter[]): Promise<void>;
   write(sql: string, seconds: number): Promise<Written>;
+  /** What is put off until the end of the transaction is looked at now. */
+  settle(): Promise<Written>;
   /** Takes back what was written since `begin`, and what counters gave since. */
   rollback(): Promise<void>;
+  /** Where counters stand outside of any transaction. */
+  counters(): Promise<readonly Counter[]>;
+}
+
+export type WriteEvent = 'insert' | 'update' | 'delete';
+
+export interface ReplicaTrigger {
+  readonly event: WriteEvent;
+  /** Tables ("schema.name") that it may change beside its own; `any`: it cannot be told. */
+  readonly changes: ReadonlySet<string> | 'any';
 }
 
 /** A throw-away replica of a source. */
 export interface Replica {
   /** Tables ("schema.name", as the source calls them) that a transaction does not hold. */
   readonly untransactional: ReadonlySet<string>;
-  /** Tables whose triggers change others. */
-  readonly triggered: ReadonlySet<string>;
+  /** Triggers by their table. */
+  readonly triggers: ReadonlyMap<string, readonly ReplicaTrigger[]>;
   writing(options: AskOptions): Promise<Writing>;
+  close(): Promise<void>;
 }
 
 export interface AskOptions {

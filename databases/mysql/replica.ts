@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerEndpoint } from '../../contracts/endpoint.js';
 import { CaravanFailure } from '../../contracts/failures.js';
-import type { Answered, Question, Replica, Writing, Written } from '../asking.js';
+import type { Answered, Counter, Question, Replica, WriteEvent, Writing, Written } from '../asking.js';
+import { triggersByTable } from '../trigger-changes.js';
 import { AS_APPLICATION, asked, refusalOf } from './ask.js';
 import { openSession } from './connect.js';
 import type { MysqlSession } from './connect.js';
@@ -39,19 +40,39 @@ export async function openReplica(source: ServerEndpoint, endpoint: ServerEndpoi
       `SELECT CONCAT(TABLE_SCHEMA, '.', TABLE_NAME) AS name FROM information_schema.TABLES
         WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE = 'BASE TABLE' AND ENGINE <> 'InnoDB'`,
     );
-    const triggers = await session.query(
-      `SELECT DISTINCT CONCAT(EVENT_OBJECT_SCHEMA, '.', EVENT_OBJECT_TABLE) AS name FROM information_schema.TRIGGERS
-        WHERE TRIGGER_SCHEMA = DATABASE()`,
-    );
-    const names = (rows: typeof tables): Set<string> => new Set(rows.map(({ name }) => name ?? ''));
     return {
-      untransactional: names(tables),
-      triggered: names(triggers),
+      untransactional: new Set(tables.map(({ name }) => name ?? '')),
+      triggers: await readTriggers(session),
       writing: async () => new MysqlWriting(await openWriter(endpoint)),
+      close: () => Promise.resolve(),
     };
   } finally {
     await session.close();
   }
+}
+
+async function readTriggers(session: MysqlSession): Promise<Replica['triggers']> {
+  const relations = await session.query(
+    `SELECT CONCAT(TABLE_SCHEMA, '.', TABLE_NAME) AS name, TABLE_TYPE = 'BASE TABLE' AS plain
+       FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()`,
+  );
+  const routines = await session.query(
+    'SELECT ROUTINE_NAME AS name FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE()',
+  );
+  const triggers = await session.query(
+    `SELECT CONCAT(EVENT_OBJECT_SCHEMA, '.', EVENT_OBJECT_TABLE) AS name, LOWER(EVENT_MANIPULATION) AS event,
+            ACTION_STATEMENT AS body
+       FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE()`,
+  );
+  const named = (rows: typeof relations): string[] => rows.map(({ name }) => name ?? '');
+  const known = {
+    tables: named(relations.filter(({ plain }) => plain === '1')),
+    others: [...named(relations.filter(({ plain }) => plain !== '1')), ...named(routines)],
+  };
+  return triggersByTable(
+    triggers.map(({ name, event, body }) => ({ table: name ?? '', event: event as WriteEvent, body: body ?? '' })),
+    known,
+  );
 }
 
 async function openWriter(endpoint: ServerEndpoint): Promise<MysqlSession> {
@@ -68,8 +89,8 @@ async function openWriter(endpoint: ServerEndpoint): Promise<MysqlSession> {
 
 class MysqlWriting implements Writing {
   readonly #session: MysqlSession;
-  /** Counters of tables, as they were before anything was written. */
-  readonly #counters = new Map<string, string>();
+  /** As they were before anything was written. */
+  #counters: readonly Counter[] | undefined;
   #inserted = false;
 
   constructor(session: MysqlSession) {
@@ -77,7 +98,7 @@ class MysqlWriting implements Writing {
   }
 
   async begin(): Promise<void> {
-    if (this.#counters.size === 0) await this.#readCounters();
+    await this.counters();
     this.#inserted = false;
     await this.#session.query('START TRANSACTION READ WRITE', ATTEMPT);
   }
@@ -121,8 +142,8 @@ class MysqlWriting implements Writing {
   async rollback(): Promise<void> {
     await this.#session.query('ROLLBACK', ATTEMPT);
     if (!this.#inserted) return;
-    for (const [table, next] of this.#counters) {
-      await this.#session.query(`ALTER TABLE ${quoteName(table)} AUTO_INCREMENT = ${next}`, ATTEMPT);
+    for (const { table, next } of await this.counters()) {
+      await this.#session.query(`ALTER TABLE ${quotedPlace(table)} AUTO_INCREMENT = ${next}`, ATTEMPT);
     }
   }
 
@@ -130,17 +151,32 @@ class MysqlWriting implements Writing {
     return this.#session.close();
   }
 
-  /** From the tables' own definitions: what the information schema says of counters may be old. */
-  async #readCounters(): Promise<void> {
-    const tables = await this.#session.query(
-      `SELECT TABLE_NAME AS name FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND EXTRA LIKE '%auto_increment%'`,
-    );
-    for (const { name } of tables) {
-      const [row] = await this.#session.query(`SHOW CREATE TABLE ${quoteName(name ?? '')}`, ATTEMPT);
-      const next = / AUTO_INCREMENT=(\d+)/.exec(row?.['Create Table'] ?? '')?.[1];
-      this.#counters.set(name ?? '', next ?? '1');
-    }
+  settle(): Promise<Written> {
+    return Promise.resolve({ ok: true, rows: 0 });
   }
+
+  /** From the tables' own definitions: what the information schema says of counters may be old. */
+  async counters(): Promise<readonly Counter[]> {
+    if (this.#counters !== undefined) return this.#counters;
+    const columns = await this.#session.query(
+      `SELECT CONCAT(TABLE_SCHEMA, '.', TABLE_NAME) AS name, COLUMN_NAME AS counted FROM information_schema.COLUMNS
+        WHERE TABLE_SCHEMA = DATABASE() AND EXTRA LIKE '%auto_increment%'`,
+    );
+    const counters: Counter[] = [];
+    for (const { name, counted } of columns) {
+      const table = name ?? '';
+      const [row] = await this.#session.query(`SHOW CREATE TABLE ${quotedPlace(table)}`, ATTEMPT);
+      const next = / AUTO_INCREMENT=(\d+)/.exec(row?.['Create Table'] ?? '')?.[1] ?? '1';
+      counters.push({ table, column: counted ?? '', next });
+    }
+    this.#counters = counters;
+    return counters;
+  }
+}
+
+function quotedPlace(table: string): string {
+  const dot = table.indexOf('.');
+  return `${quoteName(table.slice(0, dot))}.${quoteName(table.slice(dot + 1))}`;
 }
 
 /** Rows that were found, as PostgreSQL counts them: the driver asks the server for these. */

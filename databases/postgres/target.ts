@@ -266,9 +266,10 @@ class PostgresTarget implements Target {
     return this.#attempt('try writes in', async () => {
       const session = await this.#pool.take();
       try {
-        const path = [shadowSchema(this.#names.hash), ...(await extensionSchemas(session))];
+        const own = [shadowSchema(this.#names.hash)];
+        const path = [...own, ...(await extensionSchemas(session))];
         // Whatever the transaction left, the session is not used again.
-        return new PostgresWriting(session, { path }, () => {
+        return new PostgresWriting(session, { path, own }, () => {
           this.#pool.discard(session);
           return Promise.resolve();
         });

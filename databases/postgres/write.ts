@@ -1,10 +1,28 @@
-import type { Answered, AskOptions, Question, Writing, Written } from '../asking.js';
+import type { Answered, AskOptions, Counter, Question, Writing, Written } from '../asking.js';
 import { refusalOf, runQuestion } from './ask.js';
 import type { Session } from './connect.js';
 import { failureOf, isServerError } from './errors.js';
 import { literal, qualified, quoted } from './identifiers.js';
 
 const ATTEMPT = { attempted: 'try a write of the application on', on: 'the database' };
+
+/** Seconds that what was put off may take. */
+const SETTLE_SECONDS = 30;
+
+interface Owned {
+  /** Schemas whose sequences are set back; the others of the path are only looked through. */
+  readonly own: readonly string[];
+}
+
+interface Sequence {
+  /** In SQL. */
+  readonly name: string;
+  readonly next: string;
+  readonly least: string;
+  readonly most: string;
+  /** Of a column; a sequence may stand alone. */
+  readonly counter: Counter | undefined;
+}
 
 /**
  * Writes in transactions that are rolled back. What sequences give is no part of a transaction, unless the transaction
@@ -13,37 +31,65 @@ const ATTEMPT = { attempted: 'try a write of the application on', on: 'the datab
 export class PostgresWriting implements Writing {
   readonly #session: Session;
   readonly #path: readonly string[];
+  /** Schemas whose sequences are set back. */
+  readonly #own: readonly string[];
   readonly close: () => Promise<void>;
 
-  constructor(session: Session, { path }: AskOptions, close: () => Promise<void>) {
+  constructor(session: Session, { path, own }: AskOptions & Owned, close: () => Promise<void>) {
     this.#session = session;
     this.#path = path;
+    this.#own = own;
     this.close = close;
   }
 
-  async begin(): Promise<void> {
-    const [own = ''] = this.#path;
+  async begin(counters: readonly Counter[] = []): Promise<void> {
     await this.#session.run('BEGIN READ WRITE');
     const path = literal(this.#path.map(quoted).join(', '));
     await this.#session.run(
       `SELECT pg_catalog.set_config('search_path', ${path}, true), pg_catalog.set_config('lock_timeout', '5s', true)`,
     );
-    const sequences = await this.#session.rows(
-      `SELECT sequencename AS name, max_value AS most, min_value AS least FROM pg_catalog.pg_sequences WHERE schemaname = $1`,
-      [own],
-    );
-    for (const { name, most, least } of sequences) {
-      const sequence = qualified(own, name ?? '');
-      const [row] = await this.#session.rows(
-        `SELECT (last_value + CASE WHEN is_called THEN increment ELSE 0 END)::text AS next
-           FROM ${sequence}, (SELECT seqincrement AS increment FROM pg_catalog.pg_sequence WHERE seqrelid = $1::regclass) s`,
-        [sequence],
-      );
-      const next = BigInt(row?.['next'] ?? '0');
+    for (const { name, next, least, most, counter } of await this.#sequences()) {
+      const wanted = counters.find(({ table, column }) => table === counter?.table && column === counter.column);
+      const start = BigInt(wanted?.next ?? next);
       // One that is used up gives nothing that had to be taken back.
-      if (next > BigInt(most ?? '0') || next < BigInt(least ?? '0')) continue;
-      await this.#session.run(`ALTER SEQUENCE ${sequence} RESTART WITH ${next.toString()}`);
+      if (start > BigInt(most) || start < BigInt(least)) continue;
+      await this.#session.run(`ALTER SEQUENCE ${name} RESTART WITH ${start.toString()}`);
     }
+  }
+
+  async counters(): Promise<readonly Counter[]> {
+    return (await this.#sequences()).flatMap(({ counter }) => counter ?? []);
+  }
+
+  async #sequences(): Promise<Sequence[]> {
+    const schemas = this.#own.map(literal).join(', ');
+    const rows = await this.#session.rows(
+      `SELECT q.schemaname AS schema, q.sequencename AS name, q.max_value AS most, q.min_value AS least,
+              n.nspname || '.' || t.relname AS table, a.attname AS column
+         FROM pg_catalog.pg_sequences q
+         JOIN pg_catalog.pg_namespace m ON m.nspname = q.schemaname
+         JOIN pg_catalog.pg_class c ON c.relnamespace = m.oid AND c.relname = q.sequencename
+         LEFT JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid
+              AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0
+         LEFT JOIN pg_catalog.pg_class t ON t.oid = d.refobjid
+         LEFT JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace
+         LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
+        WHERE q.schemaname IN (${schemas})`,
+    );
+    const sequences: Sequence[] = [];
+    for (const row of rows) {
+      const name = qualified(row['schema'] ?? '', row['name'] ?? '');
+      const [state] = await this.#session.rows(
+        `SELECT (last_value + CASE WHEN is_called THEN increment ELSE 0 END)::text AS next
+           FROM ${name}, (SELECT seqincrement AS increment FROM pg_catalog.pg_sequence WHERE seqrelid = $1::regclass) s`,
+        [name],
+      );
+      const next = state?.['next'] ?? '0';
+      const { table = null, column = null } = row;
+      const counter = table === null || column === null ? undefined : { table, column, next };
+      sequences.push({ name, next, least: row['least'] ?? '0', most: row['most'] ?? '0', counter });
+    }
+    return sequences;
   }
 
   async write(sql: string, seconds: number): Promise<Written> {
@@ -69,6 +115,10 @@ export class PostgresWriting implements Writing {
 
   explain(): Promise<undefined> {
     return Promise.resolve(undefined);
+  }
+
+  settle(): Promise<Written> {
+    return this.write('SET CONSTRAINTS ALL IMMEDIATE', SETTLE_SECONDS);
   }
 
   rollback(): Promise<void> {

@@ -32,12 +32,9 @@ export function compareAnswers(sides: Sides, { orderBy, lists }: Compared): Comp
   if (source.columns.length !== target.columns.length) return { outcome: 'columns', tolerated: [], examples: [] };
   const rows = new Rows(waysOf(source.columns, target.columns, lists));
   const outcome = source.rows.length !== target.rows.length ? 'count' : rows.compare(sides, orderBy);
-  const isDifferent = outcome !== 'equal';
-  return {
-    outcome,
-    tolerated: isDifferent ? [] : [...rows.tolerated].sort(),
-    examples: isDifferent ? examplesOf(sides, rows, outcome === 'order') : [],
-  };
+  if (outcome === 'equal') return { outcome, tolerated: [...rows.tolerated].sort(), examples: [] };
+  const isList = outcome === 'order' || (outcome === 'rows' && orderBy.fixed !== 'none');
+  return { outcome, tolerated: [], examples: isList ? placesOf(sides, rows) : strangers(sides, rows) };
 }
 
 /** Columns meet by their place: what a query calls them is not the same everywhere. */
@@ -177,37 +174,59 @@ export function keyOfRow(
   return key;
 }
 
-function examplesOf({ source, target }: Sides, rows: Rows, isOrder: boolean): Example[] {
-  if (!isOrder && source.rows.length !== target.rows.length) return strangers({ source, target }, rows);
+/** Cells that differ, row by row. */
+function placesOf({ source, target }: Sides, rows: Rows): Example[] {
   const examples: Example[] = [];
   for (const [at, row] of source.rows.entries()) {
-    const other = target.rows[at] ?? [];
-    const place = rows.ways.findIndex(
-      (way, column) => !rows.isSameCell(way, row[column] ?? null, other[column] ?? null),
-    );
-    if (place < 0) continue;
-    const column = source.columns[place]?.name;
-    const cells = { source: shown(row[place]), target: shown(other[place]) };
-    examples.push({ row: at + 1, ...(column !== undefined && { column }), ...cells });
+    const example = placeOf(rows, source.columns, { at, row, other: target.rows[at] ?? [] });
+    if (example !== undefined) examples.push(example);
     if (examples.length >= EXAMPLES_MAX) break;
   }
   return examples;
 }
 
-/** Rows that one side alone has. */
-function strangers({ source, target }: Sides, { ways }: Rows): Example[] {
+interface Pair {
+  /** Of the source's row. */
+  readonly at: number;
+  readonly row: Row;
+  readonly other: Row;
+}
+
+function placeOf(rows: Rows, columns: readonly AnswerColumn[], { at, row, other }: Pair): Example | undefined {
+  const place = differingCells(rows, row, other)[0];
+  if (place === undefined) return undefined;
+  const column = columns[place]?.name;
+  const cells = { source: shown(row[place]), target: shown(other[place]) };
+  return { row: at + 1, ...(column !== undefined && { column }), ...cells };
+}
+
+function differingCells(rows: Rows, row: Row, other: Row): number[] {
+  return rows.ways.flatMap((way, at) => (rows.isSameCell(way, row[at] ?? null, other[at] ?? null) ? [] : [at]));
+}
+
+/** Rows that one side alone has; each beside the other's one that is nearest to it, where they have as many. */
+function strangers({ source, target }: Sides, rows: Rows): Example[] {
   const form = (way: Way, text: string): string =>
     way.relative > 0 ? String(Number(Number(text).toPrecision(9))) : text;
   const keysOf = (side: 'source' | 'target', all: readonly Row[]): Set<string> =>
-    new Set(all.map((row) => keyOfRow(ways, row, side, form)));
+    new Set(all.map((row) => keyOfRow(rows.ways, row, side, form)));
   const known = { source: keysOf('source', source.rows), target: keysOf('target', target.rows) };
   const only = (side: 'source' | 'target', all: readonly Row[]): Row[] => {
     const others = known[side === 'source' ? 'target' : 'source'];
-    return all.filter((row) => !others.has(keyOfRow(ways, row, side, form))).slice(0, EXAMPLES_MAX);
+    return all.filter((row) => !others.has(keyOfRow(rows.ways, row, side, form))).slice(0, EXAMPLES_MAX);
   };
-  const lost = only('source', source.rows).map((row) => ({ source: shownRow(row), target: null }));
-  const extra = only('target', target.rows).map((row) => ({ source: null, target: shownRow(row) }));
-  return [...lost, ...extra].slice(0, EXAMPLES_MAX);
+  const [lost, extra] = [only('source', source.rows), only('target', target.rows)];
+  if (source.rows.length === target.rows.length && extra.length > 0) {
+    return lost.flatMap((row) => {
+      const [other = []] = extra.toSorted(
+        (one, two) => differingCells(rows, row, one).length - differingCells(rows, row, two).length,
+      );
+      return placeOf(rows, source.columns, { at: source.rows.indexOf(row), row, other }) ?? [];
+    });
+  }
+  const gone = lost.map((row) => ({ source: shownRow(row), target: null }));
+  const come = extra.map((row) => ({ source: null, target: shownRow(row) }));
+  return [...gone, ...come].slice(0, EXAMPLES_MAX);
 }
 
 function shownRow(row: Row): string {

@@ -1,10 +1,12 @@
 import { qualified } from '../../../../contracts/catalogue.js';
 import type { MigrationMapping, TableMapping } from '../../../../contracts/mapping.js';
 import type { Workload } from '../../../../contracts/workload.js';
-import type { Writing } from '../../../../databases/asking.js';
+import type { Counter, Writing } from '../../../../databases/asking.js';
 import type { Comparison } from '../../../kora/behaviour/compare.js';
 import { quotedName } from '../../../kora/behaviour/literals.js';
 import { CutShort, Lane } from './lane.js';
+import { hasTable } from './triggers.js';
+import type { WriteClock } from './write-clock.js';
 import type { Differing } from './writes.js';
 
 /** Tables with more rows are not read for every write: of them the number of changed rows is compared. */
@@ -33,18 +35,32 @@ export class Effects {
     this.#dialect = dialect;
   }
 
-  /** The tables that are named; with `following` those whose rows follow theirs; where triggers run, all. */
-  watched(
-    named: readonly string[],
-    { following, triggered }: { readonly following: boolean; readonly triggered: boolean },
-  ): string[] {
-    const watched = new Set(triggered ? this.#tables.keys() : named.filter((table) => this.#tables.has(table)));
-    if (following) for (const table of watched) for (const child of this.#childrenOf(table)) watched.add(child);
-    return [...watched].filter((table) => !this.#isLarge(table));
+  /** Those that are named, and whose rows follow theirs; and what triggers may change beside them. */
+  watched(tables: readonly string[], changed: ReadonlySet<string> | 'any'): string[] {
+    const also = changed === 'any' ? [...this.#tables.keys()] : [...changed].map((table) => this.#plannedAs(table));
+    return [...new Set([...tables, ...also])].filter((table) => this.#tables.has(table) && !this.#isLarge(table));
+  }
+
+  /** With the tables whose rows follow theirs. */
+  withFollowing(tables: readonly string[]): string[] {
+    const all = new Set(tables);
+    for (const table of all) for (const child of this.#childrenOf(table)) all.add(child);
+    return [...all];
   }
 
   tooLarge(named: readonly string[]): string[] {
     return named.filter((table) => this.#isLarge(table));
+  }
+
+  /** The target's counters, where those of the replica stand. */
+  async counters(): Promise<Counter[]> {
+    const replica = await this.#sides.source.counters();
+    return (await this.#sides.target.counters()).flatMap((counter) => {
+      const [name, table] = [...this.#tables].find(([, { target }]) => isCalled(counter.table, target.name)) ?? [];
+      const source = table?.columns.find(({ target }) => target === counter.column)?.source;
+      const same = replica.find((each) => each.column === source && this.#plannedAs(each.table) === name);
+      return same === undefined ? [] : [{ ...counter, next: same.next }];
+    });
   }
 
   /** Of these tables, those that the replica and the target do not hold alike. */
@@ -62,10 +78,11 @@ export class Effects {
     return tables.filter((table) => this.#alike.get(table) !== true);
   }
 
-  async differing(tables: readonly string[]): Promise<Differing[]> {
+  /** `clock`: of the transaction in which they were written. */
+  async differing(tables: readonly string[], clock: WriteClock): Promise<Differing[]> {
     const differing: Differing[] = [];
     for (const table of tables) {
-      const comparison = await this.#compare(table);
+      const comparison = await this.#compare(table, clock);
       if (comparison.outcome !== 'equal') differing.push({ table, comparison });
     }
     return differing;
@@ -89,29 +106,44 @@ export class Effects {
     return (this.#tables.get(table)?.estimatedRows ?? 0) > ROWS_MAX;
   }
 
-  async #compare(name: string): Promise<Comparison> {
+  /** The replica's database may be called otherwise. */
+  #plannedAs(table: string): string {
+    if (this.#tables.has(table)) return table;
+    return [...this.#tables.keys()].find((known) => hasTable([known], table)) ?? table;
+  }
+
+  /** Without a schema where the replica's database may be called otherwise. */
+  #sourceName({ source }: TableMapping): string {
+    const name = quotedName(source.name, this.#dialect);
+    return this.#dialect === 'postgres' ? `${quotedName(source.schema, 'postgres')}.${name}` : name;
+  }
+
+  async #compare(name: string, clock?: WriteClock): Promise<Comparison> {
     const table = this.#tables.get(name);
     if (table === undefined) throw new Error(`the plan has no table "${name}"`);
     const asked = {
       source: select(
         table.columns.map(({ source }) => source),
-        table.source.name,
+        this.#sourceName(table),
         this.#dialect,
       ),
       target: select(
         table.columns.map(({ target }) => target),
-        table.target.name,
+        quotedName(table.target.name, 'postgres'),
         'postgres',
       ),
       orderBy: { fixed: 'none', keys: [] },
     } as const;
     const { ended, answers } = await this.#lane.ask(asked);
     if (!ended.source.ok || !ended.target.ok) throw new CutShort(ended);
-    return this.#lane.compare(asked, answers);
+    return this.#lane.compare(asked, answers, clock?.masks);
   }
 }
 
-/** Without a schema: the replica's database may be called otherwise, and the target's tables stand in the shadow. */
-function select(columns: readonly string[], table: string, dialect: Workload['dialect']): string {
-  return `SELECT ${columns.map((column) => quotedName(column, dialect)).join(', ')} FROM ${quotedName(table, dialect)}`;
+function isCalled(table: string, name: string): boolean {
+  return table.slice(table.indexOf('.') + 1) === name;
+}
+
+function select(columns: readonly string[], from: string, dialect: Workload['dialect']): string {
+  return `SELECT ${columns.map((column) => quotedName(column, dialect)).join(', ')} FROM ${from}`;
 }

@@ -7,7 +7,10 @@ import { notReplayed } from './judge.js';
 import type { Knowledge } from './judge.js';
 import { CutShort } from './lane.js';
 import { openLanes } from './lanes.js';
-import { unitsOf, WriteReplay } from './writes.js';
+import { sourcePath } from './prepare.js';
+import { unitsOf } from './units.js';
+import { WriteClock } from './write-clock.js';
+import { WriteReplay } from './writes.js';
 
 /** Judges the queries of a page: what reads, several at once; then what writes, one recorded transaction after another. */
 export interface PageJudge {
@@ -66,15 +69,17 @@ async function openWrites(
   const opened = await deps.openReplica(source, replica);
   const shadow = await openTargetOf(deps, migrationId);
   try {
-    const sides = { source: await opened.writing({ path: [] }), target: await shadow.writing() };
+    const path = sourcePath(migration);
+    const sides = { source: await opened.writing({ path }), target: await shadow.writing() };
     const close = async (): Promise<void> => {
       await Promise.allSettled([sides.source.close(), sides.target.close()]);
-      await shadow.close();
+      await Promise.allSettled([opened.close(), shadow.close()]);
     };
     const effects = new Effects(migration, sides, dialect);
-    return new WriteReplay({ ...sides, replica: opened, effects, dialect, close });
+    const clock = new WriteClock(sides, dialect);
+    return new WriteReplay({ ...sides, replica: opened, effects, clock, dialect, close });
   } catch (error) {
-    await shadow.close().catch(() => undefined);
+    await Promise.allSettled([opened.close(), shadow.close()]);
     throw error;
   }
 }

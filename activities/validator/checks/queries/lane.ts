@@ -1,4 +1,4 @@
-import type { Answered, AnswerColumn, Asking, Refusal } from '../../../../databases/asking.js';
+import type { Answered, AnswerColumn, Asking, Cell, Refusal } from '../../../../databases/asking.js';
 import { Answer } from '../../../kora/behaviour/answers.js';
 import { compareAnswers, waysOf } from '../../../kora/behaviour/compare.js';
 import type { Compared, Comparison } from '../../../kora/behaviour/compare.js';
@@ -17,6 +17,9 @@ export interface Sided<T> {
   readonly source: T;
   readonly target: T;
 }
+
+/** Of an answer with these columns: rows as they are compared. */
+export type Mask = (columns: readonly AnswerColumn[]) => (cells: readonly Cell[]) => readonly Cell[];
 
 export interface Heard {
   readonly answers: Sided<Answer>;
@@ -46,14 +49,18 @@ export class Lane {
     return { answer, ended };
   }
 
-  /** How both answers stand to each other; those that are too long to be kept are asked for once more. */
-  async compare(asked: Asked, { source, target }: Heard['answers']): Promise<Comparison> {
-    if (source.columns.length !== target.columns.length || source.count !== target.count) {
-      const kept = { source, target };
-      return source.isWhole && target.isWhole ? compareAnswers(kept, asked) : bare(differing(kept));
-    }
-    if (source.isWhole && target.isWhole) return compareAnswers({ source, target }, asked);
-    return this.#digest(asked, { source: source.columns, target: target.columns });
+  /**
+   * How both answers stand to each other; those that are too long to be kept are asked for once more. `masks` put one
+   * value in the place of what need not be equal.
+   */
+  async compare(asked: Asked, { source, target }: Heard['answers'], masks?: Sided<Mask>): Promise<Comparison> {
+    const isWhole = source.isWhole && target.isWhole;
+    if (!isWhole && (source.columns.length !== target.columns.length || source.count !== target.count))
+      return bare(differing({ source, target }));
+    if (!isWhole) return this.#digest(asked, { source: source.columns, target: target.columns }, masks);
+    const masked = ({ columns, rows }: Answer, mask: Mask | undefined): Pick<Answer, 'columns' | 'rows'> =>
+      mask === undefined ? { columns, rows } : { columns, rows: rows.map(mask(columns)) };
+    return compareAnswers({ source: masked(source, masks?.source), target: masked(target, masks?.target) }, asked);
   }
 
   /** Milliseconds of each side by itself, the best of some runs. */
@@ -77,18 +84,29 @@ export class Lane {
     return { source: one ?? null, target: other ?? null };
   }
 
-  async #digest(asked: Asked, columns: Sided<readonly AnswerColumn[]>): Promise<Comparison> {
+  async #digest(
+    asked: Asked,
+    columns: Sided<readonly AnswerColumn[]>,
+    masks: Sided<Mask> | undefined,
+  ): Promise<Comparison> {
     const ways = waysOf(columns.source, columns.target, asked.lists);
     const digests = { source: new RowDigest(ways, 'source'), target: new RowDigest(ways, 'target') };
-    const listen = (digest: RowDigest): Pick<Parameters<Asking['ask']>[0], 'onColumns' | 'onRow' | 'seconds'> => ({
-      seconds: SECONDS_MAX,
-      onColumns: () => undefined,
-      onRow: digest.onRow,
-    });
-    const ended = await both({
-      source: this.#sides.source.ask({ sql: asked.source, ...listen(digests.source) }),
-      target: this.#sides.target.ask({ sql: asked.target, ...listen(digests.target) }),
-    });
+    const ask = (side: 'source' | 'target'): Promise<Answered> => {
+      const { onRow } = digests[side];
+      const mask = masks?.[side](columns[side]);
+      return this.#sides[side].ask({
+        sql: asked[side],
+        seconds: SECONDS_MAX,
+        onColumns: () => undefined,
+        onRow:
+          mask === undefined
+            ? onRow
+            : (cells) => {
+                onRow(mask(cells));
+              },
+      });
+    };
+    const ended = await both({ source: ask('source'), target: ask('target') });
     if (!ended.source.ok || !ended.target.ok) throw new CutShort(ended);
     const [source, target] = [digests.source.close(), digests.target.close()];
     if (source.count !== target.count) return bare('count');

@@ -2,6 +2,11 @@ import type { Proven } from '../../../../contracts/checks.js';
 import type { Finding } from '../../../../contracts/migration.js';
 import type { Explanation, QueryVerdict } from '../../../../contracts/replay.js';
 
+/** In percent, rounded down: only all are 100. */
+function shareOf(part: number, whole: number): string {
+  return String(Math.floor((1000 * part) / whole) / 10);
+}
+
 /** Findings of single queries; of the rest one stands for all. */
 const SLOWER_MAX = 50;
 
@@ -57,7 +62,7 @@ export class Tally {
     const values = sampled === 0 ? '' : `; the values of ${String(sampled)} of them were sampled`;
     return [
       {
-        what: `${String(equal)} of ${String(equal + different)} different recorded queries of the application give the same in the target (${String(not)} more were not replayed)${values}`,
+        what: `${String(equal)} of ${String(equal + different)} (${shareOf(equal, equal + different)} %) different recorded queries of the application give the same in the target (${String(not)} more were not replayed)${values}`,
         how: 'Each was run on the source, at its position, and its translation on the target; the answers were compared as lists where ORDER BY fixes the order, as multisets where it does not.',
       },
     ];

@@ -3,7 +3,7 @@ import type { WorkloadQuery } from '../../../../contracts/workload.js';
 import { sha256Hex } from '../../../../platform/hash.js';
 import type { Snapshot } from '../../../../databases/source.js';
 import type { CheckContext } from '../check.js';
-import { unitsOf } from './writes.js';
+import { unitsOf } from './units.js';
 
 /** Queries of a page: so many are judged again at most when a process dies. */
 export const PAGE_QUERIES = 250;

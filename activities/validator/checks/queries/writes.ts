@@ -1,12 +1,14 @@
 import type { Explanation, QueryVerdict, UncomparedReason } from '../../../../contracts/replay.js';
 import type { Workload, WorkloadQuery } from '../../../../contracts/workload.js';
-import type { Replica, Writing, Written } from '../../../../databases/asking.js';
+import type { Replica, ReplicaTrigger, Writing, Written } from '../../../../databases/asking.js';
 import type { Comparison } from '../../../kora/behaviour/compare.js';
 import { explain } from '../../../kora/behaviour/explain.js';
 import { wordsOf } from '../../../kora/behaviour/rewrite.js';
 import { headOf, notReplayed } from './judge.js';
 import { SECONDS_MAX } from './lane.js';
 import type { Effects } from './effects.js';
+import { changedBy, eventsOf, firedBy, hasTable, writtenBy } from './triggers.js';
+import type { WriteClock } from './write-clock.js';
 
 /** Tries what was recorded as one transaction on the replica and on the target, compares, and takes both back. */
 export class WriteReplay {
@@ -17,21 +19,24 @@ export class WriteReplay {
   }
 
   async judge(unit: readonly WorkloadQuery[]): Promise<QueryVerdict[]> {
-    const { effects, source, target } = this.#parts;
+    const { effects, clock, source, target } = this.#parts;
     const asked = unit.flatMap((query) => (query.translated === null ? [] : [{ query, translated: query.translated }]));
     if (unit.some(({ placeholders = [] }) => placeholders.length > 0)) return all(unit, 'without_values');
     if (asked.length < unit.length) return all(unit, 'not_translated');
-    const tables = [...new Set(unit.flatMap((query) => query.tables))];
-    if (this.#isHeldByNothing(tables)) return all(unit, 'replica_not_transactional');
-    const following = unit.some(({ run }) => !/^\s*insert\b/i.test(run));
-    const watched = effects.watched(tables, { following, triggered: this.#isTriggered(tables) });
+    const { tables, fired } = this.#touched(unit);
+    const changed = changedBy(this.#parts.replica, fired);
+    if (this.#isHeldByNothing(tables, changed)) return all(unit, 'replica_not_transactional');
+    const watched = effects.watched(tables, changed);
     const unlike = await effects.unlike(watched);
     if (unlike.length > 0) return all(unit, 'replica_differs', unlike.join(', '));
-    await Promise.all([source.begin(), target.begin()]);
+    const counters = await effects.counters();
+    await Promise.all([source.begin(), target.begin(counters)]);
     try {
+      await clock.begin();
       const tried = await this.#try(asked);
       if (tried.stopped) return tried.verdicts;
-      return await this.#withEffects(tried.verdicts, { tables, watched });
+      await clock.end();
+      return await this.#withEffects(tried.verdicts, { tables, watched, isTriggered: fired.length > 0 });
     } finally {
       await Promise.all([source.rollback(), target.rollback()]);
     }
@@ -41,15 +46,23 @@ export class WriteReplay {
     return this.#parts.close();
   }
 
-  /** What a trigger changes cannot be seen in the statement: one that no transaction holds may be among it. */
-  #isHeldByNothing(tables: readonly string[]): boolean {
-    const { untransactional } = this.#parts.replica;
-    if (untransactional.size > 0 && this.#isTriggered(tables)) return true;
-    return tables.some((table) => hasTable(untransactional, table));
+  /** Tables whose rows may change by what is written, and triggers that fire. */
+  #touched(unit: readonly WorkloadQuery[]): { readonly tables: readonly string[]; readonly fired: ReplicaTrigger[] } {
+    const { effects, replica, dialect } = this.#parts;
+    const events = eventsOf(new Set(unit.flatMap(({ run }) => [...wordsOf(run, dialect)])));
+    const named = [...new Set(unit.flatMap((query) => writtenBy(query, dialect)))];
+    const tables = events.has('update') || events.has('delete') ? effects.withFollowing(named) : named;
+    if (dialect === 'mysql') return { tables, fired: firedBy(replica, named, events) };
+    // Elsewhere what follows by a foreign key fires triggers as well.
+    if (tables.length > named.length) events.add('update').add('delete');
+    return { tables, fired: firedBy(replica, tables, events) };
   }
 
-  #isTriggered(tables: readonly string[]): boolean {
-    return tables.some((table) => hasTable(this.#parts.replica.triggered, table));
+  #isHeldByNothing(tables: readonly string[], changed: ReadonlySet<string> | 'any'): boolean {
+    const { untransactional } = this.#parts.replica;
+    if (changed === 'any' && untransactional.size > 0) return true;
+    const written = changed === 'any' ? tables : [...tables, ...changed];
+    return written.some((table) => hasTable(untransactional, table));
   }
 
   async #try(asked: readonly Asked[]): Promise<{ readonly verdicts: QueryVerdict[]; readonly stopped: boolean }> {
@@ -66,10 +79,10 @@ export class WriteReplay {
       return { verdicts: [...verdicts, ...rest], stopped: true };
     }
     // What was put off until the end would be said at the end.
-    const ended = await target.write('SET CONSTRAINTS ALL IMMEDIATE', SECONDS_MAX);
+    const [one, other] = await Promise.all([source.settle(), target.settle()]);
     const last = asked.at(-1);
-    if (ended.ok || last === undefined) return { verdicts, stopped: false };
-    verdicts[verdicts.length - 1] = this.#written(last.query, { ok: true, rows: 0 }, ended);
+    if ((one.ok && other.ok) || last === undefined) return { verdicts, stopped: false };
+    verdicts[verdicts.length - 1] = this.#written(last.query, one, other);
     return { verdicts, stopped: true };
   }
 
@@ -100,14 +113,17 @@ export class WriteReplay {
 
   async #withEffects(
     verdicts: readonly QueryVerdict[],
-    { tables, watched }: { readonly tables: readonly string[]; readonly watched: readonly string[] },
+    { tables, watched, isTriggered }: Touched,
   ): Promise<QueryVerdict[]> {
-    const { effects } = this.#parts;
+    const { effects, clock } = this.#parts;
     const large = effects.tooLarge(tables);
     const detail = large.length === 0 ? {} : { detail: `only the number of changed rows: ${large.join(', ')}` };
-    const differing = await effects.differing(watched);
-    if (differing.length === 0) return verdicts.map((verdict) => ({ ...detail, ...verdict }));
-    const explanation = this.#isTriggered(tables) ? TRIGGERED : EFFECTS;
+    const differing = await effects.differing(watched, clock);
+    if (differing.length === 0) {
+      const tolerated = clock.used ? ({ tolerated: ['clock'] } as const) : {};
+      return verdicts.map((verdict) => ({ ...detail, ...tolerated, ...verdict }));
+    }
+    const explanation = isTriggered ? TRIGGERED : EFFECTS;
     return verdicts.map((verdict) => this.#changed(verdict, { explanation, differing }));
   }
 
@@ -131,8 +147,15 @@ export interface WriteParts {
   readonly target: Writing;
   readonly replica: Replica;
   readonly effects: Effects;
+  readonly clock: WriteClock;
   readonly dialect: Workload['dialect'];
   readonly close: () => Promise<void>;
+}
+
+interface Touched {
+  readonly tables: readonly string[];
+  readonly watched: readonly string[];
+  readonly isTriggered: boolean;
 }
 
 interface Asked {
@@ -159,24 +182,6 @@ const TRIGGERED: Explanation = {
   shown: false,
 };
 
-/** The replica's database may be called otherwise. */
-function hasTable(tables: ReadonlySet<string>, table: string): boolean {
-  const name = table.slice(table.indexOf('.') + 1).toLowerCase();
-  return [...tables].some((known) => known.slice(known.indexOf('.') + 1).toLowerCase() === name);
-}
-
 function all(unit: readonly WorkloadQuery[], reason: UncomparedReason, detail?: string): QueryVerdict[] {
   return unit.map((query) => notReplayed(query, reason, detail));
-}
-
-/** Statements of one recorded transaction stand together; any other stands alone. */
-export function unitsOf(queries: readonly WorkloadQuery[]): WorkloadQuery[][] {
-  const units: WorkloadQuery[][] = [];
-  for (const query of queries) {
-    const last = units.at(-1);
-    const together = query.transaction !== undefined && last?.[0]?.transaction === query.transaction;
-    if (last !== undefined && together) last.push(query);
-    else units.push([query]);
-  }
-  return units;
 }
