@@ -31,8 +31,8 @@ export interface Deps {
   readonly openTarget: (endpoint: Endpoint, names: TargetNames) => Promise<Target>;
   /** A target that is there already, only to be read. */
   readonly openExisting: (endpoint: Endpoint) => Promise<ExistingTarget>;
-  /** A throw-away replica of a source, never the source itself. */
-  readonly openReplica: (source: Endpoint, replica: Endpoint) => Promise<Replica>;
+  /** A throw-away replica of a source, never the source itself; of a file a copy, where none is named. */
+  readonly openReplica: (source: Endpoint, replica: Endpoint | undefined) => Promise<Replica | undefined>;
   readonly compileTransform: CompileTransform;
   readonly compileRewrite: CompileRewrite;
   readonly validation: RecordValidation;

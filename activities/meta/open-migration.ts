@@ -20,7 +20,8 @@ export async function openMigration(deps: Deps, input: Input): Promise<OpenedMig
   checkMode(given, source);
   checkQueries(given, source);
   if (given.replaySource !== undefined) {
-    await (await deps.openReplica(source, await deps.store.connections.get(given.replaySource))).close();
+    const replica = await deps.openReplica(source, await deps.store.connections.get(given.replaySource));
+    await replica?.close();
   }
   const checked = await withMapping(deps, given, { start: input.start, source });
   const [reachedSource, reachedTarget] = await Promise.allSettled([

@@ -12,6 +12,8 @@ const SETTLE_SECONDS = 30;
 interface Owned {
   /** Schemas whose sequences are set back; the others of the path are only looked through. */
   readonly own: readonly string[];
+  /** Statements with which each transaction begins. */
+  readonly begun?: readonly string[];
 }
 
 interface Sequence {
@@ -33,12 +35,14 @@ export class PostgresWriting implements Writing {
   readonly #path: readonly string[];
   /** Schemas whose sequences are set back. */
   readonly #own: readonly string[];
+  readonly #begun: readonly string[];
   readonly close: () => Promise<void>;
 
-  constructor(session: Session, { path, own }: AskOptions & Owned, close: () => Promise<void>) {
+  constructor(session: Session, { path, own, begun = [] }: AskOptions & Owned, close: () => Promise<void>) {
     this.#session = session;
     this.#path = path;
     this.#own = own;
+    this.#begun = begun;
     this.close = close;
   }
 
@@ -48,6 +52,7 @@ export class PostgresWriting implements Writing {
     await this.#session.run(
       `SELECT pg_catalog.set_config('search_path', ${path}, true), pg_catalog.set_config('lock_timeout', '5s', true)`,
     );
+    for (const statement of this.#begun) await this.#session.run(statement);
     for (const { name, next, least, most, counter } of await this.#sequences()) {
       const wanted = counters.find(({ table, column }) => table === counter?.table && column === counter.column);
       const start = BigInt(wanted?.next ?? next);

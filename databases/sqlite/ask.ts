@@ -3,12 +3,18 @@ import type { ChildProcess } from 'node:child_process';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CaravanFailure } from '../../contracts/failures.js';
-import type { Answered, AnswerColumn, Asking, Cell, Question } from '../asking.js';
+import type { Answered, AnswerColumn, Asking, Cell, Question, Refusal, Written } from '../asking.js';
 
 /** What the process that runs queries is told, and what it tells. */
-export type AskMessage = { readonly open: string } | { readonly sql: string };
+export type AskMessage =
+  /** `copy`: it may be written, and its folder goes with the process when nobody is left to remove it. */
+  | { readonly open: string; readonly copy?: string }
+  | { readonly sql: string }
+  /** A statement that gives no rows. */
+  | { readonly write: string };
 export type AskReply =
   | { readonly opened: true }
+  | { readonly changed: number }
   | { readonly columns: readonly string[] }
   | { readonly rows: readonly (readonly Cell[])[] }
   | { readonly ended: { readonly ms: number; readonly refused?: string } };
@@ -19,6 +25,8 @@ const EXPLAIN_SECONDS = 10;
 
 export interface AskedFile {
   readonly path: string;
+  /** Folder of a copy that may be written. */
+  readonly copy?: string;
   /** Is the file still what the snapshot holds? */
   readonly isSame: () => Promise<boolean>;
 }
@@ -33,7 +41,7 @@ export async function openAsking(file: AskedFile): Promise<Asking> {
   return asking;
 }
 
-class SqliteAsking implements Asking {
+export class SqliteAsking implements Asking {
   readonly #file: AskedFile;
   #child: ChildProcess | undefined;
 
@@ -50,7 +58,8 @@ class SqliteAsking implements Asking {
     });
     child.on('error', () => undefined);
     this.#child = child;
-    await this.#tell(child, { open: this.#file.path }, (reply) => 'opened' in reply);
+    const { path, copy } = this.#file;
+    await this.#tell(child, { open: path, ...(copy !== undefined && { copy }) }, (reply) => 'opened' in reply);
     if (await this.#file.isSame()) return;
     await this.close();
     throw new CaravanFailure('SNAPSHOT_LOST', {
@@ -61,6 +70,27 @@ class SqliteAsking implements Asking {
   }
 
   async ask({ sql, seconds, onColumns, onRow }: Question): Promise<Answered> {
+    const { ms, refused } = await this.#limited({ sql }, seconds, (reply) => {
+      if ('columns' in reply) onColumns(reply.columns.map(dynamic));
+      if ('rows' in reply) for (const row of reply.rows) onRow(row);
+    });
+    return refused === undefined ? { ok: true, ms } : { ok: false, ms, refused };
+  }
+
+  /** What the process lost when it was ended in time is taken back by the next one that opens the file. */
+  async write(sql: string, seconds: number): Promise<Written> {
+    let rows = 0;
+    const { refused } = await this.#limited({ write: sql }, seconds, (reply) => {
+      if ('changed' in reply) rows = reply.changed;
+    });
+    return refused === undefined ? { ok: true, rows } : { ok: false, refused };
+  }
+
+  async #limited(
+    message: AskMessage,
+    seconds: number,
+    hear: (reply: AskReply) => void,
+  ): Promise<{ readonly ms: number; readonly refused?: Refusal }> {
     if (this.#child === undefined) await this.start();
     const child = this.#child;
     if (child === undefined) throw this.#lost();
@@ -72,20 +102,19 @@ class SqliteAsking implements Asking {
     }, seconds * 1000);
     let ended: { readonly ms: number; readonly refused?: string } | undefined;
     try {
-      await this.#tell(child, { sql }, (reply) => {
-        if ('columns' in reply) onColumns(reply.columns.map(dynamic));
-        if ('rows' in reply) for (const row of reply.rows) onRow(row);
+      await this.#tell(child, message, (reply) => {
+        hear(reply);
         if ('ended' in reply) ended = reply.ended;
         return ended !== undefined;
       });
     } catch (error) {
       if (!late.is) throw error;
-      return { ok: false, ms: performance.now() - startedMs, refused: { why: 'time_limit', code: 'time limit' } };
+      return { ms: performance.now() - startedMs, refused: { why: 'time_limit', code: 'time limit' } };
     } finally {
       clearTimeout(timer);
     }
     const { ms = 0, refused } = ended ?? {};
-    return refused === undefined ? { ok: true, ms } : { ok: false, ms, refused: { why: 'other', code: refused } };
+    return refused === undefined ? { ms } : { ms, refused: { why: 'other', code: refused } };
   }
 
   async explain(sql: string): Promise<string | undefined> {

@@ -60,13 +60,13 @@ async function openWrites(
   dialect: Workload['dialect'],
 ): Promise<WriteReplay | 'no_replica' | 'no_target_replica'> {
   const { input } = await recordOf(deps, migrationId);
-  if (input.replaySource === undefined) return 'no_replica';
+  const { connections } = deps.store;
+  const source = await connections.get(input.source);
+  if (input.replaySource === undefined && source.engine !== 'sqlite') return 'no_replica';
   if (existing !== undefined) return 'no_target_replica';
-  const [source, replica] = await Promise.all([
-    deps.store.connections.get(input.source),
-    deps.store.connections.get(input.replaySource),
-  ]);
+  const replica = input.replaySource === undefined ? undefined : await connections.get(input.replaySource);
   const opened = await deps.openReplica(source, replica);
+  if (opened === undefined) return 'no_replica';
   const shadow = await openTargetOf(deps, migrationId);
   try {
     const path = sourcePath(migration);

@@ -30,9 +30,9 @@ export class WriteReplay {
     const unlike = await effects.unlike(watched);
     if (unlike.length > 0) return all(unit, 'replica_differs', unlike.join(', '));
     const counters = await effects.counters();
+    await clock.begin();
     await Promise.all([source.begin(), target.begin(counters)]);
     try {
-      await clock.begin();
       const tried = await this.#try(asked);
       if (tried.stopped) return tried.verdicts;
       await clock.end();
@@ -94,6 +94,7 @@ export class WriteReplay {
         return { ...head, verdict: 'equal', ...measured };
       return { ...head, verdict: 'different', explanation: AFFECTED, ...measured };
     }
+    if (isLate(source) || isLate(target)) return notReplayed(query, 'time_limit');
     if (!source.ok && !target.ok) {
       return { ...head, verdict: 'equal', failsOnBoth: true, detail: `${source.refused.code}, ${target.refused.code}` };
     }
@@ -178,9 +179,13 @@ const EFFECTS: Explanation = {
 const TRIGGERED: Explanation = {
   class: 'translation',
   rule: 'triggers',
-  text: 'Triggers of the source change more than the statement says, and they are not in the target.',
+  text: 'Triggers of the source change more than the statement says, and do not act in the target.',
   shown: false,
 };
+
+function isLate(written: Written): boolean {
+  return !written.ok && written.refused.why === 'time_limit';
+}
 
 function all(unit: readonly WorkloadQuery[], reason: UncomparedReason, detail?: string): QueryVerdict[] {
   return unit.map((query) => notReplayed(query, reason, detail));
