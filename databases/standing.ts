@@ -1,10 +1,15 @@
 import { CaravanFailure } from '../contracts/failures.js';
+import type { ValueKind } from '../contracts/mapping.js';
 
 /** Tables that stand in the target before a migration: an application's own migrations made them. */
 export interface StandingColumn {
   readonly name: string;
   /** As a plan names it: "varchar(20)", "timestamp(3)"; of an enum type its bare name. */
   readonly type: string;
+  /** In PostgreSQL's own words: "character varying(20)"; of a type that somebody made its quoted name. Absent: as `type`. */
+  readonly declared?: string;
+  /** Of a domain: the words of the type that it stands on. */
+  readonly domainOf?: string;
   /** Of an enum type. */
   readonly labels?: readonly string[];
   readonly nullable: boolean;
@@ -43,6 +48,8 @@ export function unfilledProblems(table: StandingTable, filled: ReadonlySet<strin
 export interface PlannedColumn {
   readonly target: string;
   readonly type: string;
+  /** From PostgreSQL a plan names types in the server's own words. */
+  readonly kind: ValueKind;
   readonly nullable: boolean;
 }
 
@@ -53,7 +60,8 @@ export function columnProblems(table: StandingTable, columns: readonly PlannedCo
     const place = `the target's column "${table.name}.${column.target}"`;
     if (own === undefined) return [`${place} is not there`];
     if (own.fills === 'generated') return [`${place} is generated`];
-    if (own.type !== column.type) return [`${place} is ${own.type}, and the plan says ${column.type}`];
+    const type = column.kind === 'native' ? (own.declared ?? own.type) : own.type;
+    if (type !== column.type) return [`${place} is ${type}, and the plan says ${column.type}`];
     return own.nullable || !column.nullable ? [] : [`${place} is NOT NULL, and the plan says that it may be NULL`];
   });
 }

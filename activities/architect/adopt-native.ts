@@ -52,6 +52,7 @@ export function checkNative(given: MigrationMapping, catalogue: Catalogue, probl
     if (known === undefined) continue;
     const place = qualified(table.source);
     if (table.target.name !== known.target.name) problems.invalid.push(`${place}: its name stays as it is`);
+    if (table.filter) problems.invalid.push(`${place}: rows from PostgreSQL are not filtered`);
     if (table.copyForm === 'binary' && known.copyForm !== 'binary')
       problems.invalid.push(
         `${place}: its rows are passed as text; the bytes of a value may mean something else there`,

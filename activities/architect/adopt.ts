@@ -9,6 +9,7 @@ import { findCycles } from '../../language/planner/cycles.js';
 import { indexDependencies } from '../../language/planner/dependency-index.js';
 import { describeProblem } from '../../language/planner/problems.js';
 import { checkNative } from './adopt-native.js';
+import { checkPassed } from './adopt-passed.js';
 import type { AdoptProblems } from './adopt-table.js';
 import { adoptTable, nameProblem } from './adopt-table.js';
 import { withCollations } from '../maba/mapping/collations/list.js';
@@ -85,7 +86,6 @@ function checkRowsOnly(mapping: MigrationMapping, problems: AdoptProblems): void
   const say = (what: string): void => {
     problems.invalid.push(`${what}: a plan with "mode: data-only" makes none`);
   };
-  if (mapping.sourceEngine === 'postgres') problems.invalid.push('"mode: data-only" is not known for this source');
   if (mapping.views.length > 0) say('views');
   if ((mapping.sequences ?? []).length > 0) say('sequences');
   for (const table of mapping.tables) {
@@ -223,7 +223,9 @@ export function adoptPlan(document: PlanDocument, catalogue: Catalogue): PlanDoc
     problems.stale.push(`it was made for ${given.sourceEngine}, and the source is ${catalogue.engine}`);
   }
   const native = given.sourceEngine === 'postgres' && catalogue.engine === 'postgres';
-  const leftOut = native ? checkNative(given, catalogue, problems) : [];
+  const passed = native && given.mode === 'data-only';
+  if (passed) checkPassed(given, catalogue, problems);
+  const leftOut = native && !passed ? checkNative(given, catalogue, problems) : [];
   checkSchema(given, problems);
   if (given.mode === 'data-only') checkRowsOnly(given, problems);
   checkTypes(given, problems);

@@ -17,7 +17,7 @@ export async function openMigration(deps: Deps, input: Input): Promise<OpenedMig
   const { migrationId, firstRunId, namespace } = input;
   const hash = migrationHash(migrationId, firstRunId);
   const source = await deps.store.connections.get(given.source);
-  checkMode(given, source);
+  checkMode(given);
   checkQueries(given, source);
   if (given.replaySource !== undefined) {
     const replica = await deps.openReplica(source, await deps.store.connections.get(given.replaySource));
@@ -124,17 +124,15 @@ function inputFailure(error: z.ZodError, migrationId: string): CaravanFailure {
   return new CaravanFailure('INPUT_INVALID', { attempted: 'start migration', on: migrationId, seen });
 }
 
-/** Into tables that stand, values come by ways that are known for these sources. */
-function checkMode({ mode, source, target, assess }: MigrationInput, { engine }: Endpoint): void {
+/** Rows go into tables of a target that is known. */
+function checkMode({ mode, source, target, assess }: MigrationInput): void {
   if (mode !== 'data-only') return;
   const seen =
-    engine === 'postgres'
-      ? 'mode "data-only" takes MySQL, MariaDB and SQLite as sources, and not yet PostgreSQL'
-      : assess === true
-        ? 'an assessment knows no mode "data-only"'
-        : target === undefined
-          ? 'mode "data-only" plans for the tables of a target, and field "target" is missing'
-          : undefined;
+    assess === true
+      ? 'an assessment knows no mode "data-only"'
+      : target === undefined
+        ? 'mode "data-only" plans for the tables of a target, and field "target" is missing'
+        : undefined;
   if (seen !== undefined)
     throw new CaravanFailure('INPUT_INVALID', { attempted: 'start migration from', on: source, seen });
 }

@@ -5,10 +5,15 @@
  */
 const AS_TEXT = /^(?:"|real|double precision|point|line|lseg|box|path|polygon|circle)/;
 
+/** Whole and decimal numbers: the source's may be narrower than the plan's type, whose form both sides have then. */
+const NUMBER = /^(?:integer|bigint|numeric)/;
+
 /** `column` is a quoted name, `type` the plan's type. */
 export function nativeForm(column: string, type: string): string {
   if (type === 'double precision') return `CASE WHEN ${column} = 'NaN' THEN 'NaN'::float8 ELSE ${column} END`;
   if (type === 'real') return `CASE WHEN ${column} = 'NaN' THEN 'NaN'::float4 ELSE ${column} END`;
+  const [number] = NUMBER.exec(type) ?? [];
+  if (number !== undefined && !type.endsWith(']')) return `${column}::${number}`;
   return AS_TEXT.test(type) ? `${column}::text` : column;
 }
 

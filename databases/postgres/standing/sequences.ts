@@ -33,7 +33,7 @@ export async function advanceSequences(session: Session, table: TableMapping): P
   const own = qualified(table.target.schema, table.target.name);
   for (const row of await session.rows(COUNTERS, [own])) {
     const column = table.columns.find(({ target }) => target === row['column_name']);
-    if (column?.kind !== 'integer' && column?.kind !== 'decimal') continue;
+    if (column === undefined || !isNumber(column)) continue;
     await advance(session, own, column, {
       sequence: row['sequence'] ?? '',
       min: BigInt(row['min'] ?? 1),
@@ -41,6 +41,12 @@ export async function advanceSequences(session: Session, table: TableMapping): P
       increment: BigInt(row['increment'] ?? 1),
     });
   }
+}
+
+function isNumber({ kind, type }: ColumnMapping): boolean {
+  return (
+    kind === 'integer' || kind === 'decimal' || (kind === 'native' && /^(?:smallint|integer|bigint|numeric)/.test(type))
+  );
 }
 
 async function advance(session: Session, own: string, column: ColumnMapping, counter: Counter): Promise<void> {

@@ -8,15 +8,23 @@ const COUNTED = `EXISTS (
    WHERE d.classid = 'pg_catalog.pg_attrdef'::regclass AND d.objid = f.oid
      AND d.refclassid = 'pg_catalog.pg_class'::regclass)`;
 
+/** What `plainType` and `wordsOfType` need of a column's type; an array is told by its elements' type. */
+export const TYPE = {
+  columns: `pg_catalog.format_type(a.atttypid, a.atttypmod) AS type, t.typname AS type_name, t.typtype AS type_kind,
+         et.typname AS element, et.oid <> t.oid AS is_array, en.nspname = 'pg_catalog' AS built_in`,
+  joins: `JOIN pg_catalog.pg_type t ON t.oid = a.atttypid LEFT JOIN pg_catalog.pg_type el ON el.typarray = t.oid
+    JOIN pg_catalog.pg_type et ON et.oid = coalesce(el.oid, t.oid) JOIN pg_catalog.pg_namespace en ON en.oid = et.typnamespace`,
+};
+
 const COLUMNS = `
-  SELECT c.relname AS table_name, a.attname AS name, NOT a.attnotnull AS nullable,
-         pg_catalog.format_type(a.atttypid, a.atttypmod) AS type, t.typname AS type_name, t.typtype AS type_kind,
+  SELECT c.relname AS table_name, a.attname AS name, NOT a.attnotnull AS nullable, ${TYPE.columns},
+         CASE WHEN b.typnamespace = 'pg_catalog'::regnamespace THEN pg_catalog.format_type(t.typbasetype, t.typtypmod) END AS domain_of,
          (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid) AS labels,
          CASE WHEN a.attgenerated <> '' THEN 'generated' WHEN a.attidentity <> '' OR ${COUNTED} THEN 'sequence'
               WHEN a.atthasdef OR t.typdefault IS NOT NULL THEN 'default' END AS fills
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-    JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+    ${TYPE.joins} LEFT JOIN pg_catalog.pg_type b ON b.oid = t.typbasetype
     LEFT JOIN pg_catalog.pg_attrdef f ON f.adrelid = c.oid AND f.adnum = a.attnum
    WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') ORDER BY c.relname, a.attnum`;
 
@@ -74,6 +82,8 @@ function columnOf(row: Row): StandingColumn {
   return {
     name: row['name'] ?? '',
     type: plainType(row),
+    declared: wordsOfType(row),
+    ...(row['domain_of'] !== null && row['domain_of'] !== undefined && { domainOf: row['domain_of'] }),
     ...(row['type_kind'] === 'e' && { labels: JSON.parse(row['labels'] ?? '[]') as string[] }),
     nullable: row['nullable'] === 't',
     ...(fills !== null && fills !== undefined && { fills: fills as NonNullable<StandingColumn['fills']> }),
@@ -88,4 +98,12 @@ export function plainType(row: Row): string {
     .replace(/^character varying/, 'varchar')
     .replace(/^timestamp(\(\d\))? with time zone$/, 'timestamptz$1')
     .replace(/^(timestamp|time)(\(\d\))? without time zone$/, '$1$2');
+}
+
+/** A type in PostgreSQL's own words, as a plan from PostgreSQL spells it: one that somebody made by its quoted name. */
+export function wordsOfType(row: Row): string {
+  const declared = row['type'] ?? '';
+  if (row['built_in'] === 't') return declared;
+  const modifier = /\([^()]*\)/.exec(declared)?.[0] ?? '';
+  return `"${(row['element'] ?? '').replaceAll('"', '""')}"${modifier}${row['is_array'] === 't' ? '[]' : ''}`;
 }

@@ -8,7 +8,7 @@ import type { ShadowTable } from '../shadow-table.js';
 import { standingProblems } from './check.js';
 import { namesIn, ownRules } from './shadow.js';
 import type { OwnRule } from './shadow.js';
-import { plainType, standingTables } from './tables.js';
+import { plainType, standingTables, TYPE, wordsOfType } from './tables.js';
 
 /**
  * The plan against the application's own tables, the shadow against the plan, and the shadow's rows against what those
@@ -55,16 +55,16 @@ function numbered(findings: readonly Finding[]): Finding[] {
 
 async function compareShadow({ session, shadow, table }: ShadowTable): Promise<Finding[]> {
   const rows = await session.rows(
-    `SELECT a.attname AS name, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS not_null,
-            t.typname AS type_name, t.typtype AS type_kind
-       FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+    `SELECT a.attname AS name, a.attnotnull AS not_null, ${TYPE.columns}
+       FROM pg_catalog.pg_attribute a ${TYPE.joins}
       WHERE a.attrelid = pg_catalog.to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped`,
     [qualified(shadow, table.target.name)],
   );
   const there = new Map(rows.map((row) => [row['name'] ?? '', row]));
   const wrong = table.columns.filter((column) => {
     const row = there.get(column.target);
-    return row === undefined || plainType(row) !== column.type || (row['not_null'] === 't') === column.nullable;
+    if (row === undefined || (row['not_null'] === 't') === column.nullable) return true;
+    return (column.kind === 'native' ? wordsOfType(row) : plainType(row)) !== column.type;
   });
   const names = wrong.map(({ target }) => `${objectName(table)}.${target}`);
   if (there.size !== table.columns.length) names.push(objectName(table));

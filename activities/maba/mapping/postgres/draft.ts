@@ -2,6 +2,7 @@ import type { Catalogue, CatalogueTable } from '../../../../contracts/catalogue.
 import { qualified } from '../../../../contracts/catalogue.js';
 import { CaravanFailure } from '../../../../contracts/failures.js';
 import type { ColumnMapping, MadeType, SequenceMapping, TableMapping } from '../../../../contracts/mapping.js';
+import type { MappingProblem } from '../../../../language/mapping-file.js';
 import type { DraftedMapping, DraftMappingInput } from '../draft-mapping.js';
 import { Experience } from '../experience.js';
 import type { Given } from '../given/given.js';
@@ -28,7 +29,7 @@ export function draftFromPostgres(input: DraftMappingInput): DraftedMapping {
   const { catalogue, targetSchema } = input;
   refuseSnake(input);
   const notes = new Notes();
-  if (input.given) refuseGiven(input.given, notes);
+  if (input.given) notes.misfits.push(...nativeMisfits(input.given));
   const routines = new Routines(catalogue, targetSchema);
   const drafting = { needs: new Needs(catalogue, routines), sequences: new Sequences(catalogue), notes };
   const { targets, renamed } = tableNames(catalogue);
@@ -92,7 +93,7 @@ function placedIn(
 }
 
 /** Rows pass through as they are: of a mapping file only its include and exclude can be honoured. */
-function refuseGiven(given: Given, notes: Notes): void {
+export function nativeMisfits(given: Given): MappingProblem[] {
   const columns = [...given.columns.values()];
   const sections: readonly (readonly [path: readonly string[], said: boolean])[] = [
     [['rename', 'tables'], given.tables.size > 0],
@@ -103,9 +104,8 @@ function refuseGiven(given: Given, notes: Notes): void {
     [['transforms'], columns.some(({ steps }) => steps !== undefined)],
     [['filter'], given.filters.size > 0],
   ];
-  for (const [path, said] of sections) {
-    if (said) notes.misfit(path, 'what comes from PostgreSQL stays as it is: only include and exclude are honoured');
-  }
+  const message = 'what comes from PostgreSQL stays as it is: only include and exclude are honoured';
+  return sections.flatMap(([path, said]) => (said ? [{ path, message, hint: 'see docs/mapping-file.md' }] : []));
 }
 
 function refuseSnake({ identifiers, catalogue }: DraftMappingInput): void {

@@ -11,9 +11,11 @@ import type { MappingProblem } from '../../../../language/mapping-file.js';
 import { columnPath } from '../choose-type.js';
 import type { DraftedMapping, DraftMappingInput } from '../draft-mapping.js';
 import { draftMapping } from '../draft-mapping.js';
+import { nativeMisfits } from '../postgres/draft.js';
 import { leftOfStanding } from './left.js';
 import { matchStanding } from './match.js';
 import type { Matched } from './match.js';
+import { settlePassed } from './settle-passed.js';
 import { without } from './without.js';
 
 export type StandingDraft =
@@ -26,14 +28,30 @@ export function draftStanding(input: DraftMappingInput, standing: readonly Stand
   const { catalogue, profiles, identifiers, given } = input;
   const matched = matchStanding({ catalogue, profiles, standing, identifiers, ...(given && { given }) });
   if (matched.misfits.length > 0) return { misfits: matched.misfits };
-  const drafted = draftMapping({ ...input, catalogue: matched.catalogue, given: matched.given });
+  const drafted = draftMatched(input, matched);
   const clash = namesakes(matched);
   if (clash.length > 0) return { misfits: clash };
   const mapping = intoStanding(input, { drafted: drafted.mapping, matched, standing });
   // Keys, checks and the like of the source are not made: why they could not be is no matter here.
   const findings = drafted.findings.filter(({ code }) => code !== 'not_null_relaxed');
-  const misfits = [...drafted.misfits, ...collateMisfits(given)];
+  const misfits = [...drafted.misfits, ...(isPassed(input) ? passedMisfits(given) : collateMisfits(given))];
   return { drafted: { mapping, refused: [], misfits, findings } };
+}
+
+/** Rows of PostgreSQL are passed as they are, whatever their types. */
+function isPassed({ catalogue }: Pick<DraftMappingInput, 'catalogue'>): boolean {
+  return catalogue.engine === 'postgres';
+}
+
+function draftMatched(input: DraftMappingInput, { catalogue, given }: Matched): DraftedMapping {
+  if (!isPassed(input)) return draftMapping({ ...input, catalogue, given });
+  // Names are those of the target: nothing is made for which others would matter.
+  return draftMapping({ ...without(input, 'given'), catalogue, identifiers: 'preserve' });
+}
+
+/** Of rows that are passed only the names of their tables and columns may be others. */
+function passedMisfits(given: DraftMappingInput['given']): MappingProblem[] {
+  return given === undefined ? [] : nativeMisfits(given).filter(({ path }) => path[0] !== 'rename');
 }
 
 /** Columns that stand are compared as they are. */
@@ -75,24 +93,30 @@ function intoStanding(input: DraftMappingInput, { drafted, matched, standing }: 
   for (const { type, labels } of matched.columns.values())
     if (labels !== undefined) types.set(type, { name: type, labels: [...labels] });
   return {
-    ...without(drafted, 'notes'),
+    ...without(drafted, 'notes', 'extensions', 'collations'),
+    identifiers: input.identifiers,
     mode: 'data-only',
     ...(untouched.length > 0 && { untouched }),
     types: [...types.values()],
-    tables: drafted.tables.map((table) => settleTable(table, matched)),
+    tables: drafted.tables.map((table) => settleTable(input, table, matched)),
     views: [],
     renamed: [],
     notMigrated: [...kept, ...leftOfStanding(input.catalogue, matched)],
   };
 }
 
-function settleTable(table: TableMapping, matched: Matched): TableMapping {
+function settleTable(input: DraftMappingInput, table: TableMapping, matched: Matched): TableMapping {
   const own = matched.tables.get(qualified(table.source));
-  const filled = new Set(table.columns.map(({ target }) => target));
+  const columns = table.columns.map((column) =>
+    isPassed(input) ? settlePassed(input, { table, column }, matched) : settleColumn(table, column, matched),
+  );
+  const filled = new Set(columns.map(({ target }) => target));
   const left = (own?.columns ?? []).filter(({ name }) => !filled.has(name));
   return {
-    ...without(table, 'primaryKey', 'onUpdate', 'comment'),
-    columns: table.columns.map((column) => settleColumn(table, column, matched)),
+    ...without(table, 'primaryKey', 'onUpdate', 'comment', 'copyForm', 'chunkKey', 'exclusions'),
+    target: { ...table.target, name: own?.name ?? table.target.name },
+    columns,
+    ...formAndChunks(table, columns),
     uniqueKeys: [],
     indexes: [],
     foreignKeys: [],
@@ -119,5 +143,18 @@ function settleColumn(table: TableMapping, column: ColumnMapping, matched: Match
     onInvalid,
     ...(identity && own.fills === 'sequence' && { identity }),
     reasons: [...column.reasons.filter((reason) => !reason.startsWith('NOT NULL relaxed')), ...strict],
+  };
+}
+
+/** Where chunks are cut goes by the target's name; the bytes of a value are passed where both sides have one type. */
+function formAndChunks(
+  { chunkKey, copyForm, columns }: TableMapping,
+  settled: readonly ColumnMapping[],
+): Pick<TableMapping, 'chunkKey' | 'copyForm'> {
+  const key = settled.find(({ source }) => source === chunkKey?.source);
+  const isAlike = settled.every(({ type }, at) => type === columns[at]?.type);
+  return {
+    ...(chunkKey && { chunkKey: { ...chunkKey, ...(key && { target: key.target }) } }),
+    ...(copyForm && isAlike && { copyForm }),
   };
 }

@@ -7,17 +7,33 @@ import type { Matched } from './match.js';
 
 const STANDS = "the application's own table stands as it is";
 
+const ONLY_ROWS = 'only rows are moved into tables that stand';
+
+/** Sequences that stand free; those of columns are put behind their values. */
+function sequencesLeft({ sequences = [], tables }: Catalogue): NotMigrated[] {
+  const counting = new Set(
+    tables.flatMap(({ columns }) =>
+      columns.flatMap(({ identity }) => (identity ? [qualified(identity.sequence)] : [])),
+    ),
+  );
+  return sequences
+    .filter((sequence) => sequence.ownedBy === undefined && !counting.has(qualified(sequence)))
+    .map((sequence) => ({ kind: 'sequence', name: qualified(sequence), reason: ONLY_ROWS }));
+}
+
 /** What the source has and the target's own tables have not, or have otherwise: one line each. */
 export function leftOfStanding(catalogue: Catalogue, matched: Matched): NotMigrated[] {
-  const views = catalogue.objects
-    .filter(({ kind }) => kind === 'view')
-    .map((view) => ({ kind: 'view', name: qualified(view), reason: 'only rows are moved into tables that stand' }));
+  const native = catalogue.engine === 'postgres';
+  const objects = catalogue.objects
+    .filter(({ kind }) => kind === 'view' || native)
+    .map((object) => ({ kind: object.kind, name: qualified(object), reason: ONLY_ROWS }));
   return [
     ...catalogue.tables.flatMap((table) => {
       const standing = matched.tables.get(qualified(table));
       return standing === undefined ? [] : leftOfTable({ catalogue, matched, table, standing });
     }),
-    ...views,
+    ...objects,
+    ...sequencesLeft(catalogue),
   ];
 }
 
@@ -35,6 +51,7 @@ function leftOfTable(leaving: Leaving): NotMigrated[] {
     (table.comment ?? '') !== '' || table.columns.some(({ comment }) => comment !== undefined && comment !== '');
   return [
     ...keysLeft(leaving),
+    ...nativeLeft(leaving),
     ...referencesLeft(leaving),
     ...table.checks.map(({ name }) => ({ kind: 'check', name: `${place}.${name}`, reason: STANDS })),
     ...(commented ? [{ kind: 'comment', name: place, reason: STANDS }] : []),
@@ -80,6 +97,17 @@ function keysLeft(leaving: Leaving): NotMigrated[] {
   ];
 }
 
+/** What only a table of PostgreSQL has. */
+function nativeLeft({ table }: Leaving): NotMigrated[] {
+  const place = qualified(table);
+  const { exclusions = [], partitions = 0, partitioning } = table.standing ?? {};
+  const reason = `its rows of ${String(partitions)} partitions go into one table of the target`;
+  return [
+    ...exclusions.map(({ name }) => ({ kind: 'exclusion constraint', name: `${place}.${name}`, reason: STANDS })),
+    ...(partitioning === undefined ? [] : [{ kind: 'partitioning', name: place, reason }]),
+  ];
+}
+
 function referencesLeft(leaving: Leaving): NotMigrated[] {
   const { table, standing, matched } = leaving;
   return table.foreignKeys.flatMap(({ name, columns, targetSchema, targetTable }) => {
@@ -110,7 +138,9 @@ function leftOfColumn({ matched, table }: Leaving, column: CatalogueColumn): Not
       ? [{ kind: 'generated column', name, reason: 'a plain column of the target gets its values' }]
       : []),
     ...(hasDefault && own.fills === undefined ? [{ kind: 'default', name, reason: STANDS }] : []),
-    ...(column.autoIncrement === true && own.fills !== 'sequence' ? [{ kind: 'identity', name, reason: STANDS }] : []),
+    ...((column.autoIncrement === true || column.identity !== undefined) && own.fills !== 'sequence'
+      ? [{ kind: 'identity', name, reason: STANDS }]
+      : []),
     ...(updates ? [{ kind: 'on update', name, reason: STANDS }] : []),
   ];
 }

@@ -8,7 +8,9 @@ import type { Survey } from '../choose-type.js';
 import type { Given, GivenColumn } from '../given/given.js';
 import type { IdentifierRule } from '../names.js';
 import { findStanding } from './names.js';
-import { wayInto } from './way.js';
+import { passedInto } from './passed.js';
+import { allNull, wayInto } from './way.js';
+import type { Way } from './way.js';
 import { without } from './without.js';
 
 export interface MatchInput {
@@ -28,6 +30,8 @@ export interface Matched {
   readonly tables: ReadonlyMap<string, StandingTable>;
   /** The target's column by the source's "schema.table.column". */
   readonly columns: ReadonlyMap<string, StandingColumn>;
+  /** Of columns whose values are passed as they are: why some may not fit, by the source's "schema.table.column". */
+  readonly doubts: ReadonlyMap<string, readonly string[]>;
   /** Everything that does not fit; not empty: there is no plan. */
   readonly misfits: readonly string[];
 }
@@ -44,6 +48,7 @@ class Matching {
   readonly #tables = new Map<string, StandingTable>();
   readonly #columns = new Map<string, StandingColumn>();
   readonly #given = new Map<string, GivenColumn>();
+  readonly #doubts = new Map<string, readonly string[]>();
   readonly #misfits: string[] = [];
 
   constructor(input: MatchInput) {
@@ -54,15 +59,26 @@ class Matching {
     this.#survey = surveyOf(this.#bare, input.profiles, {}, uncast);
   }
 
+  /** Rows from PostgreSQL are passed as they are. */
+  get #isPassed(): boolean {
+    return this.#input.catalogue.engine === 'postgres';
+  }
+
+  /** PostgreSQL folds names itself: those that are stored are found as they are first. */
+  get #rule(): IdentifierRule {
+    const { identifiers } = this.#input;
+    return this.#isPassed && identifiers === 'lower' ? 'preserve' : identifiers;
+  }
+
   run(): Matched {
     for (const table of this.#bare.tables) this.#table(table);
     this.#checkNamesakes();
     const reckoned = (table: CatalogueTable, { name }: CatalogueColumn): boolean =>
       this.#columns.get(columnPath(table, name))?.fills === 'generated';
-    const tables = this.#bare.tables.map((table) => ({
-      ...table,
-      columns: table.columns.filter((column) => !reckoned(table, column)),
-    }));
+    const tables = this.#bare.tables.map((table) => {
+      const columns = table.columns.filter((column) => !reckoned(table, column));
+      return { ...table, columns: this.#isPassed ? columns.map(withoutMadeType) : columns };
+    });
     return {
       catalogue: { ...this.#bare, tables },
       given: {
@@ -72,15 +88,21 @@ class Matching {
       },
       tables: this.#tables,
       columns: this.#columns,
+      doubts: this.#doubts,
       misfits: this.#misfits,
     };
   }
 
   #table(table: CatalogueTable): void {
-    const { standing, identifiers, given } = this.#input;
+    const { standing, given } = this.#input;
     const place = qualified(table);
+    const refused = table.refused ?? (inherits(this.#input.catalogue, place) ? INHERITS : undefined);
+    if (refused !== undefined) {
+      this.#misfits.push(`${place}: ${refused}`);
+      return;
+    }
     const asked = given?.tables.get(place);
-    const match = findStanding(table.name, standing, { rule: identifiers, given: asked });
+    const match = findStanding(table.name, standing, { rule: this.#rule, given: asked });
     if (!('found' in match)) {
       const what = asked ?? table.name;
       this.#misfits.push(
@@ -108,7 +130,7 @@ class Matching {
   #column(table: CatalogueTable, column: CatalogueColumn, standing: StandingTable): string | undefined {
     const path = columnPath(table, column.name);
     const given = this.#given.get(path);
-    const scope = { rule: this.#input.identifiers, given: given?.target };
+    const scope = { rule: this.#rule, given: given?.target };
     const match = findStanding(column.name, standing.columns, scope);
     if (!('found' in match)) {
       const what = given?.target ?? column.name;
@@ -122,7 +144,7 @@ class Matching {
     const own = match.found;
     this.#columns.set(path, own);
     if (own.fills === 'generated') return own.name;
-    const way = wayInto(contextOf(this.#survey, table, column), own, given);
+    const way = this.#way(table, column, own);
     if ('problem' in way) this.#misfits.push(`${path}: ${way.problem}`);
     this.#given.set(path, {
       ...without(given ?? { at: {} }, 'cast'),
@@ -130,6 +152,18 @@ class Matching {
       ...('cast' in way && { cast: way.cast }),
     });
     return own.name;
+  }
+
+  #way(table: CatalogueTable, column: CatalogueColumn, own: StandingColumn): Way {
+    const path = columnPath(table, column.name);
+    const context = contextOf(this.#survey, table, column);
+    if (!this.#isPassed) return wayInto(context, own, this.#given.get(path));
+    const { types = [] } = this.#input.catalogue;
+    const passed = passedInto(column, own, { types, longest: context.profile?.maxLength });
+    const problem = 'problem' in passed ? passed.problem : allNull(context, own);
+    if (problem !== undefined) return { problem };
+    if ('doubts' in passed) this.#doubts.set(path, passed.doubts);
+    return { natural: true };
   }
 
   #checkNamesakes(): void {
@@ -142,17 +176,41 @@ class Matching {
   }
 }
 
+const INHERITS = 'it inherits from other tables, or they from it, which is not migrated (yet)';
+
+function inherits({ tables }: Catalogue, place: string): boolean {
+  return tables.find((table) => qualified(table) === place)?.standing?.inherits === true;
+}
+
 /** What decides how rows are read stays: types, keys, and checks that keep a text valid JSON. */
 function withoutStructure(catalogue: Catalogue): Catalogue {
   const tables = catalogue.tables.map((table): CatalogueTable => {
     return {
-      ...without(table, 'comment'),
+      ...without(table, 'comment', 'standing'),
       columns: table.columns.map(plainColumn),
       indexes: table.indexes.filter(({ unique }) => unique),
       foreignKeys: [],
     };
   });
+  if (catalogue.engine === 'postgres') return withoutMade(catalogue, tables);
   return { ...catalogue, tables, objects: catalogue.objects.filter(({ kind }) => kind !== 'view') };
+}
+
+/** What PostgreSQL's own words would make: none of it is. */
+function withoutMade(catalogue: Catalogue, tables: readonly CatalogueTable[]): Catalogue {
+  return {
+    ...catalogue,
+    tables: tables.map((table) => ({ ...table, checks: [] })),
+    objects: [],
+    types: [],
+    sequences: [],
+  };
+}
+
+/** The target's column has a type of its own: what somebody made in the source need not be made again. */
+function withoutMadeType(column: CatalogueColumn): CatalogueColumn {
+  const { base, declared } = column.type;
+  return { ...without(column, 'collation'), type: { base, declared } };
 }
 
 function plainColumn({ name, type, nullable, autoIncrement, charset, collation }: CatalogueColumn): CatalogueColumn {

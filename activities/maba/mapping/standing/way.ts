@@ -89,7 +89,8 @@ function labelsOf({ column, engine }: TypeContext, { type }: StandingColumn, lab
   return { cast: { type, kind: 'enum', transform: AS_IS, limits: { labels: [...labels] }, confidence: 1, reasons } };
 }
 
-function allNull({ profile }: TypeContext, { nullable }: StandingColumn): string | undefined {
+/** Rows none of which could come. */
+export function allNull({ profile }: TypeContext, { nullable }: StandingColumn): string | undefined {
   if (nullable || profile === undefined || profile.rows === 0 || profile.nulls < profile.rows) return undefined;
   return "it holds nothing but NULL, and the target's column is NOT NULL";
 }
