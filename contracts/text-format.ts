@@ -35,7 +35,7 @@ const fileFormat = z.strictObject({
   /** What becomes of a row that ends too early. */
   missingFields: z.enum(['quarantine', 'null']),
   /** Why it is read in this way. */
-  reasons: z.array(z.string()),
+  reasons: z.array(z.string()).default([]),
 });
 export type FileFormat = z.infer<typeof fileFormat>;
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { stringify } from 'yaml';
+import { Document, isNode } from 'yaml';
 import { canonicalJson } from '../contracts/canonical-json.js';
 import { planDocument, workflowDefinition } from '../contracts/definition.schema.js';
 import type { WorkflowDefinition } from '../contracts/definition.js';
@@ -83,6 +83,25 @@ export function writeDefinition(definition: WorkflowDefinition): string {
   return HEADER + yamlOf(definition);
 }
 
-export function yamlOf(document: unknown): string {
-  return stringify(document, { lineWidth: 0, aliasDuplicateObjects: false, version: '1.2', schema: 'core' });
+/** Lines in front of a part of a document. */
+export interface Comment {
+  readonly path: readonly (string | number)[];
+  readonly lines: readonly string[];
+}
+
+export function yamlOf(value: unknown, comments: readonly Comment[] = []): string {
+  const document = new Document(value, { aliasDuplicateObjects: false, version: '1.2', schema: 'core' });
+  for (const { path, lines } of comments) {
+    const node = document.getIn(path, true);
+    if (lines.length > 0 && isNode(node)) node.commentBefore = lines.map((line) => ` ${inOneLine(line)}`).join('\n');
+  }
+  return document.toString({ lineWidth: 0 });
+}
+
+/** Names of the source may hold anything: what would end the comment, or cannot stand in YAML, is written as JSON would. */
+function inOneLine(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\ufeff]/gu,
+    (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

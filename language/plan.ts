@@ -1,7 +1,9 @@
 import type { PlanDocument } from '../contracts/definition.schema.js';
 import { PLAN_VERSION, planDocument } from '../contracts/definition.schema.js';
 import { againstSchema, inOrder, located, refuse, unwrapped } from './check-document.js';
+import { withoutReasons } from '../contracts/reasons.js';
 import { yamlOf } from './definition.js';
+import type { Comment } from './definition.js';
 import { isRaw } from './definition-rules.js';
 import { readDocument } from './read-document.js';
 
@@ -29,11 +31,23 @@ export function parsePlan(text: string): PlanDocument {
 const HEADER = `# A plan of Caravan: what becomes of every table, and in which order.
 # Change it, give it back with "caravan migrate --plan FILE", and it is checked against the source before anything runs.
 # - To leave a table out, remove it from migration.tables; its tasks go with it.
-# - confidence and reasons say why a column became what it is. They change nothing.
+# - The comment in front of a column says why it became what it is. Comments change nothing, nor does confidence.
 # - notMigrated lists what stays behind, and why.
 `;
 
-/** The plan as YAML, fields in the schema's order; parsePlan gives the same document back. */
+/**
+ * The plan as YAML, fields in the schema's order, with its reasons as comments in front of what they explain; parsePlan
+ * gives the same document back, without reasons.
+ */
 export function writePlan(document: PlanDocument): string {
-  return HEADER + yamlOf(planDocument.parse(document));
+  const whole = planDocument.parse(document);
+  const comments = whole.migration.tables.flatMap(({ columns, format }, table): Comment[] => [
+    ...columns.map(({ reasons }, at) => ({ path: [table, 'columns', at], lines: reasons })),
+    ...(format?.files ?? []).map(({ reasons }, at) => ({ path: [table, 'format', 'files', at], lines: reasons })),
+  ]);
+  return HEADER + yamlOf(withoutReasons(whole), comments.map(inTables));
+}
+
+function inTables({ path, lines }: Comment): Comment {
+  return { path: ['migration', 'tables', ...path], lines };
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../contracts/canonical-json.js';
+import { withoutReasons } from '../contracts/reasons.js';
 
 /** Hex digits of the short hashes that stand in schema names: 48 bits. */
 const SHORT_HASH_DIGITS = 12;
@@ -21,7 +22,7 @@ export function targetSchemaHash(schema: string): string {
   return sha256Hex(schema).slice(0, SHORT_HASH_DIGITS);
 }
 
-/** SHA-256 hex of a plan's canonical JSON: the same for any layout, comment or key order of its YAML. */
+/** SHA-256 hex of a plan's canonical JSON, as its YAML says it: the same for any layout, comment or key order. */
 export function planHash(document: unknown): string {
-  return sha256Hex(canonicalJson(document));
+  return sha256Hex(canonicalJson(withoutReasons(document)));
 }

@@ -1,6 +1,7 @@
 import { canonicalJson } from '../../contracts/canonical-json.js';
 import type { CatalogueTable } from '../../contracts/catalogue.js';
 import { qualified } from '../../contracts/catalogue.js';
+import { withoutReasons } from '../../contracts/reasons.js';
 import { isTextStep, MADE_COLLATIONS, madeCollation } from '../../contracts/mapping.js';
 import type { ColumnMapping, MigrationMapping, TableMapping } from '../../contracts/mapping.js';
 import { guardExpression } from '../../language/expressions.js';
@@ -230,7 +231,8 @@ function checkOnUpdate({ table, source, problems }: TableAdoption): void {
 
 /** How files are read is said beside them, and by them: a plan for other files is not for these. */
 function checkFormat({ table, source, problems }: TableAdoption): void {
-  if (canonicalJson(table.format ?? null) === canonicalJson(source.format ?? null)) return;
+  const said = (format: TableMapping['format']): string => canonicalJson(withoutReasons(format ?? null));
+  if (said(table.format) === said(source.format)) return;
   problems.stale.push(`${qualified(source)}: its files are read in another way than the plan says`);
 }
 

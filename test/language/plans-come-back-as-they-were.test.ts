@@ -1,14 +1,30 @@
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { canonicalJson } from '../../contracts/canonical-json.js';
 import type { PlanDocument } from '../../contracts/definition.schema.js';
+import type { FileFormat } from '../../contracts/text-format.js';
 import { CaravanFailure } from '../../contracts/failures.js';
 import { adoptPlan } from '../../activities/architect/adopt.js';
 import { draftPlan } from '../../activities/architect/draft.js';
 import { draftTasks } from '../../activities/architect/tasks.js';
 import { parsePlan, writePlan } from '../../language/plan.js';
-import { chinook, draft, sakila } from '../mapping/catalogues.js';
+import { planHash, sha256Hex } from '../../platform/hash.js';
+import { catalogueOf, chinook, draft, sakila, table } from '../mapping/catalogues.js';
 
 function planOf(catalogue = chinook()): PlanDocument {
   return draftPlan({ mapping: draft(catalogue).mapping, name: 'test' });
+}
+
+/** As it is read back: its reasons are comments. */
+function unexplained(plan: PlanDocument): PlanDocument {
+  const bare = structuredClone(plan);
+  for (const { columns } of bare.migration.tables) for (const column of columns) column.reasons = [];
+  return bare;
+}
+
+function there<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('it is not there');
+  return value;
 }
 
 function failureOf(work: () => unknown): CaravanFailure {
@@ -24,9 +40,56 @@ function failureOf(work: () => unknown): CaravanFailure {
 describe('a plan', () => {
   it.each([chinook(), sakila()])('comes back as it was written, and fits its own source', (catalogue) => {
     const plan = planOf(catalogue);
-    expect(parsePlan(writePlan(plan))).toEqual(plan);
-    expect(adoptPlan(parsePlan(writePlan(plan)), catalogue)).toEqual(plan);
-    expect(writePlan(parsePlan(writePlan(plan)))).toBe(writePlan(plan));
+    const bare = unexplained(plan);
+    expect(parsePlan(writePlan(plan))).toEqual(bare);
+    expect(adoptPlan(parsePlan(writePlan(plan)), catalogue)).toEqual(bare);
+    expect(writePlan(parsePlan(writePlan(plan)))).toBe(writePlan(bare));
+  });
+
+  it('says why in comments in front of each column, which its hash does not know', () => {
+    const plan = planOf();
+    const reasons = ['declared NVARCHAR(120)', 'a label\r\n\u2028evil: true # "x"\u0000'];
+    const column = there(plan.migration.tables[0]?.columns[1]);
+    Object.assign(column, { reasons });
+    const text = writePlan(plan);
+    expect(text).toContain(`
+        # declared NVARCHAR(120)
+        # a label\\u000d\\u000a\\u2028evil: true # "x"\\u0000
+        - source: ${column.source}
+`);
+    expect(text).not.toMatch(/^ *reasons:/m);
+    expect(planHash(parsePlan(text))).toBe(planHash(plan));
+    expect(planHash(parsePlan(text.replace(/^ *# .*\n/gm, '# mine\n')))).toBe(planHash(plan));
+    // The hash is that of what the YAML says, whoever reads it.
+    expect(sha256Hex(canonicalJson(parse(text)))).toBe(planHash(plan));
+  });
+
+  it('may still have its reasons as fields', () => {
+    const plan = planOf();
+    expect(parsePlan(JSON.stringify(plan))).toEqual(plan);
+    const [column] = plan.migration.tables[0]?.columns ?? [];
+    expect(column?.reasons.length).toBeGreaterThan(0);
+    expect(writePlan(parsePlan(JSON.stringify(plan)))).toBe(writePlan(plan));
+  });
+
+  it('from files says how they are read, and why, and fits them still', () => {
+    const format: FileFormat = {
+      ...{ file: 't.csv', encoding: 'utf-8', delimiter: ';', quote: '"', escape: '"', lineEnd: 'lf', skipLines: 0 },
+      ...{
+        header: true,
+        columns: ['a'],
+        nullWords: [''],
+        missingFields: 'quarantine',
+        reasons: ['delimiter ";": seen'],
+      },
+    };
+    const columns = [{ name: 'a', type: { base: 'text', declared: 'text' }, nullable: true }];
+    const catalogue = catalogueOf('csv', [table('csv', 't', { columns, format: { files: [format] } })]);
+    const text = writePlan(planOf(catalogue));
+    expect(text).toContain('# delimiter ";": seen\n          - file: t.csv');
+    expect(() => adoptPlan(parsePlan(text), catalogue)).not.toThrow();
+    const edited = parsePlan(text.replace('delimiter: ;', 'delimiter: ","'));
+    expect(failureOf(() => adoptPlan(edited, catalogue)).code).toBe('PLAN_STALE');
   });
 
   it('keeps every text through YAML', () => {
@@ -55,7 +118,7 @@ describe('a plan', () => {
     const plan = planOf();
     const notMigrated = texts.map((text) => ({ kind: text, name: text, reason: text }));
     const odd = { ...plan, migration: { ...plan.migration, notMigrated } };
-    expect(parsePlan(writePlan(odd))).toEqual(odd);
+    expect(parsePlan(writePlan(odd))).toEqual(unexplained(odd));
   });
 
   it('orders its tasks so that each stands behind what it needs', () => {
@@ -132,10 +195,6 @@ type Change = (plan: PlanDocument) => void;
 
 describe('a plan that is given back', () => {
   type Table = PlanDocument['migration']['tables'][number];
-  const there = <T>(value: T | undefined): T => {
-    if (value === undefined) throw new Error('it is not there');
-    return value;
-  };
   const first = (plan: PlanDocument): Table => there(plan.migration.tables[0]);
   const column = (plan: PlanDocument): Table['columns'][number] => there(first(plan).columns[1]);
   const changed = (change: Change): PlanDocument => {

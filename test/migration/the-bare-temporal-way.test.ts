@@ -130,11 +130,13 @@ describe('A migration without the command', () => {
       const running = startMigrate({ source, target: target.url }, '--dry-run', '--target-schema', 'second');
       const ran = await running.ended;
       expect(ran.exit, ran.stderr).toBe(0);
-      const plan = parse((await view.migration(running.id).plan())?.yaml ?? '') as PlanDocument;
+      const yaml = (await view.migration(running.id).plan())?.yaml ?? '';
+      const plan = parse(yaml) as PlanDocument;
       const column = plan.migration.tables[0]?.columns.find(({ source: name }) => name === 'label');
       const { currentDetails = '' } = await metadata(running.id);
       return {
-        reasons: column?.reasons.join('; ') ?? '',
+        // Comments in front of the column.
+        reasons: /((?: *# .*\n)+) *- source: label\n/.exec(yaml)?.[1] ?? '',
         confidence: column?.confidence ?? 0,
         details: currentDetails,
       };
