@@ -9,7 +9,7 @@ const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major > 22 || (major === 22 && minor >= 12)) {
   // Compiled code is kept between runs: most of a short command's time is loading.
   module.enableCompileCache?.();
-  await import('../dist/cli/main.js');
+  await import('../dist/programs/cli.js');
 } else {
   const modern = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url));
   if (!existsSync(modern)) {

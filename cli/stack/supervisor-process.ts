@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 import { CaravanFailure } from '../../contracts/failures.js';
 import { makeHome } from '../../platform/local-stack/home.js';
-import { packageFolder } from '../../platform/local-stack/package-folder.js';
+import { programFile } from '../../platform/local-stack/package-folder.js';
 import type { FailureReport } from '../../contracts/failures.js';
 import type { Config } from '../../config/config.js';
 import type { StackEvent } from '../../platform/local-stack/supervisor.js';
@@ -28,7 +28,7 @@ export interface SupervisorProcess {
 
 /** Starts the supervisor in a session of its own, bound to this process by a pipe unless it is detached. */
 export function startSupervisor(config: Config, args: SuperviseArguments, onProgress: OnProgress): SupervisorProcess {
-  const entry = join(packageFolder(), 'dist', 'cli', 'stack', 'supervise.js');
+  const entry = programFile('supervise');
   if (!existsSync(entry)) {
     const seen = 'the built entry is missing';
     throw new CaravanFailure('STACK_PART_MISSING', {

@@ -21,3 +21,8 @@ function isCaravan(path: string): boolean {
   const parsed: unknown = JSON.parse(readFileSync(path, 'utf8'));
   return typeof parsed === 'object' && parsed !== null && 'name' in parsed && parsed.name === 'caravan';
 }
+
+/** A program of ours as it is run: joined to few files, because most of a start is finding and reading them. */
+export function programFile(name: string): string {
+  return join(packageFolder(), 'dist', 'programs', `${name}.js`);
+}

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CaravanFailure } from '../../contracts/failures.js';
-import { packageFolder } from './package-folder.js';
+import { programFile } from './package-folder.js';
 import type { Launch } from './launch.js';
 import type { StackSettings } from './settings.js';
 
@@ -11,7 +11,7 @@ export interface WorkerSpec {
   readonly role: string;
   /** Name of the part; default `worker-<role>`, the second of a role `worker-<role>-2`. */
   readonly name?: string;
-  /** The program; default `dist/workers/<role>.js` of this package. */
+  /** The program; default the one of the role. */
   readonly entry?: string;
   /** Added to the worker's environment. */
   readonly environment?: Readonly<Record<string, string>>;
@@ -59,13 +59,13 @@ export function planApi(
   const { host } = settings.api;
   const port = settings.api.port === null || settings.api.port === 0 ? keptPort : settings.api.port;
   const environment = { CARAVAN_API_HOST: host, CARAVAN_API_PORT: String(port) };
-  const entry = join(packageFolder(), 'dist', 'api', 'main.js');
+  const entry = programFile('api');
   const launch = nodeLaunch({ name: 'api', entry, ready: '"api.ready"' }, settings, addresses, environment);
   return { name: 'api', role: 'api', address: `${host.includes(':') ? `[${host}]` : host}:${String(port)}`, launch };
 }
 
 function workerLaunch(spec: WorkerSpec, settings: StackSettings, addresses: StackAddresses): Launch {
-  const entry = spec.entry ?? join(packageFolder(), 'dist', 'workers', `${spec.role}.js`);
+  const entry = spec.entry ?? programFile(spec.role);
   const program = { name: `worker ${spec.role}`, entry, ready: READY_TEXT };
   return nodeLaunch(program, settings, addresses, spec.environment);
 }
