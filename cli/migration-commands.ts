@@ -157,8 +157,8 @@ function addNaming(command: Command): void {
 function addQueries(command: Command): Command {
   return command
     .option(
-      '--queries <file>',
-      'a log or a file of SQL, whose queries are replayed on both sides; may be repeated',
+      '--queries <file|server>',
+      'a log or a file of SQL, whose queries are replayed on both sides; may be repeated; "server": what the source counts',
       collect,
       [],
     )

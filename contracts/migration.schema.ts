@@ -9,6 +9,9 @@ export const sourceLimits = z.strictObject({
 });
 export type SourceLimits = z.infer<typeof sourceLimits>;
 
+/** In the place of recorded queries: the statistics that the source's server keeps by itself. */
+export const SERVER_QUERIES = 'server';
+
 /** Start input of the workflow `migration`. Names of connections only; a URL never enters a history. */
 export const migrationInput = z.strictObject({
   /** Name of the source connection. */
@@ -38,7 +41,7 @@ export const migrationInput = z.strictObject({
   plan: z.string().optional(),
   /** Id in the store of a mapping file. */
   mapping: z.string().optional(),
-  /** Id in the store of recorded queries, to be replayed on both sides. */
+  /** Id in the store of recorded queries, to be replayed on both sides; `server`: what the source's server counts. */
   queries: z.string().optional(),
   /** Name of a connection to a throw-away replica of the source, on which recorded writes are tried and taken back. */
   replaySource: z.string().min(1).optional(),

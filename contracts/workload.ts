@@ -108,6 +108,17 @@ export interface WorkloadQuery {
   readonly transaction?: number;
 }
 
+/** What a server counts of one shape of statements. */
+export interface QueryStatistic {
+  /** A statement of the shape, with its values. */
+  readonly sample?: string;
+  /** The shape: `$1` of PostgreSQL, or MySQL's digest. */
+  readonly shape?: string;
+  readonly database?: string;
+  readonly times: number;
+  readonly seconds?: number;
+}
+
 export interface WorkloadCounts {
   /** Statements of the log. */
   readonly statements: number;

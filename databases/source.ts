@@ -1,6 +1,7 @@
 import type { Catalogue, CatalogueTable } from '../contracts/catalogue.js';
 import type { TableMapping } from '../contracts/mapping.js';
 import type { TableProfile } from '../contracts/profile.js';
+import type { QueryStatistic } from '../contracts/workload.js';
 import type { TableMeasures } from './measures/measures.js';
 import type { AskOptions, Asking } from './asking.js';
 
@@ -24,6 +25,8 @@ export interface Source {
   openSnapshot(options: SnapshotOptions): Promise<Snapshot>;
   /** A reader that sees what is there now, outside any snapshot. */
   openReader(): Promise<Reader>;
+  /** What the server counts of the queries of this database; absent where none counts. */
+  queryStatistics?(): Promise<QueryStatistic[]>;
   /** How the server does; absent where there is none that could suffer. */
   strain?(): Promise<Strain>;
   close(): Promise<void>;

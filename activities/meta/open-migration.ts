@@ -8,6 +8,7 @@ import type { ReadMapping } from '../../language/mapping-file.js';
 import { migrationHash } from '../../platform/hash.js';
 import type { Deps } from '../deps.js';
 import { mappingFileOf, withEnd } from '../ends.js';
+import { withServerQueries } from './server-queries.js';
 
 type Input = Parameters<MetaActivities['openMigration']>[0];
 
@@ -23,7 +24,8 @@ export async function openMigration(deps: Deps, input: Input): Promise<OpenedMig
     const replica = await deps.openReplica(source, await deps.store.connections.get(given.replaySource));
     await replica?.close();
   }
-  const checked = await withMapping(deps, given, { start: input.start, source });
+  const asked = await withServerQueries(deps, given, { source, workloadId: `server ${migrationId} ${firstRunId}` });
+  const checked = await withMapping(deps, asked, { start: input.start, source });
   const [reachedSource, reachedTarget] = await Promise.allSettled([
     withEnd(deps.openSource(source), () => Promise.resolve()),
     checked.target === undefined ? null : reachTarget(deps, checked, { ...input, hash, source }),

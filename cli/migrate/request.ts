@@ -4,6 +4,7 @@ import { basename, extname, resolve } from 'node:path';
 import type { PlanDocument } from '../../contracts/definition.schema.js';
 import type { Endpoint } from '../../contracts/endpoint.js';
 import { CaravanFailure } from '../../contracts/failures.js';
+import { SERVER_QUERIES } from '../../contracts/migration.schema.js';
 import type { MigrationStart, SourceLimits } from '../../contracts/migration.schema.js';
 import { planHash } from '../../platform/hash.js';
 import { displayEndpoint, looksLikeUrl, parseEndpointUrl } from '../../platform/secrets/endpoint-url.js';
@@ -18,7 +19,7 @@ export interface MigrateOptions {
   readonly plan?: string;
   /** A mapping file: what a person decides before the plan is made. */
   readonly mapping?: string;
-  /** Files of recorded queries. */
+  /** Files of recorded queries, or `server`. */
   readonly queries?: readonly string[];
   /** A throw-away replica of the source, for recorded writes. */
   readonly replaySource?: string;
@@ -63,8 +64,8 @@ export interface MigrateRequest {
   readonly plan: GivenPlan | undefined;
   /** Text of the mapping file, which is known to be valid. */
   readonly mapping: string | undefined;
-  /** Absolute paths of files of recorded queries, which are there. */
-  readonly queries: readonly string[];
+  /** Absolute paths of files of recorded queries, which are there; `server`: the source's own statistics. */
+  readonly queries: readonly string[] | typeof SERVER_QUERIES;
   readonly replaySource: End | undefined;
   readonly start: Omit<MigrationStart, 'source' | 'target' | 'plan' | 'mapping' | 'queries' | 'replaySource'>;
 }
@@ -97,9 +98,13 @@ export async function readRequest(options: MigrateOptions, cwd: string, now = ne
 }
 
 /** They are read once the source's engine is known: a file of statements does not say whose they are. */
-function queryFiles({ queries = [], mode, dryRun = false }: MigrateOptions, cwd: string): string[] {
+function queryFiles({ queries = [], mode, dryRun = false }: MigrateOptions, cwd: string): MigrateRequest['queries'] {
   if (queries.length > 0 && (mode === 'schema-only' || dryRun)) {
     throw usage('--queries', 'they are replayed where rows were moved and proven');
+  }
+  if (queries.includes(SERVER_QUERIES)) {
+    if (queries.length === 1) return SERVER_QUERIES;
+    throw usage('--queries', `"${SERVER_QUERIES}" stands for the server's own statistics, and stands alone`);
   }
   return queries.map((file) => {
     const path = resolve(cwd, file);

@@ -1,5 +1,6 @@
 import { WorkflowIdReusePolicy } from '@temporalio/client';
 import type { WorkflowHandle } from '@temporalio/client';
+import { SERVER_QUERIES } from '../../contracts/migration.schema.js';
 import type { MigrationStart } from '../../contracts/migration.schema.js';
 import { requireConnections, startMigrationWorkflow } from '../../platform/temporal/start-migration.js';
 import { isRunning } from '../running.js';
@@ -67,6 +68,7 @@ async function inputOf({ store }: Session, request: MigrateRequest): Promise<Mig
 /** Recorded queries never enter a history: the store keeps them, sealed. */
 async function putQueries(store: Session['store'], { queries, source }: MigrateRequest): Promise<string | undefined> {
   if (queries.length === 0) return undefined;
+  if (queries === SERVER_QUERIES) return queries;
   const { putWorkload } = await import('../queries/put-workload.js');
   return putWorkload(store, queries, source);
 }

@@ -2,10 +2,12 @@ import type { Catalogue, CatalogueTable } from '../../contracts/catalogue.js';
 import type { ServerEndpoint } from '../../contracts/endpoint.js';
 import type { TableMapping } from '../../contracts/mapping.js';
 import type { TableProfile } from '../../contracts/profile.js';
+import type { QueryStatistic } from '../../contracts/workload.js';
 import type { Reader, Snapshot, SnapshotOptions, Source, Strain } from '../source.js';
 import { chunkBounds, countRows } from './bounds.js';
 import { readCatalogue } from './catalogue.js';
 import { profileTable } from './profile.js';
+import { readQueryStatistics } from './query-statistics.js';
 import { poolReader } from './reader.js';
 import { SessionPool } from './session-pool.js';
 import { openSnapshot } from './snapshot.js';
@@ -52,6 +54,10 @@ class MysqlSource implements Source {
 
   openReader(): Promise<Reader> {
     return Promise.resolve(poolReader(this.#pool));
+  }
+
+  queryStatistics(): Promise<QueryStatistic[]> {
+    return this.#pool.use(readQueryStatistics);
   }
 
   strain(): Promise<Strain> {

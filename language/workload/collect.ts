@@ -208,8 +208,10 @@ export class Collector {
   #put(shape: Shape, key: string, given: { write: Write; times: number; number: number | undefined }): void {
     const { recorded, classed, id, shape: shapeId } = given.write;
     const isSkipped = classed.class === 'skipped';
-    const sql = isSkipped ? recorded.sql.slice(0, WORKLOAD_BOUNDS.skippedCharacters) : recorded.sql;
     const values = classed.reason === 'without_values' ? placeholdersOf(recorded.sql, this.#dialect) : undefined;
+    // It is run once it has values, and is needed whole.
+    const isCut = isSkipped && values === undefined;
+    const sql = isCut ? recorded.sql.slice(0, WORKLOAD_BOUNDS.skippedCharacters) : recorded.sql;
     this.#characters += sql.length + classed.run.length;
     this.#kept += 1;
     shape.texts.set(key, {

@@ -1,4 +1,5 @@
-import type { Placeholder } from '../../contracts/workload.js';
+import type { Placeholder, Workload, WorkloadQuery } from '../../contracts/workload.js';
+import { classify } from './classify.js';
 import type { Dialect, Piece } from './scan.js';
 import { meaningful, nameOf, scan } from './scan.js';
 import { namedTables } from './tables.js';
@@ -121,6 +122,27 @@ function insertedColumns(words: readonly Piece[]): ReadonlyMap<number, Named> {
     if (kind === 'placeholder' && depth === 1 && name !== undefined) columns.set(at, { name });
   }
   return columns;
+}
+
+/** A query that gets the values that it lacks is classed anew: only now it is seen what it is. */
+export function withValues(
+  query: WorkloadQuery,
+  literals: readonly string[],
+  { dialect, readAt }: Pick<Workload, 'dialect' | 'readAt'>,
+): WorkloadQuery {
+  const { placeholders = [], id, shape, translated, count, seconds, database, transaction } = query;
+  const sql = filled(query.sql, placeholders, literals);
+  const classed = classify({ sql, dialect, atMs: Date.parse(readAt) });
+  const { run, class: kind, tables, order, limited, reason, detail } = classed;
+  return {
+    ...{ id, shape, sql: query.sql, translated, count, run, class: kind, tables, orderBy: order, limited },
+    synthetic: true,
+    ...(reason !== undefined && { reason }),
+    ...(detail !== undefined && { detail }),
+    ...(seconds !== undefined && { seconds }),
+    ...(database !== undefined && { database }),
+    ...(transaction !== undefined && { transaction }),
+  };
 }
 
 /** The text with literals in place of its placeholders; `literals` by their order, each as SQL of the source. */

@@ -1,9 +1,9 @@
 import { CaravanFailure } from '../../contracts/failures.js';
-import type { Workload } from '../../contracts/workload.js';
+import type { QueryStatistic, Workload } from '../../contracts/workload.js';
 import { Collector } from './collect.js';
 import { dialectOf, formatOf } from './detect.js';
 import type { FileFormat } from './detect.js';
-import { readDigests } from './digests.js';
+import { digestText, entryOfStatistic, readDigests } from './digests.js';
 import { linesOf } from './lines.js';
 import { readMysqlGeneral } from './mysql-general.js';
 import { readMysqlSlow } from './mysql-slow.js';
@@ -43,6 +43,21 @@ export async function readWorkload(files: readonly WorkloadFile[], options: Read
     collector.endOfFile();
   }
   return collector.finish(format);
+}
+
+/** The queries that a server counts by itself, as a workload. */
+export function workloadOfStatistics(
+  statistics: readonly QueryStatistic[],
+  { dialect, readAt }: Pick<ReadingOptions, 'dialect' | 'readAt'>,
+): Workload {
+  const collector = new Collector(dialect, readAt);
+  for (const [at, statistic] of statistics.entries()) {
+    const { shape } = statistic;
+    const plain = shape !== undefined && dialect === 'mysql' ? { ...statistic, shape: digestText(shape) } : statistic;
+    collector.add(entryOfStatistic(plain, at + 1));
+  }
+  collector.endOfFile();
+  return collector.finish('digests');
 }
 
 function entriesOf(file: WorkloadFile, format: FileFormat, dialect: Dialect): AsyncGenerator<LogEntry> {

@@ -62,6 +62,19 @@ describe(title, () => {
     expect(await leftovers(target)).toEqual([]);
   });
 
+  it('tells what its server counts of queries, each with one text that has its values', async () => {
+    const running = server ?? expect.unreachable();
+    const application = await running.connect('only8');
+    for (const id of [1, 2]) await application.query(`SELECT name FROM parent WHERE id = ${String(id)}`);
+    await application.end();
+    const source = await openMysqlSource(running.endpoint('only8'));
+    const statistics = (await source.queryStatistics?.()) ?? [];
+    await source.close();
+    const counted = statistics.find(({ shape }) => shape?.startsWith('SELECT NAME FROM `parent` WHERE `id` ='));
+    expect(counted).toMatchObject({ database: 'only8', times: 2 });
+    expect(counted?.sample).toMatch(/^SELECT name FROM parent WHERE id = [12]$/);
+  });
+
   // [edge 31 48]
   it('holds what an independent query finds: 4-byte letters, JSON, invisible and generated columns', async () => {
     const source = await (server ?? expect.unreachable()).connect('only8');

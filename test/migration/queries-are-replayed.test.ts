@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { QueryVerdict } from '../../contracts/replay.js';
+import { openMysqlSource } from '../../databases/mysql/source.js';
 import { hasMariadb, sakilaFolder, startPrivateMariadb } from '../databases/mariadb.js';
 import type { PrivateMariadb } from '../databases/mariadb.js';
 import { testFolder, urlOf } from './fixtures.js';
@@ -28,6 +29,9 @@ const WRITES = [
   // Its triggers change a table that no transaction holds.
   "UPDATE film SET title = 'ANOTHER' WHERE film_id = 1",
 ];
+
+/** A migration with 250 queries, on a machine that others use as well. */
+const HOOK_MS = 240_000;
 
 /** For each film all of its copies: without an index on them all copies of all films. */
 const CORRELATED =
@@ -81,15 +85,17 @@ describe('Recorded queries of Sakila', () => {
   const servers: PrivateMariadb[] = [];
   let target: TestDatabase;
   let source = '';
+  let queries = '';
   let moved: Ran;
   let report: Report;
   let again: Ran;
+  let statistics: Ran;
   let refused: Ran;
 
   beforeAll(async () => {
     if (!hasMariadb || sakilaFolder === undefined) return;
     const scripts = ['schema', 'data'].map((part) => join(sakilaFolder ?? '', `sakila-${part}.sql`));
-    servers.push(...(await Promise.all([startPrivateMariadb(), startPrivateMariadb()])));
+    servers.push(...(await Promise.all([startPrivateMariadb({ 'performance-schema': 'ON' }), startPrivateMariadb()])));
     await Promise.all(
       servers.map(async (server) => {
         for (const script of scripts) await server.script(`\nSOURCE ${script}`);
@@ -99,17 +105,24 @@ describe('Recorded queries of Sakila', () => {
     source = first ?? '';
     target = await freshDatabase();
     const log = await record(source, join(folder.path, 'general.log'));
-    const queries = folder.write('queries.sql', `${[...READS, ...WRITES].join(';\n')};\n`);
+    queries = folder.write('queries.sql', `${[...READS, ...WRITES].join(';\n')};\n`);
     const ends = ['--source', source, '--target', target.url, '--json', '--queries', queries];
     refused = await caravan(['migrate', ...ends, '--yes', '--replay-source', source]);
     moved = await caravan(['migrate', ...ends, '--queries', log, '--yes', '--replay-source', replica ?? '']);
     report = await reportOf(moved);
+  }, HOOK_MS);
+  beforeAll(async () => {
+    if (!hasMariadb || sakilaFolder === undefined) return;
     await target.query("UPDATE actor SET last_name = 'WRONG' WHERE actor_id = 3");
     await target.query(DROP_INDEXES);
     const slow = folder.write('slow.sql', `${CORRELATED};\n`);
     const some = ['actor', 'film', 'inventory'].flatMap((table) => ['--include', table]);
-    again = await caravan(['verify', ...ends, '--queries', slow, ...some]);
-  });
+    const verify = ['verify', '--source', source, '--target', target.url, '--json'];
+    [again, statistics] = await Promise.all([
+      caravan([...verify, '--queries', queries, '--queries', slow, ...some]),
+      caravan([...verify, '--queries', 'server', '--include', 'customer']),
+    ]);
+  }, HOOK_MS);
   beforeEach(({ skip }) => {
     skip(!hasMariadb || sakilaFolder === undefined, 'there is no MariaDB, or no Sakila');
   });
@@ -244,5 +257,30 @@ describe('Recorded queries of Sakila', () => {
     expect(slower?.targetPlan).toContain('Seq Scan on inventory');
     const { stdout } = await caravan(['queries', 'report', again.json.migrationId, '--different']);
     expect(stdout).toMatch(/source plan .*\n(?:.*\n)+? {2}target plan .*\n/);
+  });
+
+  it('are also what the server counts by itself, with values that are sampled where it keeps none', async () => {
+    expect(statistics.exit, statistics.stderr).not.toBe(2);
+    const { counts, queries } = await reportOf(statistics);
+    const asked = queries.find(({ sql }) => sql.startsWith('SELECT `customer_id` FROM `customer` WHERE `last_name` ='));
+    expect(asked).toMatchObject({ verdict: 'equal', synthetic: true });
+    expect(asked?.run).not.toContain('?');
+    expect(queries.filter(({ count }) => count >= 5)).not.toEqual([]);
+    expect(counts['equal:synthetic']).toBeGreaterThan(5);
+    expect(
+      certified(statistics)
+        .proven.map(({ what }) => what)
+        .join('\n'),
+    ).toMatch(/the values of \d+ of them were sampled/);
+  });
+
+  it('that no server counts are not waited for: it is said how to have them counted', async () => {
+    const opened = await openMysqlSource((servers[1] ?? expect.unreachable()).endpoint('sakila'));
+    const asked = opened.queryStatistics?.();
+    await expect(asked).rejects.toMatchObject({
+      code: 'INPUT_INVALID',
+      seen: expect.stringContaining('is off') as string,
+    });
+    await opened.close();
   });
 });

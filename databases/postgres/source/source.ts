@@ -2,11 +2,13 @@ import type { Catalogue, CatalogueTable } from '../../../contracts/catalogue.js'
 import type { ServerEndpoint } from '../../../contracts/endpoint.js';
 import type { TableMapping } from '../../../contracts/mapping.js';
 import type { TableProfile } from '../../../contracts/profile.js';
+import type { QueryStatistic } from '../../../contracts/workload.js';
 import type { Reader, Snapshot, SnapshotOptions, Source } from '../../source.js';
 import { chunkBounds } from './bounds.js';
 import { readCatalogue } from './catalogue.js';
 import { readingSource } from './errors.js';
 import { profileTable } from './profile.js';
+import { readQueryStatistics } from './query-statistics.js';
 import { poolReader } from './reader.js';
 import { SourceSessions } from './sessions.js';
 import { openSnapshot } from './snapshot.js';
@@ -44,6 +46,11 @@ class PostgresSource implements Source {
     const snapshot = await openSnapshot(this.#endpoint, options);
     this.#snapshots.add(snapshot);
     return snapshot;
+  }
+
+  queryStatistics(): Promise<QueryStatistic[]> {
+    const attempt = { attempted: 'read the statistics of queries on', on: this.#endpoint.database };
+    return readingSource(attempt, () => this.#pool.use(readQueryStatistics));
   }
 
   openReader(): Promise<Reader> {

@@ -41,13 +41,13 @@ function withKeys(migration: MigrationMapping, catalogue: Catalogue): MigrationM
 }
 
 async function withSamples({ snapshot, migration, alive }: CheckContext, workload: Workload): Promise<WorkloadQuery[]> {
-  const { queries, dialect } = workload;
+  const { queries } = workload;
   if (!queries.some(({ placeholders = [] }) => placeholders.length > 0)) return [...queries];
   return snapshot.lend(async (reader) => {
     const asking = await reader.asking?.({ path: sourcePath(migration) });
     if (asking === undefined) return [...queries];
     try {
-      const sampler = new Sampler(asking, dialect);
+      const sampler = new Sampler(asking, workload);
       const sampled: WorkloadQuery[] = [];
       for (const query of queries) {
         alive.signal.throwIfAborted();

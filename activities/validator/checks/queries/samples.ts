@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Placeholder, Workload, WorkloadQuery } from '../../../../contracts/workload.js';
 import type { AnswerColumn, Asking, Cell } from '../../../../databases/asking.js';
-import { filled } from '../../../../language/workload/placeholders.js';
+import { withValues } from '../../../../language/workload/placeholders.js';
 import { literalOf, quotedName, quotedPath } from '../../../kora/behaviour/literals.js';
 
 type Dialect = Workload['dialect'];
@@ -15,24 +15,26 @@ const LIMIT = '10';
 /** Puts values of the columns that they are compared with where none were recorded; what has none stays as it is. */
 export class Sampler {
   readonly #asking: Asking;
+  readonly #workload: Pick<Workload, 'dialect' | 'readAt'>;
   readonly #dialect: Dialect;
   readonly #known = new Map<string, readonly string[]>();
 
-  constructor(asking: Asking, dialect: Dialect) {
+  constructor(asking: Asking, workload: Pick<Workload, 'dialect' | 'readAt'>) {
     this.#asking = asking;
-    this.#dialect = dialect;
+    this.#workload = workload;
+    this.#dialect = workload.dialect;
   }
 
   async fill(query: WorkloadQuery): Promise<WorkloadQuery> {
-    const { placeholders = [], ...rest } = query;
+    const { placeholders = [], sql, id } = query;
     if (placeholders.length === 0) return query;
     const literals: string[] = [];
     for (const [at, placeholder] of placeholders.entries()) {
-      const literal = await this.#literal(placeholder, `${query.id} ${String(at)}`);
+      const literal = await this.#literal(placeholder, `${id} ${String(at)}`);
       if (literal === undefined) return query;
       literals.push(literal);
     }
-    return { ...rest, run: filled(query.run, placeholders, literals), synthetic: true };
+    return withValues(query, inOrder(sql, placeholders, literals), this.#workload);
   }
 
   /** The same place of the same query gets the same one of the values. */
@@ -66,4 +68,18 @@ export class Sampler {
     this.#known.set(key, values);
     return values;
   }
+}
+
+/** The two values of a BETWEEN, the lesser first: else no row would be between them. */
+function inOrder(sql: string, placeholders: readonly Placeholder[], literals: readonly string[]): string[] {
+  const ordered = [...literals];
+  for (const [at, { at: place, marker }] of placeholders.entries()) {
+    const next = placeholders[at + 1];
+    const [one = '', other = ''] = [ordered[at], ordered[at + 1]];
+    if (next === undefined || !/^\s*and\s*$/iu.test(sql.slice(place + marker.length, next.at))) continue;
+    if (!/\bbetween\s*$/iu.test(sql.slice(0, place))) continue;
+    const isGreater = Number.isNaN(Number(one) - Number(other)) ? one > other : Number(one) > Number(other);
+    if (isGreater) [ordered[at], ordered[at + 1]] = [other, one];
+  }
+  return ordered;
 }
