@@ -73,6 +73,8 @@ export interface FreezeEvidence extends InPlan {
   readonly findings: readonly Finding[];
   readonly proof: { readonly position: string; readonly consistent: boolean; readonly detail: string };
   readonly decision: { readonly by: string };
+  /** Promotion was tried before, and waited: this holds in place of what was frozen then. */
+  readonly again?: boolean;
   /** Everything that was decided, in its order. Absent in older histories. */
   readonly decisions?: readonly MadeDecision[];
 }

@@ -100,6 +100,14 @@ export const FAILURES = {
     'The target server has no disk space left.',
     'Free space on the target server, or grow its disk: the migration waits for it.',
   ),
+  TARGET_BUSY: retryable(
+    'The target server has no connection or no lock left to give.',
+    'End the sessions that hold them, or raise its limits: the migration waits for it.',
+  ),
+  SOURCE_BUSY: retryable(
+    'The source server has no connection or no lock left to give.',
+    'End the sessions that hold them, or raise its limits: the migration waits for it.',
+  ),
   SNAPSHOT_LOST: retryable('The process that held the snapshot is gone.', 'The rest is read fresh by itself.'),
   FENCE_LOST: retryable('A newer attempt owns this chunk.', 'Nothing; the newer attempt goes on.'),
   SCHEMA_DRIFT: terminal(

@@ -23,15 +23,20 @@ export interface CertificateOptions {
 
 /** What was proven, frozen before the pivot: nothing after it can change what is signed. */
 export async function freezeEvidence(deps: Deps, input: FreezeEvidence): Promise<{ evidenceHash: string }> {
-  const { decision, decisions = [], ...found } = input;
+  const { decision, decisions = [], again = false, ...found } = input;
   const chunks = await withEnd(openTargetOf(deps, input.migrationId), ({ ledger }) => chunksOf(ledger));
   const evidence: Evidence = { ...(await evidenceOf(deps, found)), decision };
-  return { evidenceHash: evidenceHash(await freeze(deps, evidence, { decisions, chunks })) };
+  return { evidenceHash: evidenceHash(await freeze(deps, evidence, { decisions, chunks, again })) };
 }
 
-/** The first that was frozen holds, with its files. */
-async function freeze(deps: Deps, found: Evidence, parts: FrozenParts): Promise<Evidence> {
+/** The first that was frozen holds, with its files, unless it is said anew. */
+async function freeze(
+  deps: Deps,
+  found: Evidence,
+  parts: FrozenParts & { readonly again?: boolean },
+): Promise<Evidence> {
   const files = await evidenceFiles(deps, found, parts);
+  if (parts.again === true) await deps.store.migrations.forgetEvidence(found.migrationId);
   await deps.store.migrations.putEvidence(found.migrationId, { ...found, ...chainOf(files) }, files);
   return (await deps.store.migrations.evidence(found.migrationId)) as Evidence;
 }

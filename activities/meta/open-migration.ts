@@ -31,8 +31,8 @@ export async function openMigration(deps: Deps, input: Input): Promise<OpenedMig
     checked.target === undefined ? null : reachTarget(deps, checked, { ...input, hash, source }),
   ]);
   // What is wrong with the source is told first, whichever answered first.
-  if (reachedSource.status === 'rejected') throw reachedSource.reason;
-  if (reachedTarget.status === 'rejected') throw reachedTarget.reason;
+  if (reachedSource.status === 'rejected') throw asRefusal(reachedSource.reason);
+  if (reachedTarget.status === 'rejected') throw asRefusal(reachedTarget.reason);
   const targetVersion = reachedTarget.value;
   await deps.store.migrations.open({
     migrationId,
@@ -124,6 +124,18 @@ function inputFailure(error: z.ZodError, migrationId: string): CaravanFailure {
   const seen =
     issue?.code === 'unrecognized_keys' ? `unknown field ${issue.keys.join(', ')}` : `${field} has the wrong form`;
   return new CaravanFailure('INPUT_INVALID', { attempted: 'start migration', on: migrationId, seen });
+}
+
+/** Nothing has begun yet that would wait until a server has a connection to give. */
+function asRefusal(error: unknown): unknown {
+  if (!(error instanceof CaravanFailure) || (error.code !== 'SOURCE_BUSY' && error.code !== 'TARGET_BUSY'))
+    return error;
+  return new CaravanFailure('CONNECTION_REFUSED', {
+    attempted: 'reach',
+    on: 'the database',
+    seen: `${error.code}: it has no connection left to give`,
+    next: 'End other sessions, or raise its limits, and start again.',
+  });
 }
 
 /** Rows go into tables of a target that is known. */

@@ -46,10 +46,12 @@ const BY_NUMBER: ReadonlyMap<number, FailureCode> = new Map([
   [1146, 'SCHEMA_DRIFT'],
   [1176, 'SCHEMA_DRIFT'],
   [1412, 'SCHEMA_DRIFT'],
-  // Too many connections, shutdown, packet and network errors, kills, limits of time and of lock waits: tried again.
-  ...[
-    1040, 1053, 1152, 1158, 1159, 1160, 1161, 1203, 1205, 1213, 1226, 1317, 1835, 1927, 1969, 2006, 2013, 3024, 4031,
-  ].map((errno): [number, FailureCode] => [errno, 'SOURCE_LOST']),
+  // Too many connections, of all or of one user, and limits of lock waits: people are told, and it is tried again.
+  ...[1040, 1203, 1205, 1226].map((errno): [number, FailureCode] => [errno, 'SOURCE_BUSY']),
+  // Shutdown, packet and network errors, kills, deadlocks, limits of time: tried again.
+  ...[1053, 1152, 1158, 1159, 1160, 1161, 1213, 1317, 1835, 1927, 1969, 2006, 2013, 3024, 4031].map(
+    (errno): [number, FailureCode] => [errno, 'SOURCE_LOST'],
+  ),
 ]);
 
 function codeOf(error: DriverError, connecting: boolean): FailureCode {
@@ -57,7 +59,6 @@ function codeOf(error: DriverError, connecting: boolean): FailureCode {
   if (TLS.test(name)) return 'TLS_REFUSED';
   if (name.startsWith('AUTH_SWITCH_')) return 'LOGIN_REFUSED';
   if (NETWORK.has(name) || name.startsWith('PROTOCOL_')) return connecting ? 'CONNECTION_REFUSED' : 'SOURCE_LOST';
-  if (connecting && (error.errno === 1040 || error.errno === 1203)) return 'CONNECTION_REFUSED';
   if (connecting && error.errno === 1044) return 'LOGIN_REFUSED';
   const known = typeof error.errno === 'number' ? BY_NUMBER.get(error.errno) : undefined;
   if (known) return known;

@@ -2,7 +2,7 @@ import pg from 'pg';
 import type { ConnectionOptions } from 'node:tls';
 import type { ServerEndpoint } from '../../contracts/endpoint.js';
 import { CaravanFailure } from '../../contracts/failures.js';
-import { attempting, errnoOf, factsOf, isServerError } from './errors.js';
+import { attempting, codeOfSqlState, errnoOf, factsOf, isServerError } from './errors.js';
 import { literal, NAME_BYTES_MAX } from './identifiers.js';
 
 const CONNECT_SECONDS_DEFAULT = 10;
@@ -217,7 +217,11 @@ function connectFailure(error: unknown, endpoint: ServerEndpoint, timedOut: bool
     if (error.code.startsWith('28')) return new CaravanFailure('LOGIN_REFUSED', { ...parts, seen, facts });
     if (error.code.startsWith('3D')) return new CaravanFailure('DATABASE_MISSING', { ...parts, seen, facts });
     if (error.code === '42501') return new CaravanFailure('LOGIN_REFUSED', { ...parts, seen, facts });
-    return new CaravanFailure('TARGET_LOST', { ...parts, seen, facts });
+    return new CaravanFailure(codeOfSqlState(error.code) === 'TARGET_BUSY' ? 'TARGET_BUSY' : 'TARGET_LOST', {
+      ...parts,
+      seen,
+      facts,
+    });
   }
   if (timedOut) return new CaravanFailure('CONNECTION_REFUSED', { ...parts, seen: 'no answer in time' });
   const errno = errnoOf(error);
@@ -246,7 +250,7 @@ export async function reopenSession(endpoint: ServerEndpoint, application: strin
   try {
     return await openSession(endpoint, application);
   } catch (error) {
-    if (!(error instanceof CaravanFailure)) throw error;
+    if (!(error instanceof CaravanFailure) || error.code === 'TARGET_BUSY') throw error;
     const parts = { attempted: 'reach again', on: placeOf(endpoint), seen: error.code, facts: error.facts };
     throw new CaravanFailure('TARGET_LOST', parts);
   }

@@ -55,7 +55,7 @@ export function sqlStateOf(error: unknown): string | undefined {
 
 /** True when the backend is gone, or going: what it last did is unknown. */
 export function isLost(error: unknown): boolean {
-  if (error instanceof CaravanFailure) return error.code === 'TARGET_LOST';
+  if (error instanceof CaravanFailure) return error.code === 'TARGET_LOST' || error.facts.sqlstate === '53300';
   const state = sqlStateOf(error);
   return state === undefined ? error instanceof Error : /^(?:08|57P0)/.test(state);
 }
@@ -74,8 +74,10 @@ const BY_SQLSTATE: Readonly<Record<string, FailureCode>> = {
   '42501': 'TARGET_CREATE_MISSING',
   '53': 'TARGET_LOST',
   '53100': 'TARGET_FULL',
+  '53300': 'TARGET_BUSY',
   '54': 'ROW_REFUSED',
   '55': 'TARGET_LOST',
+  '55P03': 'TARGET_BUSY',
   '57': 'TARGET_LOST',
   '58': 'TARGET_LOST',
   // What somebody's own trigger raises.

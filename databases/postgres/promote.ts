@@ -18,7 +18,8 @@ import type { PromotionRecord } from './sidecar.js';
 const LOCK_TIMEOUT_MS = 3000;
 const PAUSE_MS = 500;
 const PAUSE_MS_MAX = 5000;
-/** How long promotion goes on asking for its locks. */
+/** How long promotion goes on asking for its locks before people are told, and for all else that may pass. */
+const LOCKS_PATIENCE_MS = 5_000;
 const PATIENCE_MS = 120_000;
 
 export interface Promotion {
@@ -33,7 +34,7 @@ export interface Promotion {
  * of its own, again after one broke: then the record says whether COMMIT was made.
  */
 export async function promote(open: () => Promise<Session>, promotion: Promotion): Promise<PromotionRecord> {
-  const deadline = performance.now() + (promotion.patienceMs ?? PATIENCE_MS);
+  const startedAt = performance.now();
   for (let pause = PAUSE_MS; ; pause = Math.min(pause * 2, PAUSE_MS_MAX)) {
     const session = await open();
     try {
@@ -43,7 +44,8 @@ export async function promote(open: () => Promise<Session>, promotion: Promotion
       return await tryOnce(session, promotion);
     } catch (error) {
       if (!isWorthAnother(error)) throw refusalOf(error, promotion);
-      if (performance.now() + pause > deadline) throw outOfPatience(error, promotion);
+      const patienceMs = promotion.patienceMs ?? (isLocked(error) ? LOCKS_PATIENCE_MS : PATIENCE_MS);
+      if (performance.now() - startedAt + pause > patienceMs) throw outOfPatience(error, promotion, patienceMs);
     } finally {
       await session.close();
     }
@@ -118,9 +120,23 @@ function refusalOf(error: unknown, promotion: Promotion): unknown {
   });
 }
 
-function outOfPatience(error: unknown, promotion: Promotion): CaravanFailure {
-  const seconds = Math.round((promotion.patienceMs ?? PATIENCE_MS) / 1000);
-  const state = isServerError(error) ? error.code : undefined;
+/** Somebody else holds what is needed: the transaction was rolled back, and may be tried whenever that is over. */
+function isLocked(error: unknown): boolean {
+  return isServerError(error) && (error.code === SQLSTATE.lockNotAvailable || error.code === SQLSTATE.deadlock);
+}
+
+function outOfPatience(error: unknown, promotion: Promotion, patienceMs: number): CaravanFailure {
+  const seconds = Math.round(patienceMs / 1000);
+  const state = isServerError(error) && !isLost(error) ? error.code : undefined;
+  if (isLocked(error)) {
+    return new CaravanFailure('TARGET_BUSY', {
+      attempted: 'promote into',
+      on: promotion.mapping.targetSchema,
+      seen: `for ${String(seconds)} s other sessions held locks on its tables (SQLSTATE ${String(state)})`,
+      next: `End the sessions that use tables of schema "${promotion.mapping.targetSchema}": the migration waits for it.`,
+      facts: { schema: promotion.mapping.targetSchema, ...(state !== undefined && { sqlstate: state }) },
+    });
+  }
   if (state === undefined) {
     const seen = `the connection broke again and again for ${seconds} s`;
     return new CaravanFailure('TARGET_LOST', { attempted: 'promote', on: promotion.names.workflowId, seen });

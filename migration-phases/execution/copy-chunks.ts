@@ -2,6 +2,7 @@ import { isCancellation } from '@temporalio/workflow';
 import type { CopiedChunk, CopyChunk, OpenedSnapshot, WorkerActivities } from '../../contracts/activities.js';
 import { MAX_ATTEMPTS, backOff } from '../../workflows/kit/back-off.js';
 import { codeOf, isProcessGone, isRetryable } from '../../workflows/kit/failures.js';
+import { askingTwice, isTimeToWait } from '../../workflows/kit/shortages.js';
 import { boundWorker, builder } from '../../workflows/kit/profiles.js';
 
 /** S1 as the chunks of one workflow see it. The first sign of its process's death holds for all. */
@@ -37,14 +38,14 @@ export async function sendCopy<T>(
 ): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     const usable = snapshot.usable;
-    if (usable === undefined) return work(builder(`${summary}, read fresh`), {});
+    if (usable === undefined) return askingTwice(() => work(builder(`${summary}, read fresh`), {}));
     const { queue, snapshotId } = usable;
     try {
       return await work(boundWorker(queue, summary), { snapshotId });
     } catch (error) {
       if (isCancellation(error)) throw error;
       if (isProcessGone(error) || codeOf(error) === 'SNAPSHOT_LOST') snapshot.lose();
-      else if (!isRetryable(error) || codeOf(error) === 'TARGET_FULL' || attempt >= MAX_ATTEMPTS) throw error;
+      else if (!isRetryable(error) || isTimeToWait(error, attempt) || attempt >= MAX_ATTEMPTS) throw error;
       else await backOff(attempt, error);
     }
   }

@@ -12,7 +12,8 @@ import { readTasks } from '../../workflows/graph/read-tasks.js';
 import { codeOf } from '../../workflows/kit/failures.js';
 import { setPausedSignal } from '../../workflows/kit/messages.js';
 import { PauseGate } from '../../workflows/kit/pause.js';
-import { CHILD, boundWorker, builder, worker } from '../../workflows/kit/profiles.js';
+import { CHILD, boundWorker, builder } from '../../workflows/kit/profiles.js';
+import { askingTwice } from '../../workflows/kit/shortages.js';
 import { ProgressReporter } from '../../workflows/kit/progress.js';
 import { TableBatches } from './batches.js';
 import { CopySnapshot } from './copy-chunks.js';
@@ -114,7 +115,7 @@ class Execution {
     const plan = this.#plan;
     switch (task.action) {
       case 'shadow.create':
-        await builder('make the shadow').createShadow(plan);
+        await askingTwice(() => builder('make the shadow').createShadow(plan));
         this.#validators = new Validators(plan);
         return;
       case 'table.copy':
@@ -124,7 +125,7 @@ class Execution {
         await this.#keys({ ...plan, table: tableOf(task) });
         return;
       case 'foreign_keys.add':
-        this.#findings.push(...(await builder('foreign keys').addForeignKeys(plan)).findings);
+        this.#findings.push(...(await askingTwice(() => builder('foreign keys').addForeignKeys(plan))).findings);
         return;
       case 'verify':
       case 'promote':
@@ -135,13 +136,13 @@ class Execution {
   }
 
   async #copy(table: InTable): Promise<void> {
-    const cutting = builder(`cut ${table.table} into chunks`).cutTable(table);
+    const cutting = askingTwice(() => builder(`cut ${table.table} into chunks`).cutTable(table));
     const [cut, snapshot] = await Promise.all([cutting, this.#openSnapshot()]);
     this.#add(await this.#copyAndSeal({ ...table, ...cut }, snapshot));
   }
 
   async #keys(table: InTable): Promise<void> {
-    const built = await builder(`keys and indexes of ${table.table}`).buildKeys(table);
+    const built = await askingTwice(() => builder(`keys and indexes of ${table.table}`).buildKeys(table));
     this.#findings.push(...built.findings);
   }
 
@@ -177,7 +178,9 @@ class Execution {
       try {
         // Chunks of an earlier try took time as well, which is not known here.
         const whole = done === chunks ? milliseconds : Math.round((milliseconds * chunks) / (chunks - done));
-        const sealed = await builder(`seal ${table}`).sealTable({ migrationId, planId, table, milliseconds: whole });
+        const sealed = await askingTwice(() =>
+          builder(`seal ${table}`).sealTable({ migrationId, planId, table, milliseconds: whole }),
+        );
         const { rows } = sealed;
         if (done === chunks) this.#progress.report({ source: table, rows, totalRows: rows, state: 'copied' }, 0);
         return sealed;
@@ -228,9 +231,10 @@ class Execution {
   /** S1 is opened once, by the first copy. */
   async #openSnapshot(): Promise<CopySnapshot> {
     const { migrationId, planId, catalogueId } = this.#input;
-    this.#snapshot ??= worker('open the snapshot of the copy')
-      .openCopySnapshot({ migrationId, planId, catalogueId, connections: CONNECTIONS })
-      .then((opened) => (this.#opened = new CopySnapshot(opened)));
+    const options = { migrationId, planId, catalogueId, connections: CONNECTIONS };
+    this.#snapshot ??= askingTwice(() => builder('open the snapshot of the copy').openCopySnapshot(options)).then(
+      (opened) => (this.#opened = new CopySnapshot(opened)),
+    );
     return this.#snapshot;
   }
 

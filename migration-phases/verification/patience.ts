@@ -1,6 +1,7 @@
 import { isCancellation } from '@temporalio/workflow';
 import { MAX_ATTEMPTS, backOff } from '../../workflows/kit/back-off.js';
 import { codeOf, isProcessGone, isRetryable } from '../../workflows/kit/failures.js';
+import { isTimeToWait } from '../../workflows/kit/shortages.js';
 
 /** Tables that are read at once, and readers of the source's state. */
 export const WINDOW = 2;
@@ -13,7 +14,8 @@ export async function patiently<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      if (isCancellation(error) || isLost(error) || !isRetryable(error) || attempt >= MAX_ATTEMPTS) throw error;
+      if (isCancellation(error) || isLost(error) || !isRetryable(error)) throw error;
+      if (isTimeToWait(error, attempt) || attempt >= MAX_ATTEMPTS) throw error;
       await backOff(attempt, error);
     }
   }

@@ -6,7 +6,8 @@ import type { VerificationInput, VerificationResult } from '../../contracts/phas
 import { batchSummary, inBatches, namesOf, workBatch } from '../../workflows/kit/batches.js';
 import { failure } from '../../workflows/kit/failures.js';
 import { PauseGate } from '../../workflows/kit/pause.js';
-import { architect, boundValidator, validator, worker } from '../../workflows/kit/profiles.js';
+import { askingTwice } from '../../workflows/kit/shortages.js';
+import { architect, boundValidator, prover, validator, worker } from '../../workflows/kit/profiles.js';
 import { closeProof } from '../../workflows/kit/proof-snapshot.js';
 import { ProgressReporter } from '../../workflows/kit/progress.js';
 import { inWindow } from '../../workflows/kit/window.js';
@@ -21,12 +22,8 @@ export async function verification(input: VerificationInput): Promise<Verificati
   const { migrationId, planId } = input;
   const structure = await validator('compare the structure').compareStructure({ migrationId, planId });
   for (let attempt = 1; ; attempt += 1) {
-    const snapshot = await validator('open the snapshot of the proof').openProofSnapshot({
-      migrationId,
-      planId,
-      catalogueId: input.catalogueId,
-      connections: WINDOW,
-    });
+    const options = { migrationId, planId, catalogueId: input.catalogueId, connections: WINDOW };
+    const snapshot = await askingTwice(() => prover('open the snapshot of the proof').openProofSnapshot(options));
     try {
       const caughtUp = await catchUp({ migrationId, planId }, snapshot);
       const proof = await proveTables(input, snapshot, gate);

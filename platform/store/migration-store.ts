@@ -303,6 +303,15 @@ function documentPart(database: Database): DocumentPart {
         await putDocument(query, migrationId, { kind: 'evidence', value: evidence });
         await putDocument(query, migrationId, { kind: 'evidence_files', value: files });
       }),
+    forgetEvidence: (migrationId) =>
+      database.run({ attempted: 'forget the evidence of', on: migrationId }, async (query) => {
+        const kinds: DocumentKind[] = ['evidence', 'evidence_files'];
+        await query
+          .deleteFrom('migration_documents')
+          .where('migration_id', '=', migrationId)
+          .where('kind', 'in', kinds)
+          .execute();
+      }),
     evidence: (migrationId) => get(migrationId, 'evidence'),
     evidenceFiles: async (migrationId) => ((await get(migrationId, 'evidence_files')) ?? []) as EvidenceFile[],
     putCertificate: (migrationId, text) => put(migrationId, 'certificate', { text }),

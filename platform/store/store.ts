@@ -99,6 +99,8 @@ export interface MigrationStore {
   checkReport(migrationId: string, check: CheckName): Promise<unknown>;
   /** Evidence frozen before the pivot, and its files, at once; the first write holds. */
   putEvidence(migrationId: string, evidence: unknown, files: readonly EvidenceFile[]): Promise<void>;
+  /** What was frozen for a promotion that was not made. */
+  forgetEvidence(migrationId: string): Promise<void>;
   evidence(migrationId: string): Promise<unknown>;
   evidenceFiles(migrationId: string): Promise<EvidenceFile[]>;
   /** Text of the signed certificate; the first write holds. */

@@ -273,7 +273,7 @@ describe.each(installedServers())('promotion on the %s server', (binaries) => {
     await reader.run('BEGIN; SELECT * FROM public.customers');
     const open = (): Promise<Session> => openSession(endpoint, `caravan/${names.hash}/promote`);
     const hasty = promote(open, { names, mapping: plan, onExisting: 'replace', patienceMs: 100 });
-    await expect(hasty).rejects.toMatchObject({ code: 'PROMOTION_REFUSED', facts: { sqlstate: '55P03' } });
+    await expect(hasty).rejects.toMatchObject({ code: 'TARGET_BUSY', facts: { sqlstate: '55P03' } });
     const patient = target.promote(plan, { onExisting: 'replace' });
     setTimeout(() => void reader.run('COMMIT'), 3500);
     expect((await patient).tables).toBe(2);

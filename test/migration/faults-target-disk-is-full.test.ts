@@ -24,7 +24,8 @@ const ROWS = 160_000;
 it.each([
   ['53100', 'TARGET_FULL'],
   ['53200', 'TARGET_LOST'],
-  ['53300', 'TARGET_LOST'],
+  ['53300', 'TARGET_BUSY'],
+  ['55P03', 'TARGET_BUSY'],
 ] as const)('SQLSTATE %s is %s', (state, code) => {
   expect(codeOfSqlState(state)).toBe(code);
 });

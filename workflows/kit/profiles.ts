@@ -17,8 +17,8 @@ import type {
   WorkerActivities,
 } from '../../contracts/activities.js';
 import type { EngineActivities } from '../../contracts/engine-activities.js';
-import type { FailureCode } from '../../contracts/failures.js';
 import { QUEUES } from '../../contracts/queues.js';
+import { SHORTAGES } from './shortages.js';
 
 /** Retry and timeout profiles: named data, one file. Activities mark their own failures as not retryable. */
 const retry = { initialInterval: '200 ms', backoffCoefficient: 2, maximumInterval: '10 s' } as const;
@@ -56,12 +56,12 @@ export const scout = (summary: string): ScoutActivities =>
   proxyActivities<ScoutActivities>({ ...BULK, taskQueue: QUEUES.copy, summary });
 export const worker = (summary: string): WorkerActivities =>
   proxyActivities<WorkerActivities>({ ...BULK, taskQueue: QUEUES.copy, summary });
-/** Builds the shadow. A full disk is not tried again in silence: people are told, and the migration waits. */
+/** Builds the shadow, and promotes it. What a server has no more of is not tried again in silence: `kit/shortages.ts`. */
 export const builder = (summary: string): WorkerActivities =>
   proxyActivities<WorkerActivities>({
     ...BULK,
     taskQueue: QUEUES.copy,
-    retry: { ...retry, nonRetryableErrorTypes: ['TARGET_FULL' satisfies FailureCode] },
+    retry: { ...retry, nonRetryableErrorTypes: [...SHORTAGES] },
     summary,
   });
 /** A target that is gone for good must not keep a cancelled migration waiting: the janitor undoes what is left. */
@@ -84,6 +84,14 @@ export const tracer = (summary: string): ValidatorActivities =>
     retry: { maximumAttempts: 3 },
     scheduleToCloseTimeout: '1 h',
     startToCloseTimeout: '1 h',
+    summary,
+  });
+/** Opens what the proof is of: as `builder`. */
+export const prover = (summary: string): ValidatorActivities =>
+  proxyActivities<ValidatorActivities>({
+    ...BULK,
+    taskQueue: QUEUES.verify,
+    retry: { ...retry, nonRetryableErrorTypes: [...SHORTAGES] },
     summary,
   });
 export const validator = (summary: string): ValidatorActivities =>

@@ -5,17 +5,18 @@ import type { FinalStatus, MigrationResult } from '../../contracts/migration.js'
 import type { MigrationStart } from '../../contracts/migration.schema.js';
 import type { DiscoveryResult, ExecutionResult, PlanningResult, VerificationResult } from '../../contracts/phases.js';
 import { failure, failureFromReport, reportFailure, undoIncomplete } from '../kit/failures.js';
-import { architect, meta, undoer, worker } from '../kit/profiles.js';
+import { architect, builder, meta, undoer, worker } from '../kit/profiles.js';
+import { orShortage } from '../kit/shortages.js';
 import { closeProof, comparePosition } from '../kit/proof-snapshot.js';
 import { Saga } from '../kit/saga.js';
 import { refusedBeforeAnything, settleFailed } from './failed-tables.js';
-import { closeSpaceQuestion, isTargetFull, waitForSpace } from './target-full.js';
 import type { FailedStory } from './failed-tables.js';
 import { movedChoice, positionFinding, sourceMovedQuestion } from './source-moved.js';
 import type { MovedChoice } from './source-moved.js';
 import { Reconciliation } from './reconciliation.js';
 import { checkLate } from './rules.js';
 import { mended } from './schema-drift.js';
+import { closeShortages, shortageOf, waitForServer } from './shortage.js';
 import { Stage } from './stage.js';
 import { caughtUpNote, endingNotes, statusOf, unequalCode } from './status.js';
 
@@ -40,6 +41,10 @@ export class Migration {
   /** Where the source stood when it was last compared with S2. */
   #position = 'unknown';
   #touched = false;
+  /** Of the proof. */
+  #round = 0;
+  /** Promotion was tried, and the target had not what it needs. */
+  #refused = false;
   readonly #reconciliation: Reconciliation;
 
   constructor(start: MigrationStart) {
@@ -80,8 +85,7 @@ export class Migration {
     await this.#settleApproval();
     await this.#state.book.settled();
     this.#execution = await this.#stage.phase('execution', () => this.#execute());
-    const proof = await this.#prove();
-    await CancellationScope.nonCancellable(() => this.#promote(proof));
+    for (let proof = await this.#prove(); !(await this.#promoted(proof));) proof = await this.#prove();
     return this.#exceptions() === 0 ? 'proven' : 'proven_with_exceptions';
   }
 
@@ -166,7 +170,8 @@ export class Migration {
       const result = await this.#stage.child<ExecutionResult>('execution', input, round);
       this.#state.addFindings(result.findings);
       positions.add(result.copiedAt);
-      if (!isTargetFull(result.failed)) closeSpaceQuestion(this.#state);
+      const shortage = shortageOf(result.failed);
+      closeShortages(this.#state, shortage?.code);
       if (result.failed.length === 0) {
         this.#state.copyEndedMs = Date.now();
         // Chunks of an earlier round may have read an older state of the source.
@@ -177,8 +182,8 @@ export class Migration {
         this.#touched = false;
         throw failureFromReport(refused);
       }
-      const settle = isTargetFull(result.failed) ? waitForSpace : settleFailed;
-      await settle(this.#failedStory(), result.failed, round);
+      if (shortage === undefined) await settleFailed(this.#failedStory(), result.failed, round);
+      else await waitForServer(this.#failedStory(), result.failed);
     }
   }
 
@@ -201,7 +206,8 @@ export class Migration {
 
   /** Proves against S2 until the source stands still, or the policy says otherwise. Returns the S2 that holds. */
   async #prove(): Promise<VerificationResult> {
-    for (let round = 1; ; round += 1) {
+    for (;;) {
+      const round = (this.#round += 1);
       const { planId, views } = this.#planned();
       const plan = { migrationId: this.#id, planId, round, catalogueId: this.#catalogueId, views };
       await this.#state.book.settled();
@@ -213,6 +219,7 @@ export class Migration {
         }),
       );
       if (proof === undefined) continue;
+      closeShortages(this.#state);
       this.#proof = proof;
       if (proof.caughtUp !== undefined) this.#state.notes.push(caughtUpNote(proof.caughtUp));
       this.#state.addFindings(proof.findings);
@@ -312,20 +319,41 @@ export class Migration {
     return movedChoice(this.#state.answers()[question.id], round);
   }
 
+  /**
+   * False: what promotion needs was not had, and while it was waited for the source moved on, so that it is to be proven
+   * again.
+   */
+  async #promoted(proof: VerificationResult): Promise<boolean> {
+    for (;;) {
+      const short = await CancellationScope.nonCancellable(() => this.#promote(proof));
+      if (short === undefined) return true;
+      await waitForServer(this.#failedStory(), [{ task: 'promote', table: undefined, failure: short }]);
+      if ((await this.#settleProof(proof, this.#round)) === 'go') continue;
+      await closeProof(this.#id, proof.snapshot);
+      return false;
+    }
+  }
+
   /** The pivot. Until it returns an undo is possible; from then on only forward, for as long as it takes. */
-  async #promote(proof: VerificationResult): Promise<void> {
+  async #promote(proof: VerificationResult): Promise<FailureReport | undefined> {
     const { planId } = this.#planned();
     const plan = { migrationId: this.#id, planId };
     this.#stage.enter('promotion', 'running');
     await meta('freeze the evidence').freezeEvidence({
       ...plan,
+      ...(this.#refused && { again: true }),
       findings: this.#state.findings,
       proof: { position: this.#position, consistent: proof.snapshot.consistent, detail: proof.snapshot.detail },
       decision: { by: this.#state.decision?.by ?? 'unknown' },
       decisions: this.#state.decisions,
     });
-    const promoted = await worker('put the shadow in place, in one transaction').promote(plan);
+    const promoted = await orShortage(() => builder('put the shadow in place, in one transaction').promote(plan));
+    if ('code' in promoted) {
+      this.#refused = true;
+      return promoted;
+    }
     this.#saga.pivot();
+    closeShortages(this.#state);
     this.#state.notes.push(`promoted at ${promoted.promotedAt}`);
     await closeProof(this.#id, proof.snapshot);
     await worker('keep the ledgers, drop the sidecar').archiveSidecar(plan);
@@ -337,6 +365,7 @@ export class Migration {
     await this.#stage.phase('learning', () =>
       this.#stage.child('learning', { ...plan, catalogueId: this.#catalogueId }),
     );
+    return undefined;
   }
 
   async #finish(status: FinalStatus, error?: FailureReport): Promise<MigrationResult> {

@@ -1,10 +1,13 @@
 import type { Question } from '../../contracts/migration.js';
 import { codeOf, reportFailure } from '../kit/failures.js';
+import { isShortage } from '../kit/shortages.js';
 import type { FailedStory } from './failed-tables.js';
+import { waitForServer } from './shortage.js';
 
 /**
- * Work on a source whose schema may have changed after the copy: what is copied is kept while a person mends it. Gives
- * undefined when it was mended, and the proof is to be tried again; nobody is asked under `yes`.
+ * Work on a source whose schema may have changed after the copy, and on servers that may have no more to give: what is
+ * copied is kept while a person mends it. Gives undefined when it was mended, and the proof is to be tried again; of a
+ * schema nobody is asked under `yes`.
  */
 export async function mended<T>(
   story: () => FailedStory,
@@ -14,6 +17,10 @@ export async function mended<T>(
   try {
     return await work();
   } catch (error) {
+    if (isShortage(codeOf(error))) {
+      await waitForServer(story(), [{ task: 'verification', table: undefined, failure: reportFailure(error) }]);
+      return undefined;
+    }
     if (codeOf(error) !== 'SCHEMA_DRIFT') throw error;
     if (await wantsRetry(story(), reportFailure(error).message, round)) return undefined;
     throw error;

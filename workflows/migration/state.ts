@@ -39,6 +39,8 @@ export class MigrationState {
   copyEndedMs: number | undefined;
   readonly book = new RuleBook();
   readonly questions: Question[] = [];
+  /** Times that was tried again what a server had no more of, by the question's id. */
+  readonly tries = new Map<string, number>();
   readonly findings: Finding[] = [];
   readonly acceptances = new Map<string, { by: string; reason: string }>();
   /** Everything that was decided, in its order. */

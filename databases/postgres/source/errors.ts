@@ -7,6 +7,7 @@ import type { Attempt } from '../errors.js';
 const AS_SOURCE: Readonly<Partial<Record<FailureCode, FailureCode>>> = {
   TARGET_LOST: 'SOURCE_LOST',
   TARGET_FULL: 'SOURCE_LOST',
+  TARGET_BUSY: 'SOURCE_BUSY',
   TARGET_CREATE_MISSING: 'SELECT_MISSING',
   TARGET_DEPENDENTS: 'INTERNAL',
   PLAN_INVALID: 'SCHEMA_DRIFT',
