@@ -54,17 +54,21 @@ export function lessAgainst(
   };
 }
 
-/** A value with a limit of its own. */
-export function withLimit(measured: Measured, goal: { readonly max: number } | { readonly min: number }): BenchLine {
+/** A value with a limit of its own. `floor`: what the same machine gives at most, in the same unit; more is better. */
+export function withLimit(
+  measured: Measured,
+  goal: { readonly max: number } | { readonly min: number },
+  floor?: { readonly name: string; readonly value: number },
+): BenchLine {
   const { bench, case: name, value, unit, note } = measured;
   return {
     bench,
     case: name,
     value: rounded(value),
     unit,
-    against: null,
-    againstValue: null,
-    ratio: null,
+    against: floor?.name ?? null,
+    againstValue: floor === undefined ? null : rounded(floor.value),
+    ratio: floor === undefined ? null : rounded(value / floor.value),
     goal,
     ok: 'max' in goal ? value <= goal.max : value >= goal.min,
     ...(note === undefined ? {} : { note }),

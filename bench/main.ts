@@ -21,24 +21,27 @@ const USAGE = `npm run -s bench -- NAME [--json] [--rows N] [--rounds N]
   kora     KORA: what checking inline costs, full verification against the copy and reladiff, its memory, queries
            replayed, seeded corruptions found and classed, clean migrations without a finding
   resume   the copy worker is killed at half: when it goes on, and what is done twice
-  engine   the orchestration engine: planning, steps, open executions, sagas, agents that die
+  engine   the orchestration engine: planning, steps, open executions, sagas, agents that die, one graph of 100,000
+           tasks
 
   --case NAME  only this case (copy, engine, kora)
   --json       nothing but lines of JSON on standard output
   --rows N     rows of the table (default 2000000)
   --rounds N   times that ours and the rival run in turns (default 3)
+  --tasks N    tasks of the one large graph (engine; default 100000, quick 2000)
   --seed N     of what is drawn by chance (kora; default 1)
   --quick      20,000 rows and one round: does it work, not how fast
 `;
 
-const FULL = { rows: '2000000', rounds: '3' };
-const QUICK = { rows: '20000', rounds: '1' };
+const FULL = { rows: '2000000', rounds: '3', tasks: '100000' };
+const QUICK = { rows: '20000', rounds: '1', tasks: '2000' };
 
 interface Options {
   readonly json: boolean;
   readonly rows: number;
   readonly rounds: number;
   readonly seed: number;
+  readonly tasks: number;
   readonly only: string | undefined;
 }
 
@@ -52,7 +55,7 @@ const BENCHES: Readonly<Record<string, (options: Options) => Lines>> = {
   verify: ({ rows, rounds }) => benchVerify({ config: readConfig(), rows, rounds, tell }),
   kora: ({ rows, rounds, seed, only }) => benchKora({ config: readConfig(), rows, rounds, seed, only, tell }),
   resume: ({ rows, rounds }) => benchResume({ config: readConfig(), rows, rounds, tell }),
-  engine: ({ only }) => benchEngine({ only, tell, environment: readConfig().environment }),
+  engine: ({ only, tasks }) => benchEngine({ only, graphTasks: tasks, tell, environment: readConfig().environment }),
 };
 
 /** Each shape runs on servers of its own, so that what was measured before is told whatever becomes of the rest. */
@@ -83,6 +86,7 @@ async function main(): Promise<number> {
       rows: { type: 'string' },
       rounds: { type: 'string' },
       seed: { type: 'string', default: '1' },
+      tasks: { type: 'string' },
       quick: { type: 'boolean', default: false },
       case: { type: 'string' },
       help: { type: 'boolean', default: false },
@@ -98,7 +102,9 @@ async function main(): Promise<number> {
   const rows = wholeNumber(values.rows ?? sizes.rows, 'rows');
   const rounds = wholeNumber(values.rounds ?? sizes.rounds, 'rounds');
   const seed = wholeNumber(values.seed, 'seed');
-  for await (const line of each(bench({ json: values.json, rows, rounds, seed, only: values.case }))) {
+  const tasks = wholeNumber(values.tasks ?? sizes.tasks, 'tasks');
+  const options = { json: values.json, rows, rounds, seed, tasks, only: values.case };
+  for await (const line of each(bench(options))) {
     process.stdout.write(`${values.json ? JSON.stringify(line) : readable(line)}\n`);
   }
   return 0;

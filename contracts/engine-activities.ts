@@ -37,7 +37,7 @@ export interface EngineActivities {
   }>;
   /** Events that are known already (by id) are left as they are. */
   appendEvents(input: { executionId: string; events: readonly ExecutionEvent[] }): Promise<void>;
-  /** Keeps the state; what it is for stands beside it. */
+  /** Tells the events, then keeps the state; what it is for stands beside it. */
   saveCheckpoint(input: SaveCheckpoint): Promise<{ checkpointId: string }>;
   /** Keeps outputs that are too large for a history, or too many. Sealed at rest. */
   putOutputs(input: { executionId: string; outputs: readonly TaskResult[] }): Promise<void>;
@@ -94,6 +94,8 @@ export interface SaveCheckpoint {
   readonly key: string;
   readonly reason: CheckpointReason;
   readonly state: ExecutionState;
+  /** What the store does not know yet of what the state knows: told first. */
+  readonly events?: readonly ExecutionEvent[];
 }
 
 export interface AllocationAnswer {

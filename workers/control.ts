@@ -12,6 +12,7 @@ import { openJanitor } from './janitor.js';
 import { reconcileExecutions } from './reconcile-executions.js';
 import { main, runWorkers } from './run.js';
 import { openRuntime } from './runtime.js';
+import { keepNoPromiseStacks } from './workflow-threads.js';
 import { signal, watchAgents } from './watch-agents.js';
 
 /** Tasks of built-in agents wait for servers and databases: they must not hold up the bookkeeping beside them. */
@@ -19,6 +20,7 @@ const SLOTS = 100;
 
 /** Workflows, the short activities of the Meta agent, the Architect and AMANI, and the built-in agents. */
 async function control(): Promise<void> {
+  keepNoPromiseStacks();
   const runtime = await openRuntime('control');
   const { deps, config } = runtime;
   const janitor = openJanitor(runtime);

@@ -21,7 +21,10 @@ export function createEngineActivities(deps: EngineDeps): EngineActivities {
     ...nestedActivities(store),
     readExecutionTasks: ({ executionId, ...which }) => executions.tasks(executionId, which),
     appendEvents: ({ executionId, events }) => executions.append(executionId, events),
-    saveCheckpoint: async (checkpoint) => ({ checkpointId: await executions.saveCheckpoint(checkpoint) }),
+    saveCheckpoint: async ({ events = [], ...checkpoint }) => {
+      if (events.length > 0) await executions.append(checkpoint.executionId, events);
+      return { checkpointId: await executions.saveCheckpoint(checkpoint) };
+    },
     putOutputs: ({ executionId, outputs }) => executions.putOutputs(executionId, outputs),
     getOutputs: async ({ executionId, taskIds }) => ({ outputs: await outputsInScope(store, executionId, taskIds) }),
     allocateAgents: async ({ executionId, lost }) => {

@@ -16,7 +16,7 @@ async function main([home = '', type = '']: readonly string[]): Promise<void> {
   const store = await openStore({ databaseUrl: state.databaseUrl, secretBox });
   const database = new pg.Pool({ connectionString: state.databaseUrl, max: 4 });
   const native = await NativeConnection.connect({ address: state.temporalAddress });
-  await startAgent({ store, native, namespace: state.namespace }, type, async ({ executionId, taskId }) => {
+  await startAgent({ store, native, namespace: state.namespace }, { type }, async ({ executionId, taskId }) => {
     await pause(20);
     const values = [executionId, taskId];
     await database.query('INSERT INTO bench_survivors VALUES ($1, $2) ON CONFLICT DO NOTHING', values);

@@ -1,5 +1,6 @@
 import type { BenchLine } from '../lines.js';
 import { benchChaos } from './chaos.js';
+import { benchGraph } from './graph.js';
 import { benchOpen } from './open.js';
 import { benchPlan } from './plan.js';
 import { benchPlanYaml } from './plan-yaml.js';
@@ -12,11 +13,14 @@ import { benchStep } from './step.js';
 export interface EngineBenchOptions {
   /** Only this case; undefined: all. */
   readonly only?: string | undefined;
+  /** Of the one large graph. */
+  readonly graphTasks: number;
   readonly tell: (text: string) => void;
   readonly environment: Readonly<Record<string, string>>;
 }
 
 interface Run {
+  readonly graphTasks: number;
   readonly tell: (text: string) => void;
   /** The stack of this bench; started when the first case asks for it. */
   readonly stack: () => Promise<EngineStack>;
@@ -48,10 +52,19 @@ const CASES: readonly { readonly names: readonly string[]; readonly run: (run: R
   { names: ['status'], run: (run) => onStack(run, benchStatus) },
   { names: ['status-no-workers'], run: (run) => onStack(run, benchStatusAlone) },
   { names: ['chaos'], run: (run) => onStack(run, benchChaos) },
+  {
+    names: ['graph-100k'],
+    run: (run) => onStack(run, (stack, tell) => benchGraph(stack, { name: 'graph-100k', tasks: run.graphTasks }, tell)),
+  },
 ];
 
 /** Runs the cases of the engine one after the other. A case that finds its result wrong throws `WrongResult`. */
-export async function* benchEngine({ only, tell, environment }: EngineBenchOptions): AsyncGenerator<BenchLine> {
+export async function* benchEngine({
+  only,
+  graphTasks,
+  tell,
+  environment,
+}: EngineBenchOptions): AsyncGenerator<BenchLine> {
   const chosen = CASES.filter(({ names }) => only === undefined || names.includes(only));
   if (chosen.length === 0) {
     throw new TypeError(
@@ -61,7 +74,7 @@ export async function* benchEngine({ only, tell, environment }: EngineBenchOptio
   let opened: Promise<EngineStack> | undefined;
   try {
     for (const { run } of chosen) {
-      for await (const line of run({ tell, stack: () => (opened ??= openEngineStack(environment)) })) {
+      for await (const line of run({ graphTasks, tell, stack: () => (opened ??= openEngineStack(environment)) })) {
         if (only === undefined || line.case === only) yield line;
       }
     }

@@ -6,7 +6,10 @@ import { openFloor } from './floor.js';
 import { Endings, cpuText, eachOf, preparedOf, statusesOf } from './stack.js';
 import type { EngineStack } from './stack.js';
 
-const SAGAS = 600;
+/** Ours and the floor run in turns, so that both see the same machine. */
+const ROUNDS = 3;
+/** Of one round. */
+const SAGAS = 200;
 const STEPS = 5;
 const AGENTS = 4;
 /** One in so many fails, at each of its steps in turn, after the step had its effect. */
@@ -14,9 +17,17 @@ const FAILS = 3;
 const PER_MINUTE = 1500;
 /** Sagas under way at once. */
 const AT_ONCE = 30;
-/** Bare workflows beside them. */
-const FLOOR = 200;
+/** Bare workflows of one round. */
+const FLOOR = 100;
+const ALL = ROUNDS * SAGAS;
 const NAME = 'bench-saga';
+
+/** What one side did in all rounds. */
+interface Done {
+  count: number;
+  seconds: number;
+  readonly cpu: Record<string, number>;
+}
 
 /** Sagas whose steps write a row each, and whose undo deletes it. What is left is counted in the table. */
 export async function* benchSaga(stack: EngineStack, tell: (text: string) => void): AsyncGenerator<BenchLine> {
@@ -24,46 +35,69 @@ export async function* benchSaga(stack: EngineStack, tell: (text: string) => voi
   await database.query('CREATE TABLE bench_effects (execution uuid, task text, PRIMARY KEY (execution, task))');
   for (let agents = 0; agents < AGENTS; agents += 1) await stack.agent('clerk', (task) => effect(stack, task));
   const workflows: string[] = [];
-  tell(`saga: storing ${String(SAGAS)} definitions`);
+  tell(`saga: storing ${String(ALL)} definitions`);
   const prepared = preparedOf(definition());
-  await eachOf(SAGAS, AT_ONCE, async () => {
+  await eachOf(ALL, AT_ONCE, async () => {
     workflows.push(await stack.define(prepared));
   });
-  tell('saga: running them');
-  const endings = new Endings(stack);
-  const begun = { ms: performance.now(), cpu: stack.cpu() };
-  await eachOf(SAGAS, AT_ONCE, async (at) => {
-    const workflowId = workflows[at] ?? '';
-    const fails = at % FAILS === 0 ? String(1 + (Math.floor(at / FAILS) % STEPS)) : '';
-    await endings.of(await stack.execute({ workflowId, name: NAME }, { fails }));
-  });
-  await endings.close();
-  const seconds = (performance.now() - begun.ms) / 1000;
-  const cpu = cpuText(begun.cpu, stack.cpu());
+  const { ours, bare } = await inTurns(stack, workflows, tell);
   const ends = await requireClean(stack);
-  tell('saga: the floor');
-  const floor = (await floorPerMinute(stack)).toFixed(0);
   const note =
-    `${String(SAGAS)} sagas of ${String(STEPS)} steps in ${seconds.toFixed(1)} s, ${ends}; ${cpu}; ` +
-    `bare workflows of ${String(STEPS)} steps, of which none fails: ${floor} a minute`;
+    `${String(ALL)} sagas of ${String(STEPS)} steps in ${ours.seconds.toFixed(1)} s, ${ends}; ${cpuText({}, ours.cpu)}; ` +
+    `in turns with ${String(bare.count)} bare workflows of ${String(STEPS)} steps, of which none fails; ${cpuText({}, bare.cpu)}`;
   yield withLimit(
-    { bench: 'engine', case: 'saga', value: (SAGAS * 60) / seconds, unit: 'sagas/min', note },
+    { bench: 'engine', case: 'saga', value: perMinute(ours), unit: 'sagas/min', note },
     { min: PER_MINUTE },
+    { name: 'bare workflow', value: perMinute(bare) },
   );
 }
 
-/** As many at once as of ours. */
-async function floorPerMinute(stack: EngineStack): Promise<number> {
-  await stack.agent('idle', () => null);
-  const queue = (await stack.store.engine.agents.living(60)).find(({ type }) => type === 'idle')?.taskQueue ?? '';
+const perMinute = ({ count, seconds }: Done): number => (count * 60) / seconds;
+
+async function inTurns(
+  stack: EngineStack,
+  workflows: readonly string[],
+  tell: (text: string) => void,
+): Promise<{ ours: Done; bare: Done }> {
+  const [ours, bare] = [0, 1].map((): Done => ({ count: 0, seconds: 0, cpu: {} })) as [Done, Done];
+  const queue = await idleQueue(stack);
+  const endings = new Endings(stack);
   const floor = await openFloor(stack);
   try {
-    const begun = performance.now();
-    await eachOf(FLOOR, AT_ONCE, () => floor.run(queue, STEPS));
-    return (FLOOR * 60_000) / (performance.now() - begun);
+    for (let round = 0; round < ROUNDS; round += 1) {
+      tell(`saga: round ${String(round + 1)} of ${String(ROUNDS)}`);
+      await counted(stack, ours, SAGAS, async (one) => {
+        const at = round * SAGAS + one;
+        const fails = at % FAILS === 0 ? String(1 + (Math.floor(at / FAILS) % STEPS)) : '';
+        await endings.of(await stack.execute({ workflowId: workflows[at] ?? '', name: NAME }, { fails }));
+      });
+      await counted(stack, bare, FLOOR, () => floor.run(queue, STEPS));
+    }
   } finally {
     await floor.close();
+    await endings.close();
   }
+  return { ours, bare };
+}
+
+/** Does so many, as many at once on each side, and adds what they took. */
+async function counted(
+  stack: EngineStack,
+  done: Done,
+  count: number,
+  work: (at: number) => Promise<void>,
+): Promise<void> {
+  const begun = { ms: performance.now(), cpu: stack.cpu() };
+  await eachOf(count, AT_ONCE, work);
+  done.seconds += (performance.now() - begun.ms) / 1000;
+  done.count += count;
+  for (const [part, seconds] of Object.entries(stack.cpu()))
+    done.cpu[part] = (done.cpu[part] ?? 0) + seconds - (begun.cpu[part] ?? 0);
+}
+
+async function idleQueue(stack: EngineStack): Promise<string> {
+  await stack.agent('idle', () => null);
+  return (await stack.store.engine.agents.living(60)).find(({ type }) => type === 'idle')?.taskQueue ?? '';
 }
 
 function definition(): object {
@@ -105,8 +139,8 @@ async function requireClean(stack: EngineStack): Promise<string> {
     [NAME],
   );
   const isClean = rows.every(({ status, effects }) => effects === (status === 'completed' ? STEPS : 0));
-  const failing = Math.ceil(SAGAS / FAILS);
-  if (!isClean || failed !== failing || completed !== SAGAS - failing) {
+  const failing = Math.ceil(ALL / FAILS);
+  if (!isClean || failed !== failing || completed !== ALL - failing) {
     throw new WrongResult(`sagas ended as ${JSON.stringify(rows)}. No figure is printed.`);
   }
   return `${String(completed)} completed with all effects, ${String(failed)} undone, residue 0`;

@@ -38,8 +38,8 @@ export interface EngineStack {
   readonly client: Client;
   readonly native: NativeConnection;
   readonly database: pg.Pool;
-  /** An agent in this process, of a type of its own. */
-  agent(type: string, work: (task: RunTask) => unknown): Promise<void>;
+  /** An agent in this process, of a type of its own; or so many, on one queue. */
+  agent(type: string, work: (task: RunTask) => unknown, places?: number): Promise<void>;
   /** Stores a definition, and gives its id. A definition runs once at a time, so each execution has its own. */
   define(prepared: PreparedDefinition): Promise<string>;
   /** Starts an execution, and gives its id. */
@@ -78,8 +78,8 @@ export async function openEngineStack(environment: Readonly<Record<string, strin
   const agents: Agent[] = [];
   return {
     ...{ environment, home, secret, state, store, client, native, database },
-    agent: async (type, work) => {
-      agents.push(await startAgent({ store, native, namespace: state.namespace }, type, work));
+    agent: async (type, work, places = 1) => {
+      agents.push(await startAgent({ store, native, namespace: state.namespace }, { type, places }, work));
     },
     define: (prepared) => store.engine.definitions.create(prepared),
     execute: (of, input) => execute({ store, client }, of, input),
@@ -89,13 +89,17 @@ export async function openEngineStack(environment: Readonly<Record<string, strin
     },
     cpu: () => cpuOf(state),
     close: async () => {
-      await Promise.all(agents.map((agent) => agent.stop()));
-      await database.end();
-      await native.close();
-      await connection.close();
-      await store.close();
-      await runCaravan(['down'], env);
-      rmSync(folder, { recursive: true, force: true });
+      try {
+        await Promise.all(agents.map((agent) => agent.stop()));
+        await database.end();
+        await native.close();
+        await connection.close();
+        await store.close();
+      } finally {
+        // Whatever became of the case: no stack is left behind.
+        await runCaravan(['down'], env);
+        rmSync(folder, { recursive: true, force: true });
+      }
     },
   };
 }

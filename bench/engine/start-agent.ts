@@ -13,34 +13,41 @@ const HEARTBEAT_MS = 10_000;
 /** Tasks that one agent does at once; each execution gives it one at a time. */
 const TASKS_AT_ONCE = 500;
 
-/** Registers, works, says that it lives. Also what the bench's agent processes are. */
+/**
+ * Registers, works, says that it lives. Also what the bench's agent processes are. `places`: agents that it registers,
+ * all on its one queue.
+ */
 export async function startAgent(
   { store, native, namespace }: { store: Store; native: NativeConnection; namespace: string },
-  type: string,
+  { type, places = 1 }: { readonly type: string; readonly places?: number },
   work: (task: RunTask) => unknown,
 ): Promise<Agent> {
-  const id = `${type}-${randomUUID().slice(0, 8)}`;
-  const registration = {
-    ...{ id, type, capabilities: [], version: '1.0.0', taskQueue: `agent-${id}`, resources: {} },
+  const name = `${type}-${randomUUID().slice(0, 8)}`;
+  const taskQueue = `agent-${name}`;
+  const registrations = Array.from({ length: places }, (_, at) => ({
+    ...{ id: `${name}-${String(at)}`, type, capabilities: [], version: '1.0.0', taskQueue, resources: {} },
     // The tasks of the bench are short: silence is a task that never reached it.
     heartbeatSeconds: HEARTBEAT_MS / 1000,
+  }));
+  const tellAll = async (): Promise<void> => {
+    for (const registration of registrations) await store.engine.agents.put(registration);
   };
   const worker = await Worker.create({
     connection: native,
     namespace,
-    taskQueue: registration.taskQueue,
+    taskQueue,
     maxConcurrentActivityTaskExecutions: TASKS_AT_ONCE,
     activities: { [RUN_TASK]: async (task: RunTask) => ({ output: (await work(task)) ?? null }) },
   });
   const running = worker.run();
-  await store.engine.agents.put(registration);
+  await tellAll();
   const beat = setInterval(() => {
-    store.engine.agents.put(registration).catch(() => undefined);
+    tellAll().catch(() => undefined);
   }, HEARTBEAT_MS);
   return {
     stop: async () => {
       clearInterval(beat);
-      await store.engine.agents.remove(id);
+      for (const { id } of registrations) await store.engine.agents.remove(id);
       worker.shutdown();
       await running;
     },

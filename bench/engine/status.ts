@@ -1,17 +1,13 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { Agent, request } from 'node:http';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
-import { packageFolder } from '../../platform/local-stack/package-folder.js';
 import { identityOf } from '../../platform/local-stack/processes.js';
 import { withLimit } from '../lines.js';
 import type { BenchLine } from '../lines.js';
 import { WrongResult } from '../wrong-result.js';
 import { cpuText, eachOf, preparedOf, statusesOf, until } from './stack.js';
 import type { EngineStack } from './stack.js';
-import { tokenOf, tokenSettings } from './tokens.js';
+import { startApi } from './start-api.js';
+import { tokenOf } from './tokens.js';
 
 const NAME = 'bench-status';
 /** Workflows that are asked for in turns, each with an execution that is over. */
@@ -97,39 +93,6 @@ async function prepare(stack: EngineStack, tell: (text: string) => void): Promis
     close: async () => {
       connections.destroy();
       await api.stop();
-    },
-  };
-}
-
-/** An API of its own: that of the stack writes its log to the supervisor, which is stopped here. */
-async function startApi({
-  environment,
-  home,
-  state,
-  secret,
-}: EngineStack): Promise<{ url: string; stop: () => Promise<void> }> {
-  const child = spawn(process.execPath, [join(packageFolder(), 'bin', 'caravan.js'), 'api'], {
-    env: {
-      ...{ ...environment, CARAVAN_HOME: home, CARAVAN_API_PORT: '0' },
-      ...{ DATABASE_URL: state.databaseUrl, TEMPORAL_ADDRESS: state.temporalAddress },
-      ...tokenSettings(secret),
-    },
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  const gone = once(child, 'close');
-  const url = await new Promise<string>((resolve, reject) => {
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      if (line.includes('"api.ready"')) resolve((JSON.parse(line) as { address: string }).address);
-    });
-    void gone.then(() => {
-      reject(new Error('the API ended before it was ready'));
-    });
-  });
-  return {
-    url,
-    stop: async () => {
-      child.kill('SIGTERM');
-      await gone;
     },
   };
 }

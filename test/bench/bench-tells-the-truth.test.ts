@@ -111,6 +111,12 @@ describe('a line', () => {
     expect(line).toMatchObject({ ok: false, against: null, ratio: null });
   });
 
+  it('with a limit of its own stands beside its floor, and is judged by the limit', () => {
+    const sagas = { bench: 'engine', case: 'saga', value: 900, unit: 'sagas/min' };
+    const line = withLimit(sagas, { min: 1500 }, { name: 'bare workflow', value: 1000 });
+    expect(line).toMatchObject({ ok: false, against: 'bare workflow', againstValue: 1000, ratio: 0.9 });
+  });
+
   it('is never made of unequal checksums', () => {
     expect(() => {
       requireEqual('the table', { rows: '2', sum: '5' }, { rows: '2', sum: '6' });

@@ -3,7 +3,7 @@ import type { CheckpointReason } from '../../contracts/engine-activities.js';
 import type { ExecutionState, PlaceRange } from '../../contracts/executions.js';
 import type { FailureReport } from '../../contracts/failures.js';
 import { rangesOf } from '../../contracts/places.js';
-import { engine as store } from '../kit/profiles.js';
+import { engine, engineAtOnce } from '../kit/profiles.js';
 import type { Engine } from './engine.js';
 
 /** What an execution knows of itself beside its tasks. */
@@ -40,11 +40,15 @@ export class Checkpoints {
       ...life,
     };
     // What the state calls done has its output in the store before the state is there to go on from.
-    // And the store was told of it: nobody tells it again.
-    await Promise.all([values.keepAll(), events.told()]);
+    await values.keepAll();
     this.#made += 1;
     const key = `${workflowInfo().runId}/${String(this.#made)}`;
-    const { checkpointId } = await store(`checkpoint: ${reason}`).saveCheckpoint({ executionId, key, reason, state });
+    // Nobody waits for one that is kept every so often; all others somebody waits for.
+    const store = reason === 'interval' ? engine(`checkpoint: ${reason}`) : engineAtOnce;
+    // And the store is told of it in the same step: nobody tells it again.
+    const { checkpointId } = await events.handOver((told) =>
+      store.saveCheckpoint({ executionId, key, reason, state, events: told }),
+    );
     events.add('workflow.checkpoint_created', {
       data: {
         checkpoint_id: checkpointId,

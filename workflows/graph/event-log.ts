@@ -1,12 +1,14 @@
 import { CancellationScope, condition } from '@temporalio/workflow';
 import { eventId } from '../../contracts/executions.js';
 import type { ExecutionEvent, ExecutionEventKind } from '../../contracts/executions.js';
-import { engine } from '../kit/profiles.js';
+import { engine, engineAtOnce } from '../kit/profiles.js';
 
 /** Events of one call to the store. */
 const BATCH = 500;
-/** How long an event may wait for company, milliseconds. Telling costs the server as much as a step of work. */
+/** How long an event may wait for company, milliseconds. */
 const LINGER_MS = 1000;
+/** An event that waited so long goes with the next step of work: the server is not asked for a step of its own. */
+const RIPE_MS = 500;
 
 interface About {
   readonly task?: string;
@@ -17,8 +19,8 @@ interface About {
 }
 
 /**
- * The events of one execution, told to the store in batches off the critical path: what waits when the run ends goes
- * with its last word. What is about a task has an id of its attempt; all else is numbered within its run, so that what
+ * The events of one execution, told to the store in batches off the critical path: no task waits for it, and what waits
+ * when a checkpoint is kept, or when the run ends, goes with that. What is about a task has an id of its attempt; all else is numbered within its run, so that what
  * a lost run told stays beside what the run that took its place tells.
  */
 export class EventLog {
@@ -28,8 +30,10 @@ export class EventLog {
   #ordinal = 0;
   #telling: Promise<void> | undefined;
   #listener: ((event: ExecutionEvent) => void) | undefined;
-  /** Somebody waits for it. */
+  /** Somebody waits for it, or it can go with what is done now. */
   #hurried = false;
+  /** The call before: one at a time, so that the store hears of events in their order. Never rejects. */
+  #turn: Promise<unknown> = Promise.resolve();
   readonly #count = { added: 0, told: 0 };
   /** The end takes what waits. */
   #ending = false;
@@ -53,6 +57,7 @@ export class EventLog {
     };
     this.#waiting.push(event);
     this.#count.added += 1;
+    this.#hurried ||= Date.parse(event.at) - Date.parse(this.#waiting[0]?.at ?? event.at) >= RIPE_MS;
     if (!this.#ending) this.#telling ??= this.#tell();
     this.#listener?.(event);
   }
@@ -73,9 +78,34 @@ export class EventLog {
   async take(): Promise<readonly ExecutionEvent[]> {
     this.#ending = true;
     await this.#telling;
+    await this.#turn;
     const rest = this.#waiting;
     this.#waiting = [];
     return rest;
+  }
+
+  /** Gives what waits to a call that tells the store of it. What it could not tell waits on. */
+  handOver<T>(call: (events: readonly ExecutionEvent[]) => Promise<T>, max = Infinity): Promise<T> {
+    const told = this.#turn.then(async () => {
+      const events = this.#waiting.splice(0, max);
+      try {
+        const answer = await call(events);
+        this.#count.told += events.length;
+        return answer;
+      } catch (error) {
+        this.#waiting.unshift(...events);
+        throw error;
+      }
+    });
+    this.#turn = told.catch(() => undefined);
+    return told;
+  }
+
+  /** A few go with the workflow task; tasks that end by the hundred do not wait for the store. */
+  async #append(events: readonly ExecutionEvent[]): Promise<void> {
+    if (events.length === 0) return;
+    const store = events.length < BATCH ? engineAtOnce : engine('tell events');
+    await store.appendEvents({ executionId: this.#executionId, events });
   }
 
   /** Never cancelled: what is undone is told as well. */
@@ -85,10 +115,7 @@ export class EventLog {
         await condition(() => this.#ending || this.#hurried || this.#waiting.length >= BATCH, LINGER_MS);
         this.#hurried = false;
         if (this.#ending) break;
-        const events = this.#waiting.slice(0, BATCH);
-        this.#waiting = this.#waiting.slice(BATCH);
-        await engine('tell events').appendEvents({ executionId: this.#executionId, events });
-        this.#count.told += events.length;
+        await this.handOver((events) => this.#append(events), BATCH);
       } while (this.#waiting.length > 0 && !this.#isEnding());
     });
     // What was added between the last look and now found somebody telling, who was not any more.

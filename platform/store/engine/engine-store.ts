@@ -171,7 +171,7 @@ export interface ExecutionStore {
   outputs(executionId: string, taskIds: readonly string[]): Promise<readonly TaskResult[]>;
   /** The outputs of a finished execution, as it told them; null before. */
   result(executionId: string): Promise<unknown>;
-  saveCheckpoint(checkpoint: SaveCheckpoint): Promise<string>;
+  saveCheckpoint(checkpoint: Omit<SaveCheckpoint, 'events'>): Promise<string>;
   checkpoint(executionId: string, checkpointId: string): Promise<ExecutionState | undefined>;
   lastCheckpoint(executionId: string): Promise<string | undefined>;
 }
