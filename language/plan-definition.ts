@@ -1,7 +1,10 @@
 import type { WorkflowDefinition } from '../contracts/definition.js';
 import { agentOf } from './prepare.js';
 import { planGraph } from './planner/plan-graph.js';
+import { describeProblem } from './planner/problems.js';
+import type { PlanProblem } from './planner/problems.js';
 import type { PlannerInput, PlanResult, Resources } from './planner/types.js';
+import type { DefinitionProblem, Path, Position } from './read.js';
 
 /** Stands for the agents inside a task that is itself a pattern: they are allocated when it starts. */
 const NOBODY = '(pattern)';
@@ -54,3 +57,30 @@ export function plannerResources({
 export function planDefinition(definition: WorkflowDefinition): PlanResult {
   return planGraph(plannerInput(definition));
 }
+
+/** What planning found wrong, each in its place in the text. */
+export function placedProblems(
+  problems: readonly PlanProblem[],
+  positionOf: (path: Path) => Position,
+): readonly DefinitionProblem[] {
+  return problems.map((problem) => {
+    const path = ['tasks', problem.position, FIELDS[problem.code]];
+    return { ...positionOf(path), path: path.join('.'), message: describeProblem(problem), hint: HINT };
+  });
+}
+
+const HINT = 'correct the task';
+
+/** The field of a task that a problem of its plan is about. */
+const FIELDS: Readonly<Record<PlanProblem['code'], string>> = {
+  duplicate_task: 'id',
+  unknown_dependency: 'depends_on',
+  self_dependency: 'depends_on',
+  cycle: 'depends_on',
+  unknown_agent: 'agent',
+  missing_capability: 'capabilities',
+  task_too_large: 'resources',
+  invalid_estimate: 'estimate_seconds',
+  no_agent: 'agent',
+  over_quota: 'resources',
+};

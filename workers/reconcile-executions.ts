@@ -4,6 +4,7 @@ import { eventId, executionWorkflowId } from '../contracts/executions.js';
 import type { ExecutionEvent } from '../contracts/executions.js';
 import { FAILURES } from '../contracts/failures.js';
 import { signal } from './watch-agents.js';
+import { eventsFromHistory } from './events-from-history.js';
 import type { WorkerRuntime } from './runtime.js';
 
 const INTERVAL_MS = 5000;
@@ -12,13 +13,15 @@ const SILENT_SECONDS = 15;
 /** Executions that are looked at in one round, and at once. */
 const ROUND = 400;
 const AT_ONCE = 20;
+/** Events that the store is told at once. */
+const TOLD_AT_ONCE = 500;
 /** Executions that are told that there may be a turn for them. */
 const WOKEN = 20;
 
 /**
  * `terminate`, a workflow's own timeouts, and the loss of Temporal's data run no code. Open executions whose workflow
- * is closed or gone get their missing end here: the event, their agents back, and the turn goes to the next. Old
- * events of what has ended are deleted here as well.
+ * is closed or gone get their missing end here: what the last run had not told yet of its tasks, from its history, the
+ * end, their agents back, and the turn goes to the next. Old events of what has ended are deleted here as well.
  */
 export function reconcileExecutions(runtime: WorkerRuntime): { stop(): void } {
   const { executions } = runtime.deps.store.engine;
@@ -54,13 +57,16 @@ export function reconcileExecutions(runtime: WorkerRuntime): { stop(): void } {
 }
 
 /** True: its workflow is certainly over, and the store knows now. An unreachable server tells nothing. */
-async function endIfGone({ client, deps, log }: WorkerRuntime, executionId: string): Promise<boolean> {
+async function endIfGone(runtime: WorkerRuntime, executionId: string): Promise<boolean> {
+  const { client, deps, log } = runtime;
   let seen: string;
   let run: string;
+  let untold: readonly ExecutionEvent[] = [];
   try {
     const { status, runId } = await client.workflow.getHandle(executionWorkflowId(executionId)).describe();
     if (status.name === 'RUNNING' || status.name === 'CONTINUED_AS_NEW') return false;
     [seen, run] = [status.name.toLowerCase(), runId];
+    untold = await tasksOf(runtime, executionId, runId);
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) return false;
     [seen, run] = ['missing', 'none'];
@@ -77,6 +83,8 @@ async function endIfGone({ client, deps, log }: WorkerRuntime, executionId: stri
     at: new Date().toISOString(),
     data: { status: 'failed', code: 'EXECUTION_TERMINATED', reason: 'terminated', workflow: seen },
   };
+  for (let at = 0; at < untold.length; at += TOLD_AT_ONCE)
+    await executions.append(executionId, untold.slice(at, at + TOLD_AT_ONCE));
   await executions.close({
     executionId,
     output: {},
@@ -85,4 +93,19 @@ async function endIfGone({ client, deps, log }: WorkerRuntime, executionId: stri
   });
   log.warn({ event: 'execution.terminated', executionId, seen });
   return true;
+}
+
+/** What the last run did of its tasks. Runs before it told everything before they went on as new. */
+async function tasksOf(
+  { client, deps }: WorkerRuntime,
+  executionId: string,
+  runId: string,
+): Promise<readonly ExecutionEvent[]> {
+  const history = await client.workflow.getHandle(executionWorkflowId(executionId), runId).fetchHistory();
+  const held = Map.groupBy(await deps.store.engine.agents.allocationOf(executionId), ({ taskQueue }) => taskQueue);
+  return eventsFromHistory(history, (taskQueue) => {
+    const agents = held.get(taskQueue) ?? [];
+    // Where several poll one queue nobody knows who had it.
+    return agents.length === 1 ? agents[0]?.agentId : undefined;
+  });
 }

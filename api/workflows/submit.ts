@@ -4,9 +4,11 @@ import { CaravanFailure } from '../../contracts/failures.js';
 import { planAllocation } from '../../language/allocation.js';
 import { checkDefinition } from '../../language/definition.js';
 import type { CheckedDefinition, DefinitionProblem, DefinitionSource } from '../../language/definition.js';
+import { placedProblems, planDefinition } from '../../language/plan-definition.js';
 import { prepare } from '../../language/prepared.js';
 import type { PreparedDefinition } from '../../language/prepared.js';
 import { readDocument } from '../../language/read-document.js';
+import type { Path, Position } from '../../language/read.js';
 import type { ApiParts } from '../http/api.js';
 import { Refusal } from '../http/problems.js';
 
@@ -27,9 +29,19 @@ export async function submitted(parts: ApiParts, body: Uint8Array): Promise<Subm
   if (checked.definition === undefined) throw refusalOf(checked);
   const { definition, positionOf } = checked;
   if (definition.caravan_plan !== undefined) throw asInvalid([{ ...positionOf(['caravan_plan']), ...MIGRATION_PLAN }]);
-  const prepared = prepare(definition);
+  const prepared = planned(definition, positionOf);
   const lacking = await lackingAgents(parts, definition);
   return { prepared, warnings: [...prepared.report.warnings, ...lacking] };
+}
+
+/** @throws Refusal with the place of everything that planning found wrong. */
+function planned(definition: WorkflowDefinition, positionOf: (path: Path) => Position): PreparedDefinition {
+  try {
+    return prepare(definition);
+  } catch (error) {
+    const { problems } = planDefinition(definition);
+    throw problems.length === 0 ? error : asInvalid(placedProblems(problems, positionOf));
+  }
 }
 
 const MIGRATION_PLAN = {

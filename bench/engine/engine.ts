@@ -39,8 +39,8 @@ const CASES: readonly { readonly names: readonly string[]; readonly run: (run: R
     run: ({ tell }) => [benchPlan({ name: 'plan-100k', tasks: 100_000, runs: 12, unit: 's', max: 1, tell })],
   },
   {
-    names: ['plan-yaml-1k'],
-    run: ({ tell }) => [benchPlanYaml({ name: 'plan-yaml-1k', tasks: 1000, runs: 30, tell })],
+    names: ['plan-yaml'],
+    run: ({ tell }) => [benchPlanYaml({ name: 'plan-yaml', tasks: 1000, runs: 30, tell })],
   },
   {
     names: ['plan-yaml-100k'],

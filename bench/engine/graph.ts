@@ -135,7 +135,7 @@ async function follow(
     if (times.length % 1000 === 0) authorization = `Bearer ${await tokenOf(secret)}`;
     const begun = performance.now();
     const response = await fetch(url, { headers: { authorization } });
-    const answer = (await response.json()) as { status: string; progress?: number };
+    const answer = (await response.json()) as { status: string; performance_metrics?: { progress: number } };
     times.push(performance.now() - begun);
     if (!response.ok) throw new WrongResult(`HTTP ${String(response.status)}: ${JSON.stringify(answer)}`);
     memoryMiB = Math.max(memoryMiB, residentMiB(worker));
@@ -145,7 +145,7 @@ async function follow(
       const text = `p95 of ${String(times.length)} ${p95.toFixed(1)} ms, longest ${(sorted.at(-1) ?? 0).toFixed(1)} ms`;
       return { status: answer.status, times: text, memoryMiB };
     }
-    const { progress = 0 } = answer;
+    const { progress = 0 } = answer.performance_metrics ?? {};
     if (progress >= told + TOLD) {
       told = progress;
       tell(`${name}: ${String(Math.round(progress * tasks))} of ${String(tasks)} tasks are done`);

@@ -1,9 +1,8 @@
 import type { WorkflowDefinition } from '../../contracts/definition.js';
 import type { DefinitionProblem } from '../../language/definition.js';
 import { definitionHash } from '../../language/definition.js';
-import { planDefinition } from '../../language/plan-definition.js';
-import { describeProblem } from '../../language/planner/problems.js';
-import type { PlanProblem, PlanWarning } from '../../language/planner/problems.js';
+import { placedProblems, planDefinition } from '../../language/plan-definition.js';
+import type { PlanWarning } from '../../language/planner/problems.js';
 import type { PlannedGraph } from '../../language/planner/types.js';
 import type { CliContext } from '../cli-context.js';
 import { checkFile } from './registered.js';
@@ -24,26 +23,5 @@ export async function planFile(context: CliContext, file: string): Promise<Plann
   const { definition, positionOf } = checked;
   const { plan, problems, warnings } = planDefinition(definition);
   if (plan !== null) return { definition, hash: definitionHash(definition), plan, warnings };
-  return {
-    problems: problems.map((problem) => {
-      const path = ['tasks', problem.position, FIELDS[problem.code]];
-      return { ...positionOf(path), path: path.join('.'), message: describeProblem(problem), hint: HINT };
-    }),
-  };
+  return { problems: placedProblems(problems, positionOf) };
 }
-
-const HINT = 'correct the task';
-
-/** The field of a task that a problem of its plan is about. */
-const FIELDS: Readonly<Record<PlanProblem['code'], string>> = {
-  duplicate_task: 'id',
-  unknown_dependency: 'depends_on',
-  self_dependency: 'depends_on',
-  cycle: 'depends_on',
-  unknown_agent: 'agent',
-  missing_capability: 'capabilities',
-  task_too_large: 'resources',
-  invalid_estimate: 'estimate_seconds',
-  no_agent: 'agent',
-  over_quota: 'resources',
-};

@@ -1,6 +1,7 @@
 import { FAILURES } from '../../contracts/failures.js';
 import type { CheckedDefinition, DefinitionProblem } from '../../language/definition.js';
 import { definitionHash } from '../../language/definition.js';
+import { placedProblems, planDefinition } from '../../language/plan-definition.js';
 import type { CliContext } from '../cli-context.js';
 import { checkFile } from './registered.js';
 
@@ -14,11 +15,18 @@ export async function runWorkflowValidate(
   { json = false }: { json?: boolean },
 ): Promise<number> {
   const { print } = context;
-  const checked = await checkFile(context, file);
+  const checked = planned(await checkFile(context, file));
   if (checked.definition === undefined) return tellProblems(context, { file, problems: checked.problems, json });
   if (json) print(JSON.stringify(reportOf(checked)));
   else print(`${file} is valid: ${String(checked.definition.tasks.length)} tasks`);
   return 0;
+}
+
+/** Cycles and agents that cannot do their tasks are seen by planning. The graph of a migration's plan is made anew. */
+function planned(checked: CheckedDefinition): CheckedDefinition {
+  if (checked.definition?.caravan_plan !== undefined || checked.definition === undefined) return checked;
+  const { plan, problems } = planDefinition(checked.definition);
+  return plan === null ? { problems: placedProblems(problems, checked.positionOf) } : checked;
 }
 
 /** Every problem on a line of its own, or all in the one line of JSON. The exit code. */

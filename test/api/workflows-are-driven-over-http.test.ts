@@ -171,6 +171,15 @@ describe('a workflow over HTTP', () => {
     const page = await raw(`${api.url}${refused.json.type}`);
     expect(page.text).toContain('# DEFINITION_INVALID');
 
+    const cycle = yaml
+      .replace('{id: x, agent: b}', '{id: x, agent: a, depends_on: [y]}')
+      .replace('{id: x, agentt: a}', '{id: y, agent: a, depends_on: [x]}');
+    const knot = await raw(`${api.url}/api/v1/workflows`, { method: 'POST', headers, body: cycle });
+    expect(knot.status).toBe(422);
+    expect(knot.json.errors).toMatchObject([
+      { line: 6, path: 'tasks.0.depends_on', message: expect.stringContaining('x → y → x') as string },
+    ]);
+
     const pattern = await api.client.call('createWorkflow', {
       body: { definition: JSON.stringify(definitionOf('t', { orchestration_pattern: 'supervisorr' })) },
     });

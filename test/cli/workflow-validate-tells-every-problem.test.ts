@@ -34,6 +34,14 @@ describe('caravan workflow validate', () => {
     ]);
   });
 
+  it('tells a cycle with its path, and what else planning finds', async () => {
+    const cycle = RESEARCH.replace(/id: decompose,/u, 'id: decompose, depends_on: [synthesize],');
+    writeFileSync(join(home.folder, 'cycle.yaml'), cycle);
+    const { exit, stdout, stderr } = await home.run('workflow', 'validate', 'cycle.yaml');
+    expect([exit, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/^cycle\.yaml:\d+:\d+: tasks wait for each other: decompose → .* → decompose \(/u);
+  });
+
   it('tells the same as one line of JSON', async () => {
     const [good, bad] = await Promise.all(
       ['good.yaml', 'bad.yaml'].map((file) => home.run('workflow', 'validate', file, '--json')),

@@ -1,6 +1,8 @@
+import type { WorkflowHandle } from '@temporalio/client';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureStack } from '../../cli/stack/ensure-stack.js';
+import { RUN_TASK } from '../../contracts/agents.js';
 import type { RunTask } from '../../contracts/agents.js';
 import { livingParts, readLivingStack } from '../../platform/local-stack/stack-state.js';
 import { faultStack } from '../migration/faults-harness.js';
@@ -131,6 +133,11 @@ describe('an execution whose processes are all killed', { timeout: 400_000 }, ()
       expect(row?.error?.code).toBe('EXECUTION_TERMINATED');
       expect(await agents.allocationOf(executionId)).toEqual([]);
       await expectRebuildEqual(engine, executionId);
+      // What it had not told when it was terminated the store has from its history.
+      const states = new Map((await executions.taskStates(executionId, 1000)).map((task) => [task.taskId, task.state]));
+      const answered = await answeredTasks(handle);
+      expect(answered.length).toBeGreaterThan(20);
+      expect(answered.filter((id) => states.get(id) !== 'done')).toEqual([]);
 
       const checkpointId = await executions.lastCheckpoint(executionId);
       const { result } = await engine.goOn(executionId, { checkpointId });
@@ -186,6 +193,20 @@ describe('an execution whose processes are all killed', { timeout: 400_000 }, ()
     await expectRebuildEqual(engine, executionId);
   });
 });
+
+/** Ids of the tasks whose agent answered, as Temporal has it. */
+async function answeredTasks(handle: WorkflowHandle): Promise<string[]> {
+  const { events } = await handle.fetchHistory();
+  const asked = new Map(
+    (events ?? []).map(({ eventId, activityTaskScheduledEventAttributes: scheduled }) => {
+      const data = scheduled?.activityType?.name === RUN_TASK ? scheduled.input?.payloads?.[0]?.data : undefined;
+      return [String(eventId), data && (JSON.parse(Buffer.from(data).toString()) as RunTask).taskId];
+    }),
+  );
+  return (events ?? []).flatMap(({ activityTaskCompletedEventAttributes: completed }) => {
+    return asked.get(String(completed?.scheduledEventId)) ?? [];
+  });
+}
 
 /** Supervisor and watchdog first, so that nobody tidies up; then every part. Resolves when all are dead. */
 async function killAll(home: string): Promise<void> {
