@@ -24,9 +24,13 @@ export interface CertificateOptions {
 /** What was proven, frozen before the pivot: nothing after it can change what is signed. */
 export async function freezeEvidence(deps: Deps, input: FreezeEvidence): Promise<{ evidenceHash: string }> {
   const { decision, decisions = [], again = false, ...found } = input;
-  const chunks = await withEnd(openTargetOf(deps, input.migrationId), ({ ledger }) => chunksOf(ledger));
+  const { chunks, promoted } = await withEnd(openTargetOf(deps, input.migrationId), async (target) => {
+    const record = again ? await target.promotionRecord() : undefined;
+    return { chunks: await chunksOf(target.ledger), promoted: record !== undefined };
+  });
   const evidence: Evidence = { ...(await evidenceOf(deps, found)), decision };
-  return { evidenceHash: evidenceHash(await freeze(deps, evidence, { decisions, chunks, again })) };
+  // A promotion whose COMMIT got no answer was made with what was frozen before it.
+  return { evidenceHash: evidenceHash(await freeze(deps, evidence, { decisions, chunks, again: again && !promoted })) };
 }
 
 /** The first that was frozen holds, with its files, unless it is said anew. */
