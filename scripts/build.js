@@ -69,6 +69,7 @@ function programs() {
     api: 'api/main.js',
     'query-process': 'databases/sqlite/query-process.js',
     'ask-process': 'databases/sqlite/ask-process.js',
+    'quiet-promises': 'workers/quiet-promises.js',
     ...Object.fromEntries(roles),
   };
   return Object.fromEntries(Object.entries(own).map(([name, path]) => [name, join(root, 'dist', path)]));
