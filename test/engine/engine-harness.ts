@@ -166,10 +166,15 @@ function people(client: Client): Pick<EngineView, 'view' | 'untilAsked' | 'resol
   return {
     view,
     untilAsked: (executionId, taskId, what) =>
-      until(`a person is asked about ${taskId}`, async () => {
-        const { waitsFor } = await view(executionId);
-        return waitsFor.some((asked) => asked.taskId === taskId && asked.what === what);
-      }),
+      until(
+        `a person is asked about ${taskId}`,
+        async () => {
+          const { waitsFor } = await view(executionId);
+          return waitsFor.some((asked) => asked.taskId === taskId && asked.what === what);
+        },
+        30_000,
+        150,
+      ),
     resolve: (executionId, resolution) =>
       handleOf(client, executionId).executeUpdate(EXECUTION_UPDATES.resolveTask, { args: [resolution] }),
     cancel: (executionId, by) =>
@@ -201,6 +206,8 @@ async function startAgent(
     connection: native,
     namespace,
     taskQueue: registration.taskQueue,
+    // Agents come by the hundred in these tests, and ask the server ten times over by default.
+    maxConcurrentActivityTaskPolls: 2,
     activities: {
       [RUN_TASK]: async (task: RunTask): Promise<TaskOutput> => {
         asked.push(task);

@@ -8,6 +8,7 @@ import { expect } from 'vitest';
 import { ensureStack } from '../../cli/stack/ensure-stack.js';
 import { readLivingStack } from '../../platform/local-stack/stack-state.js';
 import type { WorkerSpec } from '../../platform/local-stack/worker-parts.js';
+import { spareTheDisk } from '../setup/spare-the-disk.js';
 import { testHome } from '../stack/stack-harness.js';
 import type { TestHome } from '../stack/stack-harness.js';
 import { caravan, freshDatabase, leftovers, startCaravan, until } from './harness.js';
@@ -39,6 +40,7 @@ export async function faultStack(workers: readonly WorkerSpec[]): Promise<FaultS
   const own = testHome();
   try {
     const stack = await ensureStack({ config: own.config, workers });
+    await spareTheDisk(stack.databaseUrl);
     const client = clientOf(own.home);
     return {
       own,

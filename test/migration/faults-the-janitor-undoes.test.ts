@@ -13,6 +13,7 @@ import {
   untilChunks,
 } from './faults-harness.js';
 import type { FaultStack } from './faults-harness.js';
+import { lockShadowTable } from './faults-holds.js';
 import { caravan, leftovers, until } from './harness.js';
 import type { TestDatabase } from './harness.js';
 
@@ -49,9 +50,12 @@ describe('"temporal workflow terminate", which lets no workflow code run', () =>
     const plan = await planWithChunks(source, { chunkRows: 200, file: folder.path('plan.yaml'), home: stack.home });
     const { id, target, running } = await startFaulty({ source, plan, stack });
     await untilChunks({ id, target, running }, 10);
+    // However long the commands take, the copy is not over before it is terminated.
+    const release = await lockShadowTable({ id, target, running }, 'big', 'SHARE');
     await doctorOfAnotherStack(target);
     await stack.client.workflow.getHandle(id).terminate('a test');
     const terminatedMs = Date.now();
+    await release();
     const ran = await running.ended;
     expect(ran.exit, ran.stderr).toBe(5);
     expect(ran.json).toMatchObject({ status: 'undo_incomplete', error: { code: 'UNDO_INCOMPLETE' } });

@@ -112,6 +112,7 @@ function viewMigration(handle: WorkflowHandle): MigrationView {
           return seen?.status === 'waiting' && (phase === undefined || seen.phase === phase);
         },
         60_000,
+        150,
       ),
   };
 }

@@ -86,12 +86,41 @@ export async function freshDatabase(
   const name = `t_${randomBytes(6).toString('hex')}`;
   await once(serverUrl, `CREATE DATABASE ${name} ENCODING 'UTF8' TEMPLATE ${template}`);
   const url = Object.assign(new URL(serverUrl), { pathname: `/${name}` }).toString();
+  const kept = keepConnections(url);
   return {
     url,
     name,
-    query: (sql, values) => once(url, sql, values),
+    query: (sql, values) => kept.query(sql, values),
     drop: async () => {
+      const closed = kept.close();
       await once(serverUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+      await closed;
+    },
+  };
+}
+
+/** Waits ask often, and what costs is a new connection: one is kept for half a second, unless a query failed on it. */
+function keepConnections(url: string): Pick<TestDatabase, 'query'> & { close(): Promise<void> } {
+  const pool = new pg.Pool({ connectionString: url, idleTimeoutMillis: 500, allowExitOnIdle: true });
+  // Servers are killed under it.
+  pool.on('error', () => undefined);
+  pool.on('connect', (client) => {
+    client.on('error', () => undefined);
+  });
+  return {
+    query: async (sql, values = []) => {
+      const client = await pool.connect();
+      try {
+        const rows = lastRows(await client.query(sql, [...values]));
+        client.release();
+        return rows;
+      } catch (error) {
+        client.release(true);
+        throw error;
+      }
+    },
+    close: async () => {
+      if (!pool.ending) await pool.end();
     },
   };
 }
@@ -100,12 +129,15 @@ async function once(url: string, sql: string, values: readonly unknown[] = []): 
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
-    const result: unknown = await client.query(sql, [...values]);
-    const last = (Array.isArray(result) ? result.at(-1) : result) as { rows: Record<string, unknown>[] };
-    return last.rows;
+    return lastRows(await client.query(sql, [...values]));
   } finally {
     await client.end();
   }
+}
+
+function lastRows(result: unknown): Record<string, unknown>[] {
+  const last = (Array.isArray(result) ? result.at(-1) : result) as { rows: Record<string, unknown>[] };
+  return last.rows;
 }
 
 /** What a migration must never leave behind: shadows, sidecars, leases, backends. */
@@ -117,12 +149,20 @@ export async function leftovers(database: TestDatabase): Promise<string[]> {
   return rows.map(({ name }) => String(name));
 }
 
-/** Waits until a condition holds; every wait says what it waits for, and its limit. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>, limitMs = 30_000): Promise<void> {
+/**
+ * Waits until a condition holds; every wait says what it waits for, and its limit. A state that does not pass by itself
+ * may be looked at less often, where each look costs a worker something.
+ */
+export async function until(
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  limitMs = 30_000,
+  everyMs = 50,
+): Promise<void> {
   const deadline = Date.now() + limitMs;
   while (Date.now() < deadline) {
     if (await holds()) return;
-    await pause(50);
+    await pause(everyMs);
   }
   throw new Error(`waited ${String(limitMs)} ms in vain until ${what}`);
 }

@@ -73,7 +73,9 @@ describe('What only a person can decide', () => {
     });
     expect((await migration.questions())[0]?.answer).toEqual({ option: 'number', by: 'default' });
     await migration.waits('planning');
-    await caravan(['approve', running.id]);
+    // The plan has the same short deadline: no command is started in between.
+    const plan = await migration.plan();
+    await migration.handle.executeUpdate('approvePlan', { args: [{ planHash: plan?.planHash, by: 'ann' }] });
     const ran = await running.ended;
     expect(ran.exit, ran.stderr).toBe(0);
     expect(await typeOf(target)).toBe('bigint');

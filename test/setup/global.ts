@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { ensureStack } from '../../cli/stack/ensure-stack.js';
 import { readConfig } from '../../config/config.js';
+import { spareTheDisk } from './spare-the-disk.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -20,6 +21,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const config = readConfig({ PATH, HOME, XDG_CACHE_HOME, CARAVAN_HOME: home });
   const roles = ['control', 'copy', 'copy', 'verify', 'notify'];
   const stack = await ensureStack({ config, workers: roles.map((role) => ({ role })) });
+  await spareTheDisk(stack.databaseUrl);
   project.provide('sharedHome', home);
   project.provide('sharedDatabaseUrl', stack.databaseUrl);
   return async () => {
