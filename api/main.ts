@@ -9,6 +9,7 @@ import { CaravanFailure } from '../contracts/failures.js';
 import { packageFolder } from '../platform/local-stack/package-folder.js';
 import { certificatesFolder, secretKeyFile } from '../platform/secrets/key-files.js';
 import { openSecretBox } from '../platform/secrets/secret-box.js';
+import type { SecretBox } from '../platform/secrets/secret-box.js';
 import { openStore } from '../platform/store/open-store.js';
 import type { Store } from '../platform/store/store.js';
 import { createLog } from '../platform/telemetry/log.js';
@@ -26,10 +27,12 @@ async function main(): Promise<void> {
   const log = createLog({ level: config.logLevel, base: { role: 'api' } });
   const authenticate = authenticationOf(config);
   const client = connectTemporal(config);
-  const store = await connectStore(config);
+  const box = openSecretBox({ key: config.secretKey, keyFile: secretKeyFile(config.home) });
+  const store = await connectStore(config, box);
   const api = await buildServer({
     store,
     client,
+    box,
     authenticate,
     log,
     settings: config.engine,
@@ -64,9 +67,8 @@ function connectTemporal({ environment }: Config): Client {
   return new Client({ connection, namespace });
 }
 
-async function connectStore({ databaseUrl, secretKey, home, environment }: Config): Promise<Store> {
+async function connectStore({ databaseUrl, environment }: Config, secretBox: SecretBox): Promise<Store> {
   if (databaseUrl === null) throw new Error('the API needs DATABASE_URL in its environment');
-  const secretBox = openSecretBox({ key: secretKey, keyFile: secretKeyFile(home) });
   return openStore({ databaseUrl, secretBox, environment });
 }
 

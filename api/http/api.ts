@@ -3,6 +3,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Client } from '@temporalio/client';
 import type { Config } from '../../config/config.js';
+import type { SecretBox } from '../../platform/secrets/secret-box.js';
 import type { Store } from '../../platform/store/store.js';
 import type { Log } from '../../platform/telemetry/log.js';
 import type { Authenticate } from '../auth/authenticate.js';
@@ -31,6 +32,8 @@ export type Api = FastifyInstance<
 export interface ApiParts {
   readonly store: Store;
   readonly client: Client;
+  /** Opens and seals what passes through the store. */
+  readonly box: SecretBox;
   readonly authenticate: Authenticate;
   readonly log: Log;
   readonly settings: Config['engine'];

@@ -2,7 +2,7 @@ import type { WorkflowExecutionDescription, WorkflowHandle } from '@temporalio/c
 import { CaravanFailure } from '../../contracts/failures.js';
 import { WORKFLOWS } from '../../contracts/messages.js';
 import { unknownMigration } from '../../platform/temporal/failure-report.js';
-import { within } from '../ask.js';
+import { update, within } from '../ask.js';
 import type { ApiParts } from '../http/api.js';
 
 const DESCRIBE_MS = 5000;
@@ -35,4 +35,23 @@ export async function requireRunning(parts: ApiParts, migrationId: string): Prom
     seen: 'it has ended',
     next: 'Look at its report.',
   });
+}
+
+/** @throws CaravanFailure MIGRATION_UNKNOWN: neither Temporal nor the store knows it. */
+export async function requireKnown(parts: ApiParts, migrationId: string): Promise<void> {
+  const [found, record] = await Promise.all([describe(parts, migrationId), parts.store.migrations.get(migrationId)]);
+  if (found === undefined && record === undefined) throw unknownMigration(migrationId);
+}
+
+/** Tells a migration that runs something, and answers who did. */
+export function teller(parts: ApiParts) {
+  return async (
+    id: string,
+    command: string,
+    { name, message }: { name: string; message: { readonly by: string } & Readonly<Record<string, unknown>> },
+  ) => {
+    const handle = await requireRunning(parts, id);
+    await update(handle, name, message);
+    return { migration_id: id, command, by: message.by };
+  };
 }

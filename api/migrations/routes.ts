@@ -1,19 +1,20 @@
-import { readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
 import type { z } from 'zod';
 import { CaravanFailure } from '../../contracts/failures.js';
 import { QUERIES, UPDATES } from '../../contracts/messages.js';
 import type { PlanView } from '../../contracts/messages.js';
 import { listMigrations } from '../../platform/temporal/list-migrations.js';
-import { query, update, within } from '../ask.js';
+import { query, within } from '../ask.js';
 import type { Api, ApiParts } from '../http/api.js';
 import { commandHeaders, idOfCommand } from '../http/idempotency.js';
 import { problems } from '../http/problems.js';
-import { describe, requireRunning } from './handle.js';
+import { requireKnown, requireRunning, teller } from './handle.js';
 import { mappingRoute } from './mapping-route.js';
+import { proofRoutes } from './proof-routes.js';
+import { ruleRoutes } from './rule-routes.js';
 import * as schemas from './schemas.js';
 import { showMigration } from './show.js';
 import { start } from './start.js';
+import { traceRoute } from './trace-route.js';
 
 const base = '/api/v1/migrations';
 const tags = ['migrations'];
@@ -24,7 +25,10 @@ export function migrationRoutes(api: Api, parts: ApiParts): void {
   startRoute(api, parts);
   mappingRoute(api, parts);
   readRoutes(api, parts);
+  planRoute(api, parts);
   proofRoutes(api, parts);
+  traceRoute(api, parts);
+  ruleRoutes(api, parts);
   decisionRoutes(api, parts);
   steeringRoutes(api, parts);
 }
@@ -98,15 +102,9 @@ function readRoutes(api: Api, parts: ApiParts): void {
   );
 }
 
-function proofRoutes(api: Api, parts: ApiParts): void {
+function planRoute(api: Api, parts: ApiParts): void {
   const config = { action: 'read' } as const;
   const response = problems(404, 409);
-  const known = async (id: string): Promise<void> => {
-    const [found, record] = await Promise.all([describe(parts, id), parts.store.migrations.get(id)]);
-    if (found === undefined && record === undefined) await requireRunning(parts, id);
-  };
-  const notYet = (what: string, id: string, seen: string): CaravanFailure =>
-    new CaravanFailure('NOT_NOW', { attempted: `read the ${what} of`, on: id, seen, next: 'Look at its status.' });
   api.get(
     `${base}/:id/plan`,
     {
@@ -120,36 +118,15 @@ function proofRoutes(api: Api, parts: ApiParts): void {
       },
     },
     async ({ params: { id } }) => {
-      await known(id);
+      await requireKnown(parts, id);
       const plan = await query<PlanView | null>(parts.client.workflow.getHandle(id), QUERIES.plan);
       // The history holds a beginning of a long plan; the store has it whole.
       const stored = plan === null ? undefined : await parts.store.plans.get(plan.planId);
-      if (stored === undefined) throw notYet('plan', id, 'there is none yet');
-      return { plan_id: stored.planId, plan_hash: stored.planHash, yaml: stored.yaml };
-    },
-  );
-  api.get(
-    `${base}/:id/certificate`,
-    {
-      config,
-      schema: {
-        operationId: 'getCertificate',
-        tags,
-        summary: 'What was proven, signed',
-        params,
-        response: { 200: schemas.certificate, ...response },
-      },
-    },
-    async ({ params: { id } }) => {
-      await known(id);
-      const path = (await parts.store.migrations.report(id))?.certificate ?? null;
-      if (path === null) throw notYet('certificate', id, 'there is none');
-      try {
-        const text = await readFile(join(parts.certificates, basename(path)), 'utf8');
-        return JSON.parse(text) as Record<string, unknown>;
-      } catch {
-        throw notYet('certificate', id, 'its file is on another machine, where the workers run');
+      if (stored === undefined) {
+        const next = 'Look at its status.';
+        throw new CaravanFailure('NOT_NOW', { attempted: 'read the plan of', on: id, seen: 'there is none yet', next });
       }
+      return { plan_id: stored.planId, plan_hash: stored.planHash, yaml: stored.yaml };
     },
   );
 }
@@ -233,6 +210,23 @@ function steeringRoutes(api: Api, parts: ApiParts): void {
     ({ params: { id }, caller: { subject: by } }) => tell(id, 'resume', { name: UPDATES.resume, message: { by } }),
   );
   api.post(
+    `${base}/:id/throttle`,
+    {
+      config,
+      schema: {
+        ...common,
+        operationId: 'throttleMigration',
+        summary: 'Limits what it takes of its source from now on; limits are replaced as a whole, none lifts them',
+        body: schemas.throttleBody,
+        response,
+      },
+    },
+    ({ params: { id }, body: { connections, rows_per_second, bytes_per_second }, caller: { subject: by } }) => {
+      const limits = { connections, rowsPerSecond: rows_per_second, bytesPerSecond: bytes_per_second };
+      return tell(id, 'throttle', { name: UPDATES.throttle, message: { limits, by } });
+    },
+  );
+  api.post(
     `${base}/:id/cancel`,
     {
       config,
@@ -249,16 +243,4 @@ function steeringRoutes(api: Api, parts: ApiParts): void {
       return reply.code(202).send({ migration_id: id, command: 'cancel', by });
     },
   );
-}
-
-function teller(parts: ApiParts) {
-  return async (
-    id: string,
-    command: string,
-    { name, message }: { name: string; message: { readonly by: string } & Readonly<Record<string, unknown>> },
-  ) => {
-    const handle = await requireRunning(parts, id);
-    await update(handle, name, message);
-    return { migration_id: id, command, by: message.by };
-  };
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { FINDING_CODES, FINAL_STATUSES, PHASES } from '../../contracts/migration.js';
-import { migrationInput } from '../../contracts/migration.schema.js';
+import { migrationInput, sourceLimits } from '../../contracts/migration.schema.js';
 import { looksLikeUrl } from '../../platform/secrets/endpoint-url.js';
 import { limit, time } from '../workflows/schemas.js';
 
@@ -105,4 +105,11 @@ export const answerBody = z.strictObject({
 });
 export const acceptBody = z.strictObject({ finding_id: z.string().min(1).max(1000), reason });
 export const reasonBody = z.strictObject({ reason: reason.optional() }).default({});
+export const throttleBody = z
+  .strictObject({
+    connections: sourceLimits.shape.connections,
+    rows_per_second: sourceLimits.shape.rowsPerSecond,
+    bytes_per_second: sourceLimits.shape.bytesPerSecond,
+  })
+  .default({});
 export const done = z.strictObject({ migration_id: z.string(), command: z.string(), by: z.string() });

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseEndpointUrl } from '../../platform/secrets/endpoint-url.js';
 import { viewEngine } from '../engine/engine-harness.js';
@@ -7,13 +7,17 @@ import { testFolder } from '../migration/fixtures.js';
 import type { TestFolder } from '../migration/fixtures.js';
 import { caravan, freshDatabase, leftovers, until } from '../migration/harness.js';
 import type { TestDatabase } from '../migration/harness.js';
-import { startApi } from './api-harness.js';
+import { raw, startApi, tokenOf } from './api-harness.js';
 import type { TestApi } from './api-harness.js';
+import type { OpenApiClient } from './openapi-client.js';
 
-/** A question (seconds or a number?), and a row without its parent: a constraint that cannot be valid. */
+/** A question (seconds or a number?), a row without its parent (a constraint that cannot be valid), a price below zero. */
 const DIRTY = `
   CREATE TABLE place (id INTEGER PRIMARY KEY);
   CREATE TABLE visit (id INTEGER PRIMARY KEY, seen DATETIME, place INTEGER REFERENCES place);
+  CREATE TABLE sale (id INTEGER PRIMARY KEY, price INTEGER);
+  WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)
+  INSERT INTO sale SELECT i, CASE i WHEN 7 THEN -1 ELSE i * 3 END FROM n;
   INSERT INTO place VALUES (1);
   INSERT INTO visit VALUES (1, 1700000000, 1), (2, 1700003600, 99);`;
 const CLEAN = `CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT); INSERT INTO note VALUES (1, 'a'), (2, 'b');`;
@@ -84,6 +88,28 @@ describe('a migration over HTTP', () => {
       return [status, status < 400 ? 'done' : answer.code];
     };
 
+  /** That prices are not below zero. It is mined while the plan is made. */
+  const aRule = async (id: string): Promise<string> => {
+    const { rules } = (await api.client.call('listRules', { params: { id } })).body;
+    const found = rules.find(({ says }) => says.includes('price'));
+    expect(found?.state, JSON.stringify(rules)).toBe('proposed');
+    return found?.id ?? '';
+  };
+  /** What the certificate names can be had, byte by byte, and nothing else of its folder or beside it. */
+  const evidenceIsWhole = async (id: string): Promise<void> => {
+    const { files } = (await api.client.call('listEvidence', { params: { id } })).body;
+    expect(files.map(({ name }) => name)).toContain('tables.json');
+    const headers = { authorization: `Bearer ${await tokenOf('viewer')}` };
+    for (const { name, bytes, sha256 } of files) {
+      expect((await api.client.call('getEvidence', { params: { id, name } })).status).toBe(200);
+      const path = `/api/v1/migrations/${encodeURIComponent(id)}/evidence/${name}`;
+      const { text } = await raw(`${api.url}${path}`, { headers });
+      expect([Buffer.byteLength(text), createHash('sha256').update(text).digest('hex')]).toEqual([bytes, sha256]);
+    }
+    for (const name of ['../../certificate-key.pem', '..', 'other.json', `../${id}.json`])
+      expect((await api.client.call('getEvidence', { params: { id, name } })).status, name).toBe(404);
+  };
+
   it('is started, asked, answered, approved, accepted and proven, with who did it', async () => {
     const target = await freshTarget('whole');
     const id = await start('dirty', 'whole');
@@ -114,6 +140,19 @@ describe('a migration over HTTP', () => {
       60_000,
     );
     const plan = (await api.client.call('getPlan', { params: { id } })).body;
+    const rule = await aRule(id);
+    const decide = async (operation: string, body: object, as: OpenApiClient, what = rule) =>
+      (await as.call(operation, { params: { id, rule: what }, body })).status;
+    expect(await decide('acceptRule', {}, operator)).toBe(403);
+    expect(await decide('acceptRule', { reason: 'it is meant' }, approver, 'ffffffffffffffff')).toBe(409);
+    expect(await decide('acceptRule', { reason: 'it is meant' }, approver)).toBe(200);
+    expect(await decide('dropRule', {}, approver)).toBe(200);
+    expect(await decide('acceptRule', { on_broken: 'list' }, approver)).toBe(200);
+    expect(await command('throttleMigration', { rows_per_second: 900_000 }, await api.as('viewer'))).toEqual([
+      403,
+      'PERMISSION_DENIED',
+    ]);
+    expect(await command('throttleMigration', { rows_per_second: 900_000 }, operator)).toEqual([200, 'done']);
     const { plan_hash } = plan;
     expect(plan).toMatchObject({
       plan_hash: (await get(id)).plan_hash,
@@ -144,6 +183,16 @@ describe('a migration over HTTP', () => {
     const file = folder.write('certificate.json', JSON.stringify(certificate.body));
     const verified = await caravan(['certificate', 'verify', file]);
     expect(verified.exit, verified.stderr + verified.stdout).toBe(0);
+    await evidenceIsWhole(id);
+    const traced = await operator.call('traceRow', { params: { id }, body: { table: 'visit', key: ['2'] } });
+    expect([traced.status, traced.body.sourceRow.state], JSON.stringify(traced.body)).toEqual([200, 'there']);
+    expect(await command('traceRow', { table: 'nothing', key: ['2'] }, operator)).toEqual([422, 'INPUT_INVALID']);
+    expect(await command('traceRow', { table: 'visit', key: ['2'] }, await api.as('viewer'))).toEqual([
+      403,
+      'PERMISSION_DENIED',
+    ]);
+    const told = (await api.client.call('listRules', { params: { id } })).body.rules.find((each) => each.id === rule);
+    expect(told).toMatchObject({ state: 'accepted', by: 'ada', checked: { target_broken: 1 } });
     const winner = both[0][0] === 200 ? 'ada' : 'bob';
     expect(JSON.stringify(certificate.body)).toContain(`"decision":{"by":"${winner}"`);
     // The list is Temporal's visibility: it follows.
@@ -212,7 +261,15 @@ describe('a migration over HTTP', () => {
   it('that is not there, and a workflow that is none, are not found', async () => {
     const other = 'execution/00000000-0000-4000-8000-000000000000';
     for (const id of ['nobody', other]) {
-      for (const operation of ['getMigration', 'getPlan', 'getCertificate', 'pauseMigration', 'cancelMigration']) {
+      for (const operation of [
+        'getMigration',
+        'getPlan',
+        'getCertificate',
+        'listEvidence',
+        'listRules',
+        'pauseMigration',
+        'cancelMigration',
+      ]) {
         const { status, body } = await api.client.call(operation, { params: { id } });
         expect([operation, status, body.code]).toEqual([operation, 404, 'MIGRATION_UNKNOWN']);
       }

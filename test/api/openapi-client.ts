@@ -49,6 +49,15 @@ export interface AnswerBody {
   readonly errors: readonly { readonly path: string; readonly line?: number; readonly column?: number }[];
   readonly questions: readonly { readonly id: string; readonly options: readonly string[] }[];
   readonly findings: readonly { readonly id: string; readonly disposition: string }[] | null;
+  readonly rules: readonly {
+    readonly id: string;
+    readonly says: string;
+    readonly state: string;
+    readonly by?: string;
+    readonly checked?: { readonly target_broken: number };
+  }[];
+  readonly files: readonly { readonly name: string; readonly bytes: number; readonly sha256: string }[];
+  readonly sourceRow: { readonly state: string };
   readonly definition: { readonly timeout?: number };
   readonly validation_report: { readonly warnings: readonly string[] };
   readonly performance_metrics: {
