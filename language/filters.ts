@@ -1,11 +1,13 @@
 import { mapExpression, parseExpression, printExpression } from './expressions.js';
 import type { Expression } from './expressions.js';
+import { filterTree } from './filter-tree.js';
 
 /**
  * The closed language of row filters: comparisons of a table's columns with literals, joined by AND, OR and NOT. What a
- * person writes is parsed; what reaches a source is printed from the tree, in the source's own dialect.
+ * person writes is parsed; what reaches a source is printed from the tree, in the source's own dialect; `tree`: as data,
+ * for a source that evaluates nothing itself.
  */
-export type FilterDialect = 'mysql' | 'sqlite';
+export type FilterDialect = 'mysql' | 'sqlite' | 'tree';
 
 /** What a column holds, as far as comparing goes; "any" where the source does not hold it to one type. */
 export type FilterSort = 'number' | 'text' | 'moment' | 'any';
@@ -37,7 +39,8 @@ export function checkFilter(text: string, columns: readonly FilterColumn[], dial
     const named = mapExpression(parsed.expression, (node) =>
       node.node === 'column' ? { ...node, name: printer.find(node).name, quoted: true } : node,
     );
-    return { ok: true, where: printExpression(named), sql };
+    if (dialect !== 'tree') return { ok: true, where: printExpression(named), sql };
+    return { ok: true, where: printExpression(named), sql: JSON.stringify(filterTree(named)) };
   } catch (error) {
     if (error instanceof Refused) return { ok: false, problem: error.message };
     throw error;

@@ -6,6 +6,8 @@ import type { BrokenRows, RowBatch } from '../source.js';
 import { toFailure } from './errors.js';
 import { FileRows } from './file-rows.js';
 import type { Folder } from './folder.js';
+import { rowFilterOf } from './row-filter.js';
+import type { RowFilter } from './row-filter.js';
 import type { RowSplitter } from './rows.js';
 import { NullWords, reshapeOf, type Reshape } from './values.js';
 
@@ -25,6 +27,13 @@ export function formatOf({ source, format }: TableMapping): TextFormat {
   if (format !== undefined) return format;
   const seen = 'the plan does not say how its files are read';
   throw new CaravanFailure('PLAN_INVALID', { attempted: 'read', on: qualified(source), seen });
+}
+
+/** Rows that the plan's filter leaves, with those that go to quarantine. */
+export async function countRows(folder: Folder, table: TableMapping): Promise<number> {
+  let count = 0;
+  for await (const { rows } of readRows(folder, table, undefined)) count += rows;
+  return count;
 }
 
 /** Rows for the copy, as they lie in the file: batches point into the window that is read. */
@@ -64,11 +73,21 @@ class BatchFiller {
   readonly #fields: number;
   readonly #start: Int32Array;
   readonly #end: Int32Array;
+  readonly #filter: RowFilter | undefined;
+  /** Columns by name, for the filter: also those that are not moved. */
+  readonly #places: ReadonlyMap<string, Pick<Field, 'place' | 'nulls'>>;
   #broken = new Map<number, Fault>();
   #rows = 0;
 
   constructor(table: TableMapping, format: FileFormat) {
     this.#format = format;
+    this.#filter = rowFilterOf(table);
+    this.#places = new Map(
+      format.columns.map((name, place) => {
+        const words = table.columns.find(({ source }) => source === name)?.nullWords ?? [];
+        return [name, { place, nulls: new NullWords([...format.nullWords, ...words]) }];
+      }),
+    );
     this.#columns = table.columns.map((column) => ({
       place: placeOf(table, format, column.source),
       nulls: new NullWords([...format.nullWords, ...(column.nullWords ?? [])]),
@@ -95,10 +114,26 @@ class BatchFiller {
     return { rows, fields, bytes, start: this.#start, end: this.#end, ...(broken && { broken }) };
   }
 
-  #take({ splitter, bytes }: FileRows): void {
+  /** A row that cannot be taken apart meets no filter, and goes to quarantine whatever it says. */
+  #isLeft(row: FileRows): boolean {
+    return this.#filter?.((name) => this.#textOf(row, name)) === false;
+  }
+
+  #textOf({ splitter, bytes }: FileRows, name: string): string | null {
+    const { place, nulls } = this.#places.get(name) ?? { place: splitter.fields, nulls: new NullWords([]) };
+    const start = splitter.start[place] ?? 0;
+    if (place >= splitter.fields) return null;
+    if (splitter.quoted[place] === 0 && nulls.has(bytes, start, splitter.end[place] ?? 0)) return null;
+    splitter.unescape(place);
+    return bytes.toString('utf8', start, splitter.end[place] ?? 0);
+  }
+
+  #take(rows: FileRows): void {
+    const { splitter, bytes } = rows;
+    const fault = faultOf(splitter, this.#format);
+    if (fault === undefined && this.#isLeft(rows)) return;
     const row = this.#rows++;
     const base = row * this.#fields;
-    const fault = faultOf(splitter, this.#format);
     if (fault !== undefined) {
       this.#broken.set(row, fault);
       this.#start.fill(-1, base, base + this.#fields);

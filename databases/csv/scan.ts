@@ -10,6 +10,8 @@ import type { Folder } from './folder.js';
 import { proofPieces } from './proof-bytes.js';
 import { ProofRows, type ProofRow } from './proof-rows.js';
 import { formatOf, placeOf } from './read.js';
+import { rowFilterOf } from './row-filter.js';
+import type { RowFilter } from './row-filter.js';
 
 const ROWS_MAX = 4096;
 const BYTES_MAX = 1 << 20;
@@ -82,13 +84,17 @@ class Counted {
   }
 }
 
-interface Column {
-  readonly mapping: ColumnMapping;
+/** Where a field stands, and what it says unquoted for NULL. */
+interface Words {
   readonly place: number;
-  readonly canonicalise: Canonicalise;
-  readonly isText: boolean;
   readonly nullWords: ReadonlySet<string>;
   readonly longestWord: number;
+}
+
+interface Column extends Words {
+  readonly mapping: ColumnMapping;
+  readonly canonicalise: Canonicalise;
+  readonly isText: boolean;
 }
 
 /** Frames canonical values into one buffer, which is reused. */
@@ -98,6 +104,9 @@ class CanonicalWriter {
   readonly #columns: readonly Column[];
   readonly #keys: readonly number[] | undefined;
   readonly #wantKeys: boolean;
+  readonly #filter: RowFilter | undefined;
+  /** All columns of the file by name: a filter may name one that is not moved. */
+  readonly #named: ReadonlyMap<string, Words>;
   readonly #end = new Int32Array(ROWS_MAX);
   #identities: string[] = [];
   #bytes = Buffer.allocUnsafeSlow(2 * BYTES_MAX);
@@ -108,6 +117,13 @@ class CanonicalWriter {
     this.#columns = table.columns.map((mapping) => columnOf(table, format, mapping));
     this.#keys = table.rowKey?.map((key) => table.columns.findIndex(({ source }) => source === key));
     this.#wantKeys = wantKeys;
+    this.#filter = rowFilterOf(table);
+    this.#named = new Map(
+      format.columns.map((name, place) => {
+        const mapped = table.columns.find(({ source }) => source === name);
+        return [name, { place, ...wordsOf(format, mapped) }];
+      }),
+    );
   }
 
   get isFull(): boolean {
@@ -123,9 +139,16 @@ class CanonicalWriter {
   }
 
   put(row: ProofRow): void {
-    if (this.#isWhole(row)) this.#putFields(row);
-    else this.#putBroken(row.raw);
+    if (this.#isWhole(row)) {
+      if (this.#filter?.((name) => this.#textOf(row, name)) === false) return;
+      this.#putFields(row);
+    } else this.#putBroken(row.raw);
     this.#end[this.rows++] = this.#at;
+  }
+
+  #textOf(row: ProofRow, name: string): string | null {
+    const words = this.#named.get(name);
+    return words === undefined ? null : (valueOf(row, words)?.toString('utf8') ?? null);
   }
 
   #isWhole({ isBroken, fields }: ProofRow): boolean {
@@ -185,18 +208,21 @@ class CanonicalWriter {
 }
 
 function columnOf(table: TableMapping, format: FileFormat, mapping: ColumnMapping): Column {
-  const words = [...format.nullWords, ...(mapping.nullWords ?? [])];
   return {
     mapping,
     place: placeOf(table, format, mapping.source),
     canonicalise: canonicaliserOf(mapping),
     isText: mapping.kind === 'text' || mapping.kind === 'json',
-    nullWords: new Set(words),
-    longestWord: Math.max(0, ...words.map((word) => Buffer.byteLength(word))),
+    ...wordsOf(format, mapping),
   };
 }
 
-function valueOf(row: ProofRow, { place, nullWords, longestWord }: Column): Buffer | null {
+function wordsOf(format: FileFormat, mapping: ColumnMapping | undefined): Omit<Words, 'place'> {
+  const words = [...format.nullWords, ...(mapping?.nullWords ?? [])];
+  return { nullWords: new Set(words), longestWord: Math.max(0, ...words.map((word) => Buffer.byteLength(word))) };
+}
+
+function valueOf(row: ProofRow, { place, nullWords, longestWord }: Words): Buffer | null {
   if (place >= row.fields) return null;
   const { bytes, isQuoted } = row.field(place);
   if (isQuoted || bytes.length > longestWord) return bytes;

@@ -73,6 +73,19 @@ const OF_TEXT: readonly ValueKind[] = [
   'bytes',
 ];
 
+/** What texts of files can become: of a moment without a zone nobody knows the instant. */
+const OF_FILES: readonly ValueKind[] = [
+  'text',
+  'json',
+  'uuid',
+  'integer',
+  'decimal',
+  'float8',
+  'boolean',
+  'date',
+  'timestamp',
+];
+
 /** What values of a MySQL type can become, so that copy and proof both know their form. */
 const MYSQL: readonly (readonly [readonly string[], readonly ValueKind[]])[] = [
   ['tinyint bool boolean smallint mediumint int integer bigint'.split(' '), ['integer', 'decimal', 'boolean', 'text']],
@@ -104,7 +117,7 @@ const OF_MYSQL: ReadonlySet<SourceEngine> = new Set(['mysql', 'mariadb']);
 
 function allowedKinds(engine: SourceEngine, { type }: CatalogueColumn): readonly ValueKind[] {
   if (engine === 'sqlite') return SHAPES.map(({ kind }) => kind).filter((kind) => kind !== 'interval');
-  if (engine === 'csv') return ['text', 'json', 'integer', 'decimal', 'float8', 'date', 'timestamp'];
+  if (engine === 'csv') return OF_FILES;
   // Only where copy and proof were shown to know the way.
   if (!OF_MYSQL.has(engine)) return [];
   const base = type.base.toLowerCase().replace(/\s*\/\*.*$/, '');

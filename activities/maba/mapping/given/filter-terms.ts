@@ -26,6 +26,8 @@ export function filterTerms(
       return { columns: columns.map(mysqlColumn), dialect: 'mysql' };
     case 'sqlite':
       return { columns: columns.map(({ name }) => ({ name, sort: 'any' })), dialect: 'sqlite' };
+    case 'csv':
+      return { columns: columns.map(({ name }) => ({ name, sort: 'any' })), dialect: 'tree' };
     default:
       return undefined;
   }
