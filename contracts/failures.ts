@@ -92,7 +92,10 @@ export const FAILURES = {
   PLAN_REJECTED: { disposition: 'terminal', exit: 4, means: 'The plan was rejected.', next: 'Make a new plan.' },
   DEADLINE_PASSED: { disposition: 'terminal', exit: 4, means: 'Nobody decided in time.', next: 'Start it again.' },
   ALREADY_DECIDED: terminal('Somebody decided first.', 'Nothing; the first decision holds.'),
-  NOT_NOW: terminal('The command does not fit the state of the migration.', 'Look at "caravan status".'),
+  NOT_NOW: terminal(
+    'The command does not fit the state of the migration or execution.',
+    'Look at "caravan status", or "caravan workflow status" of an execution.',
+  ),
   // While running.
   SOURCE_LOST: retryable('The connection to the source was lost.', 'It is tried again by itself.'),
   TARGET_LOST: retryable('The connection to the target was lost.', 'It is tried again by itself.'),
@@ -144,7 +147,10 @@ export const FAILURES = {
     means: 'Some of what the migration made could not be undone.',
     next: 'Run "caravan doctor --fix".',
   },
-  CANCELLED: terminal('The migration was cancelled.', 'Nothing is left in the target; start it again when ready.'),
+  CANCELLED: terminal(
+    'The migration or execution was cancelled.',
+    'Of a migration nothing is left in the target; of an execution its status says what is undone. Start it again when ready.',
+  ),
   // Executions of the engine.
   EXECUTION_UNKNOWN: badInput('There is no execution with this id.', 'List them with "caravan workflow list".'),
   CHECKPOINT_UNKNOWN: badInput(
