@@ -357,6 +357,10 @@ export interface ValidatorActivities {
   openComparison(input: InPlan & { connections: number }): Promise<OpenedComparison>;
   /** Compares a table of both snapshots row by row; what differs is found by key and column, and classed. */
   compareTable(input: InTable & { snapshotId: string }): Promise<ComparedTable>;
+  /** The same for small tables, one after the other, up to the first that fails, or until there is much to tell. */
+  compareTables(
+    input: InPlan & { tables: readonly string[]; snapshotId: string },
+  ): Promise<{ compared: ComparedBrief[] }>;
   /** Which checks of both sides as a whole have something to look at, in their order. */
   listChecks(input: InPlan & { snapshotId: string }): Promise<{ checks: readonly CheckName[] }>;
   /** Runs one of them; its report goes to the store. Idempotent: the last report holds. */
@@ -392,6 +396,9 @@ export interface ProvenTable extends TableReport {
   readonly differingKeys: number;
   readonly findings: readonly Finding[];
 }
+
+/** What a comparison of many tables tells of one; the rest is in the store. */
+export type ComparedBrief = Pick<ComparedTable, 'source' | 'targetRows' | 'equal' | 'findings'>;
 
 /** What a proof of many tables tells of one; the rest is in the store. */
 export type ProvenBrief = Pick<

@@ -14,6 +14,7 @@ import { catchUp } from './gate/catch-up.js';
 import type { CheckChunk } from './gate/catch-up.js';
 import { compileValidators, wantValidators } from './gate/want-validators.js';
 import { compareTable } from './existing/compare-table.js';
+import { compareTables } from './existing/compare-tables.js';
 import { compareViews } from './existing/compare-views.js';
 import { openComparison } from './existing/open-comparison.js';
 import { proveTable } from './prove-table.js';
@@ -45,6 +46,7 @@ export function createValidatorActivities(
     openComparison: (input) =>
       alive(() => openComparison(deps, host, { ...input, queue: processQueue(deps.processId) })),
     compareTable: (input) => alive((context) => compareTable({ deps, host }, input, context)),
+    compareTables: (input) => alive((context) => compareTables({ deps, host }, input, context)),
     listChecks: (input) => alive((context) => listChecks({ deps, host }, input, context)),
     runCheck: (input) => alive((context) => runCheck({ deps, host }, input, context)),
     traceRow: (input) => alive(({ signal }) => traceRow(deps, input, signal)),

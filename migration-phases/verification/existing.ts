@@ -1,9 +1,10 @@
 import { isCancellation } from '@temporalio/workflow';
 import { PAGE } from '../../contracts/activities.js';
-import type { ComparedTable, OpenedComparison } from '../../contracts/activities.js';
+import type { ComparedBrief, OpenedComparison } from '../../contracts/activities.js';
 import type { Finding } from '../../contracts/migration.js';
 import type { VerificationInput, VerificationResult } from '../../contracts/phases.js';
 import { bounded } from '../../contracts/verification.js';
+import { batchSummary, inBatches, namesOf, workBatch } from '../../workflows/kit/batches.js';
 import type { PauseGate } from '../../workflows/kit/pause.js';
 import { architect, boundValidator, validator } from '../../workflows/kit/profiles.js';
 import { closeProof } from '../../workflows/kit/proof-snapshot.js';
@@ -43,21 +44,31 @@ async function compareAll(
   const progress = new ProgressReporter(migrationId);
   const proof = { equal: true, tables: 0, rows: 0 };
   const findings: Finding[] = [];
-  const compare = async (table: string): Promise<ComparedTable> => {
-    await gate.open();
-    const bound = boundValidator(queue, `compare ${table}`);
-    return patiently(() => bound.compareTable({ migrationId, planId, table, snapshotId }));
+  const plan = { migrationId, planId, snapshotId };
+  const onCompared = ({ source, equal, targetRows: rows, findings: found }: ComparedBrief): void => {
+    progress.report({ source, rows, totalRows: rows, state: equal ? 'equal' : 'differs' }, 0);
+    proof.equal &&= equal;
+    proof.tables += 1;
+    proof.rows += rows;
+    findings.push(...found);
   };
   for (let offset = 0; ; offset += PAGE) {
     const page = await architect('list the tables that are compared').listPlanTables({ planId, offset });
-    await inWindow(page.tables, WINDOW, async ({ table }) => {
-      const { equal, targetRows: rows, findings: found } = await compare(table);
-      progress.report({ source: table, rows, totalRows: rows, state: equal ? 'equal' : 'differs' }, 0);
-      proof.equal &&= equal;
-      proof.tables += 1;
-      proof.rows += rows;
-      findings.push(...found);
-    });
+    await inWindow(inBatches(page.tables, WINDOW), WINDOW, (batch) =>
+      workBatch(namesOf(batch), {
+        many: async (tables) => {
+          await gate.open();
+          const bound = boundValidator(queue, batchSummary('compare', tables));
+          return (await patiently(() => bound.compareTables({ ...plan, tables }))).compared;
+        },
+        one: async (table) => {
+          await gate.open();
+          const bound = boundValidator(queue, `compare ${table}`);
+          onCompared(await patiently(() => bound.compareTable({ ...plan, table })));
+        },
+        onDone: onCompared,
+      }),
+    );
     if (page.tables.length < PAGE) break;
   }
   if (views > 0) {

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { hasMariadb, sakilaFolder, startPrivateMariadb } from '../databases/mariadb.js';
 import type { PrivateMariadb } from '../databases/mariadb.js';
+import { activitiesOf, clientOf } from './faults-harness.js';
 import { urlOf } from './fixtures.js';
 import type { Ran, TestDatabase } from './harness.js';
 import { caravan, freshDatabase } from './harness.js';
@@ -73,6 +74,18 @@ describe('Sakila from MariaDB', () => {
     expect(clean.exit, clean.stderr + readFileSync(clean.json.certificate ?? '', 'utf8')).toBe(0);
     expect(differences(clean)).toEqual([]);
     expect(clean.json.notMigrated.filter(({ kind }) => kind === 'view')).toEqual([]);
+  });
+
+  it('has its small tables compared together, so that histories stay small', async () => {
+    const client = clientOf(inject('sharedHome'));
+    const done = await activitiesOf(client, `${clean.json.migrationId}/verification`);
+    await client.connection.close();
+    const times = (name: string): number =>
+      done.filter(({ activity, type }) => activity === name && type === 'completed').length;
+    // Of 16 tables two are not small.
+    expect(clean.json.tables).toHaveLength(16);
+    expect(times('compareTables')).toBeGreaterThan(0);
+    expect(times('compareTables') + times('compareTable')).toBeLessThan(10);
   });
 
   it('is proven in other types and under other names that hold the same', () => {
