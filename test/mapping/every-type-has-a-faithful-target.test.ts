@@ -55,6 +55,8 @@ const MYSQL: readonly Case[] = [
   { declared: 'double', type: 'double precision', kind: 'float8' },
   { declared: 'char(3)', type: 'varchar(3)', kind: 'text' },
   { declared: 'varchar(255)', type: 'varchar(255)', kind: 'text' },
+  // Texts that may mean bytes stay the texts that they are.
+  { declared: 'varchar(32)', type: 'varchar(32)', kind: 'text', profile: { min: '0xCAFEBABE', max: 'aGVsbG8=' } },
   { declared: 'varchar(0)', type: 'text', kind: 'text' },
   { declared: 'longtext', type: 'text', kind: 'text' },
   { declared: 'date', type: 'date', kind: 'date' },
@@ -69,6 +71,8 @@ const MYSQL: readonly Case[] = [
   { declared: 'bit(1)', type: 'bit(1)', kind: 'bit' },
   { declared: 'bit(64)', type: 'bit(64)', kind: 'bit' },
   { declared: 'binary(16)', type: 'bytea', kind: 'bytes' },
+  // Addresses of 4 and of 16 bytes, as much as anything else.
+  { declared: 'varbinary(16)', type: 'bytea', kind: 'bytes' },
   { declared: 'mediumblob', type: 'bytea', kind: 'bytes' },
   { declared: 'json', type: 'json', kind: 'json' },
   { declared: 'uuid', type: 'uuid', kind: 'uuid' },
@@ -86,7 +90,7 @@ const MYSQL: readonly Case[] = [
 ];
 
 describe('a MySQL type', () => {
-  // [edge 1 4 5 6 7 8 75]
+  // [edge 1 4 5 6 7 8 40 42 75]
   it.each(MYSQL)('$declared becomes $type ($kind)', (one) => {
     const { mapped, refused, question } = mapOne('mysql', one);
     expect(refused).toEqual([]);

@@ -97,7 +97,7 @@ describe.skipIf(debianPostgres() === null)('A database that moves from PostgreSQ
     expect(await leftovers(target)).toEqual([]);
   });
 
-  // [edge 53 58 69]
+  // [edge 53 58 69 84]
   it.each([['--schema-only', '--no-blobs'], ['--data-only']])(
     'is dumped the same by pg_dump %s, word by word; what differs is named as not migrated',
     (kind, ...options) => {

@@ -138,6 +138,7 @@ describe.skipIf(debianPostgres() === null)('A rich database of Debian’s Postgr
     expect(await lines(target.url, rules)).toEqual(await lines(url, rules));
   });
 
+  // [edge 84]
   it('keeps rows that no PostgreSQL of today takes, sealed, and names them', async () => {
     const old = await server.database(`ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0`);
     await asStranger(old, async (session) => {

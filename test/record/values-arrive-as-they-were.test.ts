@@ -71,6 +71,7 @@ function keyOf(sealed: Buffer): number {
 
 describe('a value arrives as it was, or the ledger has it', () => {
   for (const { title, spec, values } of [...NUMBERS, ...TEXTS, ...TIMES, ...ADDRESSES]) {
+    // [edge 19]
     it(title, async () => {
       const seen = await outcomes(
         spec,
