@@ -220,13 +220,18 @@ export async function until(what: string, holds: () => Promise<boolean>, limitMs
   throw new Error(`waited ${String(limitMs / 1000)} s in vain until ${what}`);
 }
 
-/** Does work for each place of a list, some at once. */
+/** Does work for each place of a list, some at once. A failure is told when what was begun has ended. */
 export async function eachOf(count: number, atOnce: number, work: (at: number) => Promise<void>): Promise<void> {
   let next = 0;
   const one = async (): Promise<void> => {
-    for (let at = next++; at < count; at = next++) await work(at);
+    for (let at = next++; at < count; at = next++)
+      await work(at).catch((error: unknown) => {
+        next = count;
+        throw error;
+      });
   };
-  await Promise.all(Array.from({ length: atOnce }, one));
+  const ends = await Promise.allSettled(Array.from({ length: atOnce }, one));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 
 export function medianOf(values: readonly number[]): number {
