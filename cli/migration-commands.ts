@@ -164,7 +164,7 @@ function addQueries(command: Command): Command {
     )
     .option(
       '--replay-source <url|name>',
-      'a throw-away replica of the source, on which recorded writes and cascades of keys are tried',
+      'a throw-away replica of the source, on which recorded writes, triggers and cascades of keys are tried',
     );
 }
 

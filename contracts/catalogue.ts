@@ -314,6 +314,32 @@ export interface CatalogueRoutine {
   readonly schemas: readonly string[];
 }
 
+/** MySQL: a function, a procedure or a trigger, taken apart. */
+export interface CatalogueProgram {
+  readonly type: 'function' | 'procedure' | 'trigger';
+  readonly body: string;
+  /** The settings under which it was made, and runs. */
+  readonly sqlMode: string;
+  /** Of texts that say nothing else. */
+  readonly collation: string;
+  readonly parameters: readonly {
+    readonly name: string;
+    readonly mode: 'IN' | 'OUT' | 'INOUT';
+    /** As the server prints it: "decimal(5,2)". */
+    readonly type: string;
+    readonly collation?: string;
+  }[];
+  /** Of a function. */
+  readonly returns?: { readonly type: string; readonly collation?: string };
+  readonly trigger?: {
+    readonly timing: 'BEFORE' | 'AFTER';
+    readonly event: 'INSERT' | 'UPDATE' | 'DELETE';
+    readonly table: string;
+    /** Among those of the same moment. */
+    readonly order: number;
+  };
+}
+
 /** An object that is not a table: listed, never dropped in silence. */
 export interface CatalogueObject {
   readonly kind: ObjectKind;
@@ -324,6 +350,7 @@ export interface CatalogueObject {
   readonly words?: ObjectWords;
   readonly view?: CatalogueView;
   readonly routine?: CatalogueRoutine;
+  readonly program?: CatalogueProgram;
   readonly needs?: readonly CatalogueNeed[];
   /** "schema.name" of the tables, views and sequences that it names. */
   readonly reads?: readonly string[];

@@ -410,6 +410,52 @@ export const nativeObject = z.strictObject({
 });
 export type NativeObject = z.infer<typeof nativeObject>;
 
+/**
+ * A function, a procedure or a trigger of MySQL in PL/pgSQL, beside the source's own words. It is in the target only where
+ * it was shown to do the same; else it is a proposal.
+ */
+export const routineMapping = z.strictObject({
+  kind: z.enum(['function', 'procedure', 'trigger']),
+  source: objectName,
+  /** Of a trigger, its function's name as well. */
+  target: objectName,
+  /** The source's own words. */
+  original: z.string(),
+  /** PostgreSQL's commands, with names of the target without a schema. Made by the Architect; not to be edited. */
+  statements: z.array(z.string()).min(1),
+  arguments: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        type: z.string(),
+        sort: z.string(),
+        /** A column of the target whose values it is tried with. */
+        like: z.strictObject({ table: z.string(), column: z.string() }).optional(),
+      }),
+    )
+    .default([]),
+  /** `name`: where several fire at one moment, PostgreSQL goes by names. */
+  trigger: z
+    .strictObject({
+      name: z.string(),
+      table: z.string(),
+      timing: z.enum(['BEFORE', 'AFTER']),
+      event: z.enum(['INSERT', 'UPDATE', 'DELETE']),
+      /** Others of the source that fire at the same change of the table. */
+      beside: z.array(z.string()).default([]),
+    })
+    .optional(),
+  /** Tables, views and routines of the source that it needs, "schema.name". */
+  reads: z.array(z.string()).default([]),
+  /** Tables of the target that it writes. */
+  writes: z.array(z.string()).default([]),
+  /** "table.column" of the target that get the clock: they are compared by whether they did. */
+  clocked: z.array(z.string()).default([]),
+  /** What is another in the target, though it does the same. */
+  notes: z.array(z.string()).default([]),
+});
+export type RoutineMapping = z.infer<typeof routineMapping>;
+
 export const notMigrated = z.strictObject({ kind: z.string(), name: z.string(), reason: z.string() });
 export type NotMigrated = z.infer<typeof notMigrated>;
 /** Kinds of what stays behind: the rows of a table that its filter leaves out, and all rows of one. */
@@ -437,6 +483,8 @@ export const migrationMapping = z.strictObject({
   views: z.array(viewMapping).default([]),
   /** From PostgreSQL, in the order in which they can be made. */
   objects: z.array(nativeObject).optional(),
+  /** From MySQL, in the order in which they can be made. */
+  routines: z.array(routineMapping).optional(),
   notMigrated: z.array(notMigrated).default([]),
   cannotSee: z.array(z.strictObject({ what: z.string(), mend: z.string() })).default([]),
   /** What holds for the whole plan, and is no object that stays behind. */

@@ -107,6 +107,8 @@ export const WORKFLOWS = {
   planning: 'planning',
   execution: 'execution',
   tableCopy: 'tableCopy',
+  tableGroup: 'tableGroup',
+  proofGroup: 'proofGroup',
   verification: 'verification',
   learning: 'learning',
   maintenance: 'maintenance',

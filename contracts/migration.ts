@@ -193,6 +193,8 @@ export interface ViewReport {
   readonly ofQuery?: boolean;
   /** Why not. */
   readonly reason?: string;
+  /** Of a function or a trigger: how often both sides were asked, or changed, and how often it came to something. */
+  readonly tried?: { readonly times: number; readonly acted: number };
   readonly sourceRows: number;
   readonly targetRows: number;
   /** 32 hex digits, as a table's; null where it could not be read. */

@@ -1,4 +1,4 @@
-import type { CaughtUp, DraftedPlan, InMigration, InPlan, OpenedSnapshot } from './activities.js';
+import type { CaughtUp, DraftedPlan, InMigration, InPlan, OpenedSnapshot, TableRef } from './activities.js';
 import type { Finding, Question, TableProgress } from './migration.js';
 import type { FailureReport } from './failures.js';
 import type { Rule } from './rules.js';
@@ -86,6 +86,25 @@ export interface TableCopyResult {
   readonly unchecked?: number | undefined;
 }
 
+/** Some of a plan's large tables, where there are so many that one history could not hold them. */
+export interface TableGroupInput extends InPlan {
+  /** With the ids of their tasks in the plan. */
+  readonly tables: readonly { readonly table: string; readonly copy: string; readonly keys: string }[];
+  readonly paused: boolean;
+  /** Absent: read fresh. */
+  readonly snapshot?: OpenedSnapshot | undefined;
+}
+export interface TableGroupResult {
+  readonly rows: number;
+  readonly bytes: number;
+  readonly quarantined: number;
+  readonly changed: number;
+  readonly unchecked: number;
+  readonly findings: readonly Finding[];
+  readonly failed: readonly FailedTask[];
+  readonly snapshotLost: boolean;
+}
+
 export interface VerificationInput extends InPlan {
   /** As in `ExecutionInput`. */
   readonly catalogueId?: string;
@@ -98,6 +117,25 @@ export interface VerificationInput extends InPlan {
   /** The target was made by another tool: it is compared as it is, and only read. */
   readonly existing?: boolean;
 }
+/** Some of a plan's tables, where there are so many that one history could not hold them. */
+export interface ProofGroupInput extends InPlan {
+  readonly tables: readonly TableRef[];
+  readonly repair: boolean;
+  readonly stale: boolean;
+  readonly snapshot: OpenedSnapshot;
+  readonly paused: boolean;
+}
+export interface ProofGroupResult {
+  readonly equal: boolean;
+  readonly tables: number;
+  readonly rows: number;
+  readonly quarantined: number;
+  readonly changed: number;
+  readonly findings: readonly Finding[];
+  /** Tables that differ, and are not among the others. */
+  readonly differing: readonly string[];
+}
+
 export interface VerificationResult {
   /** S2; the parent keeps it open until promotion. */
   readonly snapshot: OpenedSnapshot;

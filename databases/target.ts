@@ -2,6 +2,7 @@ import type {
   MadeCollation,
   MigrationMapping,
   NativeObject,
+  RoutineMapping,
   TableMapping,
   ValueKind,
   ViewMapping,
@@ -68,13 +69,16 @@ export interface Target {
   /** The plan against the shadow's real catalogue. */
   compareStructure(mapping: MigrationMapping): Promise<{ objects: number; findings: Finding[] }>;
   /**
-   * Takes the plan's views out of the shadow, if any are there, so that they can be made anew and nothing stands on the
+   * Takes the plan's views and routines out of the shadow, if any are there, so that they can be made anew and nothing stands on the
    * tables meanwhile.
    */
   dropViews(mapping: MigrationMapping): Promise<void>;
   /** Makes one view in the shadow and tells its columns; or why the server refuses it. */
   makeView(view: ViewMapping, mapping: MigrationMapping): Promise<MadeView>;
   dropView(view: ViewMapping): Promise<void>;
+  /** Makes a routine of the plan in the shadow, a trigger so that it does not fire; or why the server refuses it. */
+  makeRoutine(routine: RoutineMapping, mapping: MigrationMapping): Promise<MadeObject>;
+  dropRoutine(routine: RoutineMapping): Promise<void>;
   /** Makes an object of the plan in the shadow, in the source's own words; or why it cannot. */
   makeObject(object: NativeObject, mapping: MigrationMapping): Promise<MadeObject>;
   /** Canonical rows of a shadow table (or of the promoted one, `where: 'promoted'`), ordered by nothing. */

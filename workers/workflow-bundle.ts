@@ -6,5 +6,7 @@ export { discovery } from '../migration-phases/discovery/workflow.js';
 export { planning } from '../migration-phases/planning/workflow.js';
 export { execution } from '../migration-phases/execution/workflow.js';
 export { tableCopy } from '../migration-phases/execution/table-copy.js';
+export { tableGroup } from '../migration-phases/execution/table-group.js';
 export { verification } from '../migration-phases/verification/workflow.js';
+export { proofGroup } from '../migration-phases/verification/groups.js';
 export { learning } from '../migration-phases/learning/workflow.js';

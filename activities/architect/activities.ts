@@ -115,7 +115,7 @@ async function makePlan(deps: Deps, input: DraftInput): Promise<DraftedPlan> {
     totalRows: totalRowsOf(document),
     notMigrated: migration.notMigrated.length,
     // All that is made once the rows are proven.
-    views: migration.views.length + (migration.objects ?? []).length,
+    views: migration.views.length + (migration.objects ?? []).length + (migration.routines ?? []).length,
     findings: findings.slice(0, PAGE),
     risk,
     riskReasons: reasons.slice(0, 20),
@@ -206,7 +206,8 @@ async function fitToTarget(
     migration.types.length +
       migration.views.length +
       (migration.sequences?.length ?? 0) +
-      (migration.objects ?? []).filter(({ routine }) => routine !== undefined).length,
+      (migration.objects ?? []).filter(({ routine }) => routine !== undefined).length +
+      (migration.routines?.length ?? 0),
   );
   return withEnd(openTargetOf(deps, migrationId), async (target) => {
     const standing = migration.mode === 'data-only';

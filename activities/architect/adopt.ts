@@ -15,6 +15,7 @@ import { adoptTable, nameProblem } from './adopt-table.js';
 import { withCollations } from '../maba/mapping/collations/list.js';
 import { draftViews } from '../maba/mapping/views.js';
 import { otherLeft, rowsLeft } from '../maba/mapping/given/row-filter.js';
+import { checkRoutines, routinesLeftOut, runnable } from './adopt-routines.js';
 import { draftTasks, tasksFit } from './tasks.js';
 
 const TOLD = 20;
@@ -87,6 +88,7 @@ function checkRowsOnly(mapping: MigrationMapping, problems: AdoptProblems): void
     problems.invalid.push(`${what}: a plan with "mode: data-only" makes none`);
   };
   if (mapping.views.length > 0) say('views');
+  if ((mapping.routines ?? []).length > 0) say('routines');
   if ((mapping.sequences ?? []).length > 0) say('sequences');
   for (const table of mapping.tables) {
     const { primaryKey, uniqueKeys, indexes, foreignKeys, checks, onUpdate, columns } = table;
@@ -132,6 +134,7 @@ function withoutDangling(mapping: MigrationMapping): MigrationMapping {
   });
   const views = readable(mapping, dropped);
   const objects = placeable({ ...mapping, views }, dropped);
+  const routines = runnable(mapping, dropped);
   const used = new Set(tables.flatMap((table) => table.columns.map((column) => column.type)));
   const native = mapping.sourceEngine === 'postgres';
   // Types of PostgreSQL are made of each other, and expressions name them: one that nothing needs any more does no harm.
@@ -145,6 +148,7 @@ function withoutDangling(mapping: MigrationMapping): MigrationMapping {
     views,
     ...(sequences && { sequences }),
     ...(objects && { objects }),
+    ...(routines && { routines }),
     notMigrated: [...mapping.notMigrated, ...dropped],
   };
 }
@@ -231,9 +235,14 @@ export function adoptPlan(document: PlanDocument, catalogue: Catalogue): PlanDoc
   checkTypes(given, problems);
   sharedNames(given, problems);
   const listed = new Set(given.notMigrated.map(({ kind, name }) => `${kind} ${name}`));
-  const alsoLeft = leftOut.filter(({ kind, name }) => !listed.has(`${kind} ${name}`));
+  const alsoLeft = [...leftOut, ...routinesLeftOut(given, catalogue)].filter(
+    ({ kind, name }) => !listed.has(`${kind} ${name}`),
+  );
   const reduced = withoutDangling({ ...given, notMigrated: [...given.notMigrated, ...alsoLeft] });
-  if (!native) checkViews(reduced, catalogue, problems);
+  if (!native) {
+    checkViews(reduced, catalogue, problems);
+    checkRoutines(reduced, catalogue, problems);
+  }
   const sources = new Set<string>();
   const tables = reduced.tables.map((table) => {
     const name = qualified(table.source);

@@ -16,6 +16,7 @@ import { openTargetOf, planOf, withEnd } from '../ends.js';
 import type { Alive } from '../heartbeat.js';
 import type { SnapshotHost } from '../snapshot-host.js';
 import { hashSides } from './hash-sides.js';
+import { proveRoutines } from './routines/prove-routines.js';
 import { sortedParts } from './sorted-parts.js';
 
 /** A view that takes longer on either side is not proven. Milliseconds. */
@@ -25,7 +26,7 @@ const TOO_LONG = 'to compare it takes longer than ten minutes';
 /**
  * Makes the plan's views in the shadow, in their order, and compares what each gives with what its source gives at S2.
  * A view that is not shown equal does not stay: a wrong view is worse than none. Routines of a plan from PostgreSQL come
- * before them, and what belongs to tables and views after.
+ * before them, and what belongs to tables and views after; last come those that were translated.
  */
 export async function proveViews(
   { deps, host }: { readonly deps: Deps; readonly host: SnapshotHost },
@@ -52,6 +53,7 @@ export async function proveViews(
         done.push(report);
       }
       for (const object of objects) if (object.kind !== 'routine') await make(object);
+      done.push(...(await proveRoutines({ deps, migrationId: input.migrationId, migration, target, snapshot, alive })));
       return done;
     },
     alive.signal,

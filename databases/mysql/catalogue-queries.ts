@@ -12,6 +12,8 @@ export interface CatalogueRows {
   readonly views: readonly TextRow[];
   readonly routines: readonly TextRow[];
   readonly triggers: readonly TextRow[];
+  /** Of routines. */
+  readonly parameters: readonly TextRow[];
   readonly events: readonly TextRow[];
   readonly partitions: readonly TextRow[];
 }
@@ -83,12 +85,20 @@ export async function readCatalogueRows(session: MysqlSession): Promise<Catalogu
       `SELECT TABLE_NAME AS name, VIEW_DEFINITION AS definition FROM information_schema.VIEWS WHERE TABLE_SCHEMA = ${schema}`,
     ),
     routines: await of(
-      `SELECT ROUTINE_NAME AS name, ROUTINE_TYPE AS type, ROUTINE_DEFINITION AS definition
+      `SELECT ROUTINE_NAME AS name, ROUTINE_TYPE AS type, ROUTINE_DEFINITION AS definition, ROUTINE_BODY AS language,
+         SQL_MODE AS sql_mode, DATABASE_COLLATION AS collation
        FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = ${schema}`,
+    ),
+    // Place 0 is what a function gives.
+    parameters: await of(
+      `SELECT SPECIFIC_NAME AS routine, ROUTINE_TYPE AS type, ORDINAL_POSITION AS place, PARAMETER_MODE AS mode,
+         PARAMETER_NAME AS name, DTD_IDENTIFIER AS declared, COLLATION_NAME AS collation
+       FROM information_schema.PARAMETERS WHERE SPECIFIC_SCHEMA = ${schema} ORDER BY ROUTINE_TYPE, SPECIFIC_NAME, ORDINAL_POSITION`,
     ),
     triggers: await of(
       `SELECT TRIGGER_NAME AS name, ACTION_TIMING AS timing, EVENT_MANIPULATION AS event,
-         EVENT_OBJECT_TABLE AS table_name, ACTION_STATEMENT AS definition
+         EVENT_OBJECT_TABLE AS table_name, ACTION_STATEMENT AS definition, ACTION_ORDER AS place,
+         SQL_MODE AS sql_mode, DATABASE_COLLATION AS collation
        FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = ${schema}`,
     ),
     partitions: await of(

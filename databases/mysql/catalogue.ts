@@ -11,6 +11,7 @@ import { readCatalogueRows, type CatalogueRows } from './catalogue-queries.js';
 import type { MysqlSession, TextRow } from './connect.js';
 import { hiddenBy, readGrants, type Grants } from './grants.js';
 import { rulesInStatement } from './show-create.js';
+import { routineProgram, triggerProgram } from './programs.js';
 import { quoteName, quoteTable } from './sql.js';
 import { columnOf, unescapeClause } from './types.js';
 
@@ -141,10 +142,14 @@ function objectsOf(schema: string, rows: CatalogueRows): CatalogueObject[] {
     const heading = kind === 'trigger' ? `${row.timing ?? ''} ${row.event ?? ''} ON ${row.table_name ?? ''}: ` : '';
     return { kind, schema, name: row.name ?? '', ...(text !== '' && { definition: heading + text }) };
   };
+  const parameters = grouped(rows.parameters, 'routine');
   return [
     ...rows.views.map((row) => object('view', row)),
-    ...rows.routines.map((row) => object('routine', row)),
-    ...rows.triggers.map((row) => object('trigger', row)),
+    ...rows.routines.map((row) => ({
+      ...object('routine', row),
+      ...routineProgram(row, parameters.get(row.name ?? '') ?? []),
+    })),
+    ...rows.triggers.map((row) => ({ ...object('trigger', row), ...triggerProgram(row) })),
     ...rows.events.map((row) => object('event', row)),
     ...rows.tables.filter((row) => row.type === 'SEQUENCE').map((row) => object('sequence', row)),
   ];

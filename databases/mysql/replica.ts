@@ -138,11 +138,12 @@ class MysqlWriting implements Writing {
     return Promise.resolve(undefined);
   }
 
-  /** InnoDB gives no number back: the counter is set to where it was, which is not below what the table holds. */
+  /** InnoDB gives no number back: a counter that moved is set to where it was, which is not below what the table holds. */
   async rollback(): Promise<void> {
     await this.#session.query('ROLLBACK', ATTEMPT);
     if (!this.#inserted) return;
     for (const { table, next } of await this.counters()) {
+      if ((await this.#nextOf(table)) === next) continue;
       await this.#session.query(`ALTER TABLE ${quotedPlace(table)} AUTO_INCREMENT = ${next}`, ATTEMPT);
     }
   }
@@ -165,12 +166,15 @@ class MysqlWriting implements Writing {
     const counters: Counter[] = [];
     for (const { name, counted } of columns) {
       const table = name ?? '';
-      const [row] = await this.#session.query(`SHOW CREATE TABLE ${quotedPlace(table)}`, ATTEMPT);
-      const next = / AUTO_INCREMENT=(\d+)/.exec(row?.['Create Table'] ?? '')?.[1] ?? '1';
-      counters.push({ table, column: counted ?? '', next });
+      counters.push({ table, column: counted ?? '', next: await this.#nextOf(table) });
     }
     this.#counters = counters;
     return counters;
+  }
+
+  async #nextOf(table: string): Promise<string> {
+    const [row] = await this.#session.query(`SHOW CREATE TABLE ${quotedPlace(table)}`, ATTEMPT);
+    return / AUTO_INCREMENT=(\d+)/.exec(row?.['Create Table'] ?? '')?.[1] ?? '1';
   }
 }
 

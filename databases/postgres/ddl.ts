@@ -78,6 +78,7 @@ export async function dropUnnamed(session: Session, hash: string, mapping: Migra
   const functions = new Set([
     ...mapping.tables.flatMap((table) => table.onUpdate?.name ?? []),
     ...(mapping.objects ?? []).flatMap(({ routine }) => routine?.name ?? []),
+    ...(mapping.routines ?? []).map(({ target }) => target.name),
   ]);
   const unnamed = [
     ...[...(await namesIn(session, shadow, 'table'))]
@@ -85,7 +86,7 @@ export async function dropUnnamed(session: Session, hash: string, mapping: Migra
       .map((name) => `DROP TABLE ${qualified(shadow, name)}`),
     ...[...(await namesIn(session, shadow, 'function'))]
       .filter((name) => !functions.has(name))
-      .map((name) => `DROP FUNCTION ${qualified(shadow, name)}()`),
+      .map((name) => `DROP ROUTINE ${qualified(shadow, name)}`),
     ...[...(await namesIn(session, shadow, 'type'))]
       .filter((name) => !types.has(name))
       .reverse()

@@ -44,12 +44,21 @@ export function wantedNames(mapping: MigrationMapping): WantedNames {
   ]);
   const types = [...tables, ...views, ...enumTypes];
   const routines = (mapping.objects ?? []).flatMap(({ routine }) => routine ?? []);
+  const programs = mapping.routines ?? [];
   return {
     tables: new Set(tables),
     views: new Set(views),
     enumTypes: new Set(enumTypes),
-    functions: mapping.tables.flatMap((table) => table.onUpdate?.name ?? []),
-    routines: routines.map((routine) => `${routine.name}/${String(routine.arguments)}`),
+    functions: [
+      ...mapping.tables.flatMap((table) => table.onUpdate?.name ?? []),
+      ...programs.filter(({ kind }) => kind === 'trigger').map(({ target }) => target.name),
+    ],
+    routines: [
+      ...routines.map((routine) => `${routine.name}/${String(routine.arguments)}`),
+      ...programs
+        .filter(({ kind }) => kind !== 'trigger')
+        .map(({ target, arguments: args }) => `${target.name}/${String(args.length)}`),
+    ],
     statistics: (mapping.objects ?? []).filter(({ kind }) => kind === 'statistics').map(({ name }) => behindDot(name)),
     relations: [...tables, ...views, ...inner, ...(mapping.sequences ?? []).map((sequence) => sequence.name)],
     types: [...types, ...types.map(arrayTypeName)],

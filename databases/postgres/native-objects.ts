@@ -55,7 +55,7 @@ export async function makeObject(session: Session, hash: string, object: NativeO
 const SAME = [SQLSTATE.duplicateObject, SQLSTATE.duplicateFunction, SQLSTATE.duplicateTable];
 
 /** Does the search path find the shadow's own under this name? */
-async function isFoundIn(session: Session, shadow: string, relation: string): Promise<boolean> {
+export async function isFoundIn(session: Session, shadow: string, relation: string): Promise<boolean> {
   const [row] = await session.rows(
     `SELECT n.nspname AS schema FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
       WHERE c.oid = pg_catalog.to_regclass($1)`,

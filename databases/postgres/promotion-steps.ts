@@ -10,6 +10,7 @@ import { checkConflicts, wantedNames } from './name-conflicts.js';
 import type { Replaced, WantedNames } from './name-conflicts.js';
 import { finishObjects } from './native-objects.js';
 import { ownerComment } from './ownership.js';
+import { finishRoutines } from './routines.js';
 import { privilegeStatements } from './privileges.js';
 import { leftIn, moveSql, objectsIn, schemaOid } from './schema-objects.js';
 import type { SchemaObject } from './schema-objects.js';
@@ -51,6 +52,7 @@ async function moveObjects(
   await renameSequences(session, { shadow, schema, hash: names.hash });
   await renameCollations(session, { shadow, schema, hash: names.hash });
   await finishObjects(session, names.hash, mapping);
+  await finishRoutines(session, names.hash, mapping);
   const objects = await objectsIn(session, shadow);
   const ownedSequences = await ownedSequencesIn(session, shadow, schema);
   await runAll(

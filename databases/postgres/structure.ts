@@ -1,6 +1,6 @@
 import { REFERENTIAL_ACTIONS } from '../../contracts/existing.js';
 import { shadowSchema, sidecarSchema } from '../../contracts/names.js';
-import { isNative, madeCollation } from '../../contracts/mapping.js';
+import { madeCollation } from '../../contracts/mapping.js';
 import type { ColumnMapping, MigrationMapping, TableMapping } from '../../contracts/mapping.js';
 import type { Finding } from '../../contracts/migration.js';
 import { madeName } from './collations/made.js';
@@ -140,8 +140,8 @@ function isPlannedCollation(there: string | undefined, column: ColumnMapping): b
 
 /** The trigger is there with its body, and no other. */
 function compareOnUpdate(table: TableMapping, { actual, differences }: Comparison): void {
-  // Triggers from PostgreSQL are made disabled, once all is proven; this may be another round.
-  const there = (actual.triggers.get(table.target.name) ?? []).filter((trigger) => trigger.enabled || !isNative(table));
+  // Triggers of the source are made disabled, once all is proven; this may be another round.
+  const there = (actual.triggers.get(table.target.name) ?? []).filter((trigger) => trigger.enabled);
   if (table.onUpdate === undefined) {
     if (there.length > 0) differences.check(false, objectName(table), 'what an update does to');
     return;

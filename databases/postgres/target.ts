@@ -1,7 +1,13 @@
 import { backendPrefix, shadowSchema } from '../../contracts/names.js';
 import { CaravanFailure } from '../../contracts/failures.js';
 import type { ServerEndpoint } from '../../contracts/endpoint.js';
-import type { MigrationMapping, NativeObject, TableMapping, ViewMapping } from '../../contracts/mapping.js';
+import type {
+  MigrationMapping,
+  NativeObject,
+  RoutineMapping,
+  TableMapping,
+  ViewMapping,
+} from '../../contracts/mapping.js';
 import type { Finding } from '../../contracts/migration.js';
 import type { Checked } from '../checked.js';
 import type { Asking, Writing } from '../asking.js';
@@ -39,6 +45,7 @@ import { definitionPath } from './native-ddl.js';
 import { makeObject } from './native-objects.js';
 import { preflight } from './preflight.js';
 import { promote } from './promote.js';
+import { dropRoutines, makeRoutine } from './routines.js';
 import { scanRows } from './scan.js';
 import { SessionPool } from './session-pool.js';
 import { forgetUnnamed, makeSchemas, readPromotionRecord, tableNumber } from './sidecar.js';
@@ -157,7 +164,30 @@ class PostgresTarget implements Target {
 
   async dropViews(mapping: MigrationMapping): Promise<void> {
     await this.#attempt('take the views out of', () =>
-      this.#alone('views', (session) => dropViews(session, this.#names.hash, mapping)),
+      this.#alone('views', async (session) => {
+        await dropRoutines(session, this.#names.hash, mapping.routines ?? []);
+        await dropViews(session, this.#names.hash, mapping);
+      }),
+    );
+  }
+
+  async makeRoutine(routine: RoutineMapping, mapping: MigrationMapping): Promise<MadeObject> {
+    return this.#attempt(
+      `make the ${routine.kind}`,
+      () =>
+        this.#alone('objects', async (session) => {
+          await this.#readDefinitions(session, mapping);
+          return makeRoutine(session, this.#names.hash, routine);
+        }),
+      routine.target.name,
+    );
+  }
+
+  async dropRoutine(routine: RoutineMapping): Promise<void> {
+    await this.#attempt(
+      `drop the ${routine.kind}`,
+      () => this.#alone('objects', (session) => dropRoutines(session, this.#names.hash, [routine])),
+      routine.target.name,
     );
   }
 

@@ -1,4 +1,4 @@
-import type { Dialect, Token } from './tokens.js';
+import type { Dialect, Larger, Token } from './tokens.js';
 import { ExpressionProblem, tokenize } from './tokens.js';
 import { DEFAULT_COLLATED } from './tree.js';
 import type { BinaryOperator, Expression } from './tree.js';
@@ -89,7 +89,7 @@ export class ExpressionParser {
     deeper: (work) => this.#deeper(work),
   };
 
-  constructor(text: string, dialect: Dialect, larger?: { readonly operands: Operands; readonly longest: number }) {
+  constructor(text: string, dialect: Dialect, larger?: Larger & { readonly operands: Operands }) {
     this.#tokens = tokenize(text, dialect, larger);
     this.#dialect = dialect;
     this.#operands = larger?.operands;

@@ -161,11 +161,19 @@ interface Rules {
   readonly symbols: readonly string[];
 }
 
-/** All tokens, with one of kind `end` behind them. `larger`: of a query, which may be longer and has more operators. */
-export function tokenize(text: string, dialect: Dialect, larger?: { readonly longest: number }): Token[] {
+/** A query may be longer and has more operators; `symbols`: those of a language around it. */
+export interface Larger {
+  readonly longest: number;
+  readonly symbols?: readonly string[];
+}
+
+/** All tokens, with one of kind `end` behind them. */
+export function tokenize(text: string, dialect: Dialect, larger?: Larger): Token[] {
   const rules = {
     dialect,
-    symbols: larger ? [...BIT_SYMBOLS.slice(0, 2), ...SYMBOLS, ...BIT_SYMBOLS.slice(2)] : SYMBOLS,
+    symbols: larger
+      ? [...(larger.symbols ?? []), ...BIT_SYMBOLS.slice(0, 2), ...SYMBOLS, ...BIT_SYMBOLS.slice(2)]
+      : SYMBOLS,
   };
   if (text.length > (larger?.longest ?? EXPRESSION_CHARACTERS))
     throw new ExpressionProblem('the expression is too long', 0);

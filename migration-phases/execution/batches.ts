@@ -73,7 +73,7 @@ export class TableBatches {
 
   /** What failed when a step did: of a batch, the tables that were not built. */
   failedOf(step: Step, failure: FailureReport): FailedTask[] {
-    if (!('batch' in step)) return [{ task: step.id, table: step.table, failure }];
+    if (!('batch' in step)) return [{ task: step.id, ...('table' in step && { table: step.table }), failure }];
     const missing = step.batch.filter(({ table }) => !this.#built.has(table));
     return missing.map(({ table, copy }) => this.#failed.get(table) ?? { task: copy.id, table, failure });
   }

@@ -8,25 +8,50 @@ export interface TableBatch {
   readonly dependsOn: readonly string[];
 }
 
-/** What the task runner runs: a task of the plan, or small tables whose tasks nothing stands between. */
-export type Step = GraphTask | TableBatch;
+/** Copy and keys of large tables, as one step in a child workflow. */
+export interface TableGroup {
+  readonly id: string;
+  readonly group: TableBatch['batch'];
+  readonly dependsOn: readonly string[];
+}
+
+/**
+ * What the task runner runs: a task of the plan, small tables whose tasks nothing stands between, or large ones where
+ * there are more than one history can hold.
+ */
+export type Step = GraphTask | TableBatch | TableGroup;
+
+/** A large table costs this history some 30 events, and it holds 51,200: with more of them they go into child workflows. */
+export const LARGE_MAX = 500;
+const GROUP_TABLES = 100;
 
 type Pair = TableBatch['batch'][number];
 
 /** Puts small tables together, `lanes` batches at least. Tables that a person gave an order of their own stay alone. */
 export function stepsOf(tasks: readonly GraphTask[], lanes: number): Step[] {
-  const pairs = pairsOf(tasks);
+  const pairs = pairsOf(tasks, true);
   const sized = pairs.map((pair) => ({ pair, small: true, rows: pair.copy.rows ?? 0 }));
   const batches = inBatches(sized, lanes)
     .map((some) => some.map(({ pair }) => pair))
     .filter((some) => some.length > 1)
     .map(batchOf);
-  const within = new Map(
-    batches.flatMap((step) => step.batch.flatMap(({ copy, keys }) => [copy, keys].map(({ id }) => [id, step]))),
-  );
+  const within = new Map<string, TableBatch | TableGroup>();
+  for (const step of batches) for (const { copy, keys } of step.batch) within.set(copy.id, step).set(keys.id, step);
+  for (const step of groupsOf(pairsOf(tasks, false)))
+    for (const { copy, keys } of step.group) within.set(copy.id, step).set(keys.id, step);
   const steps = new Set<Step>();
   for (const task of tasks) steps.add(within.get(task.id) ?? after(task, within));
   return [...steps];
+}
+
+/** None where there are few enough. */
+function groupsOf(pairs: readonly Pair[]): TableGroup[] {
+  if (pairs.length <= LARGE_MAX) return [];
+  return Array.from({ length: Math.ceil(pairs.length / GROUP_TABLES) }, (_, at) => {
+    const group = pairs.slice(at * GROUP_TABLES, (at + 1) * GROUP_TABLES);
+    const dependsOn = [...new Set(group.flatMap(({ copy }) => copy.dependsOn))];
+    return { id: `large:${group[0]?.table ?? ''}`, group, dependsOn };
+  });
 }
 
 function batchOf(batch: readonly Pair[]): TableBatch {
@@ -35,15 +60,15 @@ function batchOf(batch: readonly Pair[]): TableBatch {
 }
 
 /** The task, waiting for the batches that its dependencies went into. */
-function after(task: GraphTask, within: ReadonlyMap<string, TableBatch>): GraphTask {
+function after(task: GraphTask, within: ReadonlyMap<string, TableBatch | TableGroup>): GraphTask {
   return { ...task, dependsOn: [...new Set(task.dependsOn.map((id) => within.get(id)?.id ?? id))] };
 }
 
 /**
- * Small tables whose copy waits for nothing but the shadow, and their keys for nothing but the copy; no other table may
+ * Small tables, or those that are not, whose copy waits for nothing but the shadow, and their keys for nothing but the copy; no other table may
  * wait for one of them.
  */
-function pairsOf(tasks: readonly GraphTask[]): Pair[] {
+function pairsOf(tasks: readonly GraphTask[], areSmall: boolean): Pair[] {
   const shadows = new Set(tasks.filter(({ action }) => action === 'shadow.create').map(({ id }) => id));
   const keysOf = new Map(tasks.filter(({ action }) => action === 'table.keys').map((task) => [task.table, task]));
   const waitsForTables = tasks.filter(({ action }) => action === 'table.copy' || action === 'table.keys');
@@ -53,7 +78,8 @@ function pairsOf(tasks: readonly GraphTask[]): Pair[] {
   return tasks.flatMap((copy) => {
     const { table, action, small } = copy;
     const keys = keysOf.get(table);
-    if (action !== 'table.copy' || small !== true || table === undefined || keys === undefined) return [];
+    if (action !== 'table.copy' || (small === true) !== areSmall || table === undefined || keys === undefined)
+      return [];
     const isPlain = copy.dependsOn.every((id) => shadows.has(id)) && keys.dependsOn.every((id) => id === copy.id);
     return isPlain && awaitedBy.get(copy.id) === 1 && !awaitedBy.has(keys.id) ? [{ table, copy, keys }] : [];
   });

@@ -1,19 +1,18 @@
 import { isCancellation } from '@temporalio/workflow';
 import { PAGE } from '../../contracts/activities.js';
-import type { CaughtUp, OpenedSnapshot, ProvenBrief, ProvenTable } from '../../contracts/activities.js';
-import type { Finding } from '../../contracts/migration.js';
+import type { CaughtUp, OpenedSnapshot } from '../../contracts/activities.js';
 import type { VerificationInput, VerificationResult } from '../../contracts/phases.js';
-import { batchSummary, inBatches, namesOf, workBatch } from '../../workflows/kit/batches.js';
-import { failure } from '../../workflows/kit/failures.js';
 import { PauseGate } from '../../workflows/kit/pause.js';
 import { askingTwice } from '../../workflows/kit/shortages.js';
 import { architect, boundValidator, prover, validator, worker } from '../../workflows/kit/profiles.js';
 import { closeProof } from '../../workflows/kit/proof-snapshot.js';
 import { ProgressReporter } from '../../workflows/kit/progress.js';
-import { inWindow } from '../../workflows/kit/window.js';
 import { runChecks } from './checks.js';
 import { compareExisting } from './existing.js';
+import { PagedProof } from './groups.js';
 import { isLost, MAX_SNAPSHOTS, patiently, WINDOW } from './patience.js';
+import { emptyProof } from './tables.js';
+import type { Proof } from './tables.js';
 
 /** Proves the shadow equal to the source at S2, table by table; repairs what differs, and looks again. */
 export async function verification(input: VerificationInput): Promise<VerificationResult> {
@@ -51,96 +50,34 @@ async function catchUp(
   return patiently(() => bound.catchUp({ ...plan, snapshotId }));
 }
 
-interface Proof {
-  equal: boolean;
-  tables: number;
-  rows: number;
-  quarantined: number;
-  changed: number;
-  repaired: boolean;
-  readonly findings: Finding[];
-}
-
 /** First every table is compared; then what differs is copied again from S2, without foreign keys in the way. */
-async function proveTables(input: VerificationInput, snapshot: OpenedSnapshot, gate: PauseGate): Promise<Proof> {
+async function proveTables(
+  input: VerificationInput,
+  snapshot: OpenedSnapshot,
+  gate: PauseGate,
+): Promise<Proof & { readonly repaired: boolean }> {
   const { migrationId, planId, copiedAt } = input;
-  // A value that was ledgered in the copy may have been corrected in the source by now.
   const stale = copiedAt === undefined || copiedAt !== snapshot.position;
   const plan = { migrationId, planId };
   const progress = new ProgressReporter(migrationId);
-  const proof: Proof = { equal: true, tables: 0, rows: 0, quarantined: 0, changed: 0, repaired: false, findings: [] };
+  const proof = emptyProof();
+  const paged = new PagedProof({ plan, stale, snapshot, gate, progress }, proof);
   const differing: string[] = [];
-  const told = <Proven extends ProvenBrief>(proven: Proven): Proven => {
-    const { source, targetRows: rows, equal } = proven;
-    progress.report({ source, rows, totalRows: rows, state: equal ? 'equal' : 'differs' }, 0);
-    return proven;
-  };
-  const prove = async (table: string, repair: boolean): Promise<ProvenTable> => {
-    await gate.open();
-    return told(await proveTable({ ...plan, table, repair, stale }, snapshot));
-  };
-  const onCompared = (proven: ProvenBrief): void => {
-    if (proven.equal) add(proof, proven);
-    else differing.push(proven.source);
-  };
   for (let offset = 0; ; offset += PAGE) {
     const page = await architect('list the tables of the plan').listPlanTables({ planId, offset });
-    await inWindow(inBatches(page.tables, WINDOW), WINDOW, (batch) =>
-      workBatch(namesOf(batch), {
-        many: async (tables) => {
-          await gate.open();
-          return proveMany({ ...plan, tables, stale }, snapshot);
-        },
-        one: async (table) => {
-          onCompared(await prove(table, false));
-        },
-        onDone: (proven) => {
-          onCompared(told(proven));
-        },
-      }),
-    );
+    differing.push(...(await paged.compare(page.tables)));
     if (page.tables.length < PAGE) break;
   }
   if (differing.length > 0) {
-    proof.repaired = true;
     await validator('take foreign keys away for the repair').prepareRepair(plan);
-    await inWindow(differing, WINDOW, async (table) => {
-      add(proof, await prove(table, true));
-      proof.findings.push(...(await worker(`keys and indexes of ${table}`).buildKeys({ ...plan, table })).findings);
-    });
+    await paged.repair(differing);
     proof.findings.push(...(await worker('foreign keys').addForeignKeys(plan)).findings);
   }
   await progress.flush();
-  return proof;
+  return { ...proof, repaired: differing.length > 0 };
 }
 
 async function proveViews(plan: { migrationId: string; planId: string }, snapshot: OpenedSnapshot): Promise<void> {
   const bound = boundValidator(snapshot.queue, 'make and prove the views');
   await patiently(() => bound.proveViews({ ...plan, snapshotId: snapshot.snapshotId }));
-}
-
-async function proveTable(
-  input: { migrationId: string; planId: string; table: string; repair: boolean; stale: boolean },
-  snapshot: OpenedSnapshot,
-): Promise<ProvenTable> {
-  const bound = boundValidator(snapshot.queue, `${input.repair ? 'repair and prove' : 'prove'} ${input.table}`);
-  return patiently(() => bound.proveTable({ ...input, snapshotId: snapshot.snapshotId }));
-}
-
-async function proveMany(
-  input: { migrationId: string; planId: string; tables: readonly string[]; stale: boolean },
-  { queue, snapshotId }: OpenedSnapshot,
-): Promise<readonly ProvenBrief[]> {
-  const bound = boundValidator(queue, batchSummary('prove', input.tables));
-  return (await patiently(() => bound.proveTables({ ...input, snapshotId }))).proven;
-}
-
-function add(proof: Proof, table: ProvenBrief): void {
-  proof.equal &&= table.equal;
-  proof.tables += 1;
-  proof.rows += table.targetRows;
-  proof.quarantined += table.quarantinedRows;
-  proof.changed += table.changedValues;
-  proof.findings.push(...table.findings);
-  if (proof.findings.length > 2000) throw failure('NOT_EQUAL', 'More than 2,000 findings.');
 }

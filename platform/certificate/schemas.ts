@@ -31,6 +31,7 @@ const viewEvidence = z.object({
   target: z.string(),
   equal: z.boolean(),
   ofQuery: z.boolean().optional(),
+  tried: z.strictObject({ times: z.int(), acted: z.int() }).optional(),
   sourceRows: z.number(),
   targetRows: z.number(),
   sourceHash: z.string().nullable(),

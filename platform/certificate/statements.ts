@@ -26,7 +26,8 @@ export function provenStatements(evidence: Evidence): Proven[] {
   }));
   const views = (evidence.views ?? []).filter((view) => view.equal && view.kind === undefined).map(provenView);
   const checked = (evidence.checks ?? []).flatMap((check) => check.proven);
-  return [...statements, ...views, ...structureStatements(evidence), ...checked];
+  const tried = (evidence.views ?? []).flatMap(triedStatement);
+  return [...statements, ...views, ...tried, ...structureStatements(evidence), ...checked];
 }
 
 function structureStatements(evidence: Evidence): Proven[] {
@@ -69,6 +70,25 @@ function provenView(view: ViewReport): Proven {
   };
 }
 
+/** Of what was translated and tried beside the source. */
+function triedStatement({ kind, source, target, equal, tried }: ViewReport): Proven[] {
+  if (!equal || tried === undefined) return [];
+  const [times, acted] = [String(tried.times), String(tried.acted)];
+  if (kind === 'trigger')
+    return [
+      {
+        what: `The trigger ${target} left the same rows as ${source} in ${times} changes, and made a difference in at least ${acted} of them`,
+        how: 'Rows were inserted, changed and deleted on a replica of the source and in the target, the tables that triggers write were compared, and all was taken back.',
+      },
+    ];
+  return [
+    {
+      what: `The function ${target} gave the same as ${source} in ${times} calls, of which ${acted} gave a value`,
+      how: "Both were called with values of the data and with extreme ones, on the data at the source's position.",
+    },
+  ];
+}
+
 /** What it does not prove, as plainly. */
 export function notProvenStatements(evidence: Evidence): string[] {
   const { source, tables, views = [], checks = [], findings, notMigrated, cannotSee, comparison } = evidence;
@@ -95,8 +115,8 @@ export function notProvenStatements(evidence: Evidence): string[] {
 /** Kinds of what runs, or decides who sees what. */
 const RUNNING = ['routine', 'trigger', 'rule', 'policy'];
 
-function madeStatement({ kind, equal, source }: ViewReport): string[] {
-  if (!equal || kind === undefined || !RUNNING.includes(kind)) return [];
+function madeStatement({ kind, equal, source, tried }: ViewReport): string[] {
+  if (!equal || tried !== undefined || kind === undefined || !RUNNING.includes(kind)) return [];
   return [`The ${kind} ${source} was made in the source's own words; it was not run.`];
 }
 

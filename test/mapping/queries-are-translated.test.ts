@@ -163,7 +163,7 @@ describe('a query', () => {
     ['select id from orders; drop table orders', /";" is not part of the language/],
     ['select id from orders -- all', /comments are not allowed/],
     ['select id from orders group by id with cube', /"cube" is not expected/],
-    ['select id into outfile "x" from orders', /"outfile" is not expected/],
+    ['select id into outfile "x" from orders', /"into" is not expected/],
     ['delete from orders', /"delete" is not expected/],
     [`select ${'('.repeat(200)}1${')'.repeat(200)}`, /nested too deep/],
   ])('refuses %.60s', (sql, problem) => {

@@ -147,7 +147,6 @@ describe('Recorded queries of Sakila', () => {
     const differing = { code: 'query_differs', kind: 'behavioural', disposition: 'accepted' };
     expect(moved.json.findings.filter(({ code }) => code === 'query_differs')).toEqual([
       { ...differing, object: 'queries (dialect: case_insensitive)', count: 1 },
-      { ...differing, object: 'queries (translation: triggers)', count: 5 },
     ]);
   });
 
@@ -211,7 +210,9 @@ describe('Recorded queries of Sakila', () => {
       verdict: 'not_replayed',
       reason: 'replica_not_transactional',
     });
-    expect(report.counts).toMatchObject({ 'equal:write': 12, 'different:write': 5 });
+    // Triggers that came along fire in the shadow as well: they put the moment into rentals and payments.
+    expect(report.counts).toMatchObject({ 'equal:write': 17 });
+    expect(report.counts).not.toHaveProperty('different:write');
     const [kept] = await target.query(
       `SELECT (SELECT count(*)::int FROM category) AS categories, nextval(pg_get_serial_sequence('category', 'category_id'))::int AS next`,
     );

@@ -91,7 +91,10 @@ describe.each(origins)('Sakila from $title', (origin) => {
       for (const kind of ['trigger', 'routine']) expect(kinds).toContain(kind);
       expect(ran.json.notMigrated.filter(({ kind }) => kind === 'view')).toEqual([]);
       const names = ran.json.notMigrated.map(({ name }) => name).join('\n');
-      for (const name of ['ins_film', 'rewards_report', 'inventory_in_stock']) expect(names).toContain(name);
+      for (const name of ['ins_film', 'rewards_report', 'film_in_stock']) expect(names).toContain(name);
+      // Functions were called on both sides; a trigger needs a replica.
+      expect(names).not.toContain('inventory_in_stock');
+      expect(names).not.toContain('get_customer_balance');
       for (const { reason } of ran.json.notMigrated) expect(reason).not.toBe('');
     });
 

@@ -93,6 +93,9 @@ function choresOf({ catalogue, profiles, mapping, refused, questions }: AssessIn
     ...doubtful.map((object) => choreOf(object, 'doubtful column')),
     ...keyless.map((object) => choreOf(object, 'no key')),
     ...mapping.notMigrated.map((left) => leftChore(left, catalogue)),
+    ...(mapping.routines ?? [])
+      .filter(({ kind, writes }) => kind !== 'function' || writes.length > 0)
+      .map(({ source }) => choreOf(qualified(source), 'proposal')),
   ];
 }
 

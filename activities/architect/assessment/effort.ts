@@ -19,6 +19,7 @@ const MINUTES = {
   view: { minutes: 30, what: 'a view to rewrite' },
   trigger: { minutes: 60, what: 'a trigger to rewrite' },
   routine: { minutes: 90, what: 'a routine to rewrite' },
+  proposal: { minutes: 20, what: 'a translated trigger or routine that only a replica can show to be right' },
   event: { minutes: 45, what: 'an event to schedule elsewhere' },
   'virtual table': { minutes: 120, what: 'a virtual table to replace' },
   other: { minutes: 15, what: 'anything else that stays behind (indexes, clauses, sequences …)' },

@@ -18,6 +18,7 @@ import type { Refused } from './notes.js';
 import { Notes } from './notes.js';
 import type { DraftedTable, TableDrafting } from './table.js';
 import { draftFromPostgres } from './postgres/draft.js';
+import { draftRoutines } from './routines.js';
 import { draftViews } from './views.js';
 import { draftTable, finishTable, nameKeys, nameTypes, wantedNames } from './table.js';
 
@@ -48,16 +49,20 @@ export interface DraftedMapping {
 
 const OBJECT_REASONS: Readonly<Partial<Record<CatalogueObject['kind'], string>>> = {
   trigger: 'triggers are not yet translated',
-  routine: 'routines are not yet translated',
   event: 'events have no counterpart in PostgreSQL',
   sequence: 'sequences that no column owns are not yet migrated',
   'virtual table': 'a virtual table is made by a module of SQLite',
 };
 
+/** Functions, procedures and triggers of MySQL are translated. */
+function isProgram({ kind }: CatalogueObject, { engine }: Catalogue): boolean {
+  return (engine === 'mysql' || engine === 'mariadb') && (kind === 'routine' || kind === 'trigger');
+}
+
 /** What stands in the plan although no table tells it: other objects, and what the login cannot see. */
 function noteCatalogue(catalogue: Catalogue, notes: Notes): void {
   for (const object of catalogue.objects) {
-    if (object.kind === 'view') continue;
+    if (object.kind === 'view' || isProgram(object, catalogue)) continue;
     const told = object.kind === 'file' ? object.definition : undefined;
     notes.leave(object.kind, qualified(object), told ?? OBJECT_REASONS[object.kind] ?? 'it has no counterpart (yet)');
   }
@@ -120,6 +125,8 @@ export function draftMapping(input: DraftMappingInput): DraftedMapping {
   });
   const { views, notMigrated } = draftViews({ catalogue, tables, targetSchema, identifiers, names });
   for (const { kind, name, reason } of notMigrated) notes.leave(kind, name, reason);
+  const programs = draftRoutines({ catalogue, tables, targetSchema, identifiers });
+  for (const { kind, name, reason } of programs.notMigrated) notes.leave(kind, name, reason);
   const mapping: MigrationMapping = {
     sourceEngine: catalogue.engine,
     targetSchema,
@@ -127,9 +134,10 @@ export function draftMapping(input: DraftMappingInput): DraftedMapping {
     types,
     tables,
     views: [...views],
+    ...(programs.routines.length > 0 && { routines: [...programs.routines] }),
     notMigrated: [...notes.notMigrated, ...tables.flatMap(rowsLeft)],
     cannotSee: catalogue.cannotSee.map((entry) => ({ ...entry })),
-    renamed: [...renamed, ...relations.renamed],
+    renamed: [...renamed, ...relations.renamed, ...programs.renamed],
   };
   const listed = withCollations(mapping, catalogue);
   return { mapping: listed, refused: notes.refused, misfits: notes.misfits, findings: notes.findings };

@@ -10,6 +10,7 @@ import { trimmed } from './functions-texts.js';
 import * as larger from './larger.js';
 import { looseCondition, looseMoment, looseNumber, looselyComparable } from './loose.js';
 import type { Scope } from './scope.js';
+import type { Surroundings } from './surroundings.js';
 import type { Sort, Typed } from './typed.js';
 import {
   asCondition,
@@ -48,16 +49,25 @@ export class ExpressionTranslator {
   readonly #engine: QueryEngine;
   readonly #subquery: TranslateSubquery;
   readonly #isWide: boolean;
+  readonly #around: Surroundings | undefined;
   readonly #inner: larger.Inner = {
     value: (expression, place) => this.value(expression, place),
     subquery: (query, place) => this.#subquery(query, place.scope),
   };
 
   /** `isWide`: whole numbers are counted with in 64 bits, as both sources do. */
-  constructor(engine: QueryEngine, subquery: TranslateSubquery, isWide = false) {
+  constructor(
+    engine: QueryEngine,
+    subquery: TranslateSubquery,
+    {
+      isWide = false,
+      around,
+    }: { readonly isWide?: boolean | undefined; readonly around?: Surroundings | undefined } = {},
+  ) {
     this.#engine = engine;
     this.#subquery = subquery;
     this.#isWide = isWide;
+    this.#around = around;
   }
 
   condition(expression: Expression, place: Place): string {
@@ -92,7 +102,7 @@ export class ExpressionTranslator {
       case 'bytes':
         return { sql: `'\\x${expression.hex}'::bytea`, sort: 'bytes' };
       case 'keyword':
-        return fail('its result depends on the clock');
+        return this.#around?.clock(expression.name) ?? fail('its result depends on the clock');
       case 'unary':
         return this.#unary(expression, place);
       case 'binary':
@@ -252,6 +262,9 @@ export class ExpressionTranslator {
 
   #column({ path, quoted }: Extract<Extension, { kind: 'path' }>, place: Place): Typed {
     const { scope, aliases } = place;
+    // A variable goes before a column of its name.
+    const variable = this.#around?.variable(path);
+    if (variable) return variable;
     const [name = ''] = path;
     if (path.length === 1 && !scope.has(path)) {
       const aliased = aliases?.get(name.toLowerCase());
@@ -295,7 +308,8 @@ export class ExpressionTranslator {
     if (name === 'extract') return extracted(call.word ?? '', values, this.#engine);
     if (name === 'timestampdiff') return differenceOf(call.word ?? '', values);
     if (name === 'trim' && call.word !== undefined) return trimmed(call.word, values);
-    return this.#shift(call, values) ?? callFunction(name, values, this.#engine);
+    const own = this.#around?.call(name, values) ?? (values.length === 0 ? this.#around?.clock(name) : undefined);
+    return own ?? this.#shift(call, values) ?? callFunction(name, values, this.#engine);
   }
 
   #shift({ name, word = 'day' }: FunctionCall, [first, second]: readonly Typed[]): Typed | undefined {

@@ -14,6 +14,7 @@ import { ExpressionTranslator } from './expressions.js';
 import type { QueryEngine } from './function-rules.js';
 import type { KnownRelations, Relation, ScopeColumn } from './scope.js';
 import { quote, Scope } from './scope.js';
+import type { Surroundings } from './surroundings.js';
 import type { SqlType, Typed } from './typed.js';
 import { fail, unified } from './typed.js';
 
@@ -35,6 +36,8 @@ export interface QueryTranslation {
    * bits, and a column that GROUP BY does not fix has no translation, because the source may give any value of it.
    */
   readonly isSent?: boolean;
+  /** The routine that it stands in. */
+  readonly around?: Surroundings;
 }
 
 interface Output {
@@ -65,7 +68,7 @@ export class QueryTranslator {
         const { sql, columns } = this.#query(query, scope, []);
         return { sql, columns: columns.map(({ type }) => ({ ...type, sql: '' })) };
       },
-      given.isSent,
+      { isWide: given.isSent, around: given.around },
     );
   }
 

@@ -198,7 +198,7 @@ const RESERVED = new Set(
   (
     'from where group order having limit offset union intersect except on using join inner left right full cross ' +
     'natural straight_join as when then else end and or not in between like is escape separator distinct window ' +
-    'rlike regexp div use force ignore xor collate partition with for lock set values returning'
+    'rlike regexp div use force ignore xor collate partition with for lock set values returning into'
   ).split(' '),
 );
 

@@ -68,10 +68,21 @@ export function nameList(cursor: Cursor): string[] {
 export class QueryReader {
   readonly #text: string;
   readonly #dialect: Dialect;
+  readonly #hasVariables: boolean;
+  #into: string[] | undefined;
 
-  constructor(text: string, dialect: Dialect) {
+  /** `hasVariables`: it stands in a routine, and may put its row into variables. */
+  constructor(text: string, dialect: Dialect, hasVariables = false) {
     this.#text = text;
     this.#dialect = dialect;
+    this.#hasVariables = hasVariables;
+  }
+
+  /** Variables that the last query puts its row into. */
+  takeInto(): readonly string[] | undefined {
+    const into = this.#into;
+    this.#into = undefined;
+    return into;
   }
 
   query(cursor: Cursor): Query {
@@ -79,7 +90,9 @@ export class QueryReader {
       const common = cursor.takeWord('with') ? this.#common(cursor) : [];
       const body = this.#sets(cursor);
       const orderBy = orderings(cursor);
-      return { with: common, body, orderBy, ...this.#limit(cursor) };
+      const limit = this.#limit(cursor);
+      this.#intoHere(cursor);
+      return { with: common, body, orderBy, ...limit };
     });
   }
 
@@ -122,6 +135,7 @@ export class QueryReader {
     if (this.#dialect === 'mysql') skipModifiers(cursor);
     const items = [this.#item(cursor)];
     while (cursor.takeSymbol(',')) items.push(this.#item(cursor));
+    this.#intoHere(cursor);
     const from = cursor.takeWord('from') ? this.#from(cursor) : [];
     const where = cursor.takeWord('where') ? cursor.expression() : undefined;
     const groupBy = cursor.takeWord('group') ? (cursor.needWord('by'), list(cursor)) : [];
@@ -133,6 +147,14 @@ export class QueryReader {
       ...(where && { where }),
       ...(having && { having }),
     };
+  }
+
+  /** INTO a, b. */
+  #intoHere(cursor: Cursor): void {
+    if (!this.#hasVariables || this.#into !== undefined || !cursor.takeWord('into')) return;
+    const names = [name(cursor)];
+    while (cursor.takeSymbol(',')) names.push(name(cursor));
+    this.#into = names;
   }
 
   #item(cursor: Cursor): SelectItem {

@@ -25,7 +25,7 @@ export function parseStatement(text: string, dialect: Dialect): ParsedStatement 
   }
 }
 
-class StatementReader {
+export class StatementReader {
   readonly #reader: QueryReader;
   readonly #dialect: Dialect;
 

@@ -6,10 +6,12 @@ import type {
   MigrationMapping,
   NativeObject,
   NotMigrated,
+  RoutineMapping,
   TableMapping,
   ViewMapping,
 } from '../../../../contracts/mapping.js';
 import { ROWS } from '../../../../contracts/mapping.js';
+import { routineLeft } from '../given/row-filter.js';
 import { applyRule } from '../names.js';
 import { plainType } from './ways.js';
 
@@ -21,13 +23,13 @@ export function comparisonPlan(
 ): MigrationMapping {
   const { views, missing } = comparedViews(drafted, existing);
   const left = drafted.notMigrated.filter(({ kind }) => kind !== 'generated column');
-  const { objects = [], ...known } = drafted;
+  const { objects = [], routines = [], ...known } = drafted;
   return {
     ...known,
     types: [],
     tables: matched.flatMap((table) => comparedTable(table, drafted, matched) ?? []),
     views,
-    notMigrated: [...left.map(notCompared), ...objects.map(notRead), ...missing],
+    notMigrated: [...left.map(notCompared), ...objects.map(notRead), ...routines.map(notTried), ...missing],
   };
 }
 
@@ -47,6 +49,10 @@ const OBJECTS = new Set([
 /** What PostgreSQL's own words make is not read again. */
 function notRead({ kind, name }: NativeObject): NotMigrated {
   return { kind, name, reason: 'what it does is not compared' };
+}
+
+function notTried(routine: RoutineMapping): NotMigrated {
+  return routineLeft(routine, 'what it does is not compared');
 }
 
 function notCompared({ kind, name, reason }: NotMigrated): NotMigrated {

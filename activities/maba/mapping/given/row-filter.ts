@@ -1,7 +1,7 @@
 import type { CatalogueTable, SourceEngine } from '../../../../contracts/catalogue.js';
 import { qualified } from '../../../../contracts/catalogue.js';
 import { ALL_ROWS, ROWS } from '../../../../contracts/mapping.js';
-import type { MigrationMapping, NotMigrated, TableMapping } from '../../../../contracts/mapping.js';
+import type { MigrationMapping, NotMigrated, RoutineMapping, TableMapping } from '../../../../contracts/mapping.js';
 import { checkFilter } from '../../../../language/filters.js';
 import { filterTerms } from './filter-terms.js';
 
@@ -13,6 +13,11 @@ export function rowsLeft({ source, filter, rows }: TableMapping): NotMigrated[] 
   return [{ kind: ROWS, name, reason: `only rows that meet its filter are moved: ${filter.where}` }];
 }
 
+/** A routine that is no part of the plan. */
+export function routineLeft({ kind, source }: RoutineMapping, reason: string): NotMigrated {
+  return { kind: kind === 'trigger' ? 'trigger' : 'routine', name: qualified(source), reason };
+}
+
 /** The plan with no rows to move. A view is kept only where it was compared on the data, and there is none. */
 export function withoutRows(mapping: MigrationMapping): MigrationMapping {
   const tables = mapping.tables.map((table): TableMapping => ({ ...table, rows: 'none', estimatedRows: 0 }));
@@ -21,7 +26,12 @@ export function withoutRows(mapping: MigrationMapping): MigrationMapping {
     name: qualified(source),
     reason: 'no rows are moved on which it could be compared with the source',
   }));
-  return { ...mapping, tables, views: [], notMigrated: [...otherLeft(mapping), ...views, ...tables.flatMap(rowsLeft)] };
+  const { routines, ...others } = mapping;
+  const untried = (routines ?? []).map((routine) =>
+    routineLeft(routine, 'no rows are moved on which it could be tried beside the source'),
+  );
+  const notMigrated = [...otherLeft(mapping), ...views, ...untried, ...tables.flatMap(rowsLeft)];
+  return { ...others, tables, views: [], notMigrated };
 }
 
 export function otherLeft({ notMigrated }: MigrationMapping): NotMigrated[] {

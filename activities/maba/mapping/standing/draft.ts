@@ -11,6 +11,7 @@ import type { MappingProblem } from '../../../../language/mapping-file.js';
 import { columnPath } from '../choose-type.js';
 import type { DraftedMapping, DraftMappingInput } from '../draft-mapping.js';
 import { draftMapping } from '../draft-mapping.js';
+import { routineLeft } from '../given/row-filter.js';
 import { nativeMisfits } from '../postgres/draft.js';
 import { leftOfStanding } from './left.js';
 import { matchStanding } from './match.js';
@@ -93,7 +94,7 @@ function intoStanding(input: DraftMappingInput, { drafted, matched, standing }: 
   for (const { type, labels } of matched.columns.values())
     if (labels !== undefined) types.set(type, { name: type, labels: [...labels] });
   return {
-    ...without(drafted, 'notes', 'extensions', 'collations'),
+    ...without(drafted, 'notes', 'extensions', 'collations', 'routines'),
     identifiers: input.identifiers,
     mode: 'data-only',
     ...(untouched.length > 0 && { untouched }),
@@ -101,7 +102,11 @@ function intoStanding(input: DraftMappingInput, { drafted, matched, standing }: 
     tables: drafted.tables.map((table) => settleTable(input, table, matched)),
     views: [],
     renamed: [],
-    notMigrated: [...kept, ...leftOfStanding(input.catalogue, matched)],
+    notMigrated: [
+      ...kept,
+      ...(drafted.routines ?? []).map((each) => routineLeft(each, 'only rows are moved into tables that stand')),
+      ...leftOfStanding(input.catalogue, matched),
+    ],
   };
 }
 

@@ -1,6 +1,7 @@
 import type { QueryVerdict } from '../../../../contracts/replay.js';
 import type { Workload, WorkloadQuery } from '../../../../contracts/workload.js';
 import { openTargetOf, recordOf } from '../../../ends.js';
+import { withTriggers } from '../../routines/triggers/firing.js';
 import type { CheckContext } from '../check.js';
 import { Effects } from './effects.js';
 import { notReplayed } from './judge.js';
@@ -70,7 +71,8 @@ async function openWrites(
   const shadow = await openTargetOf(deps, migrationId);
   try {
     const path = sourcePath(migration);
-    const sides = { source: await opened.writing({ path }), target: await shadow.writing() };
+    const target = await withTriggers(await shadow.writing(), { deps, migrationId, migration });
+    const sides = { source: await opened.writing({ path }), target };
     const close = async (): Promise<void> => {
       await Promise.allSettled([sides.source.close(), sides.target.close()]);
       await Promise.allSettled([opened.close(), shadow.close()]);

@@ -179,7 +179,7 @@ const EFFECTS: Explanation = {
 const TRIGGERED: Explanation = {
   class: 'translation',
   rule: 'triggers',
-  text: 'Triggers of the source change more than the statement says, and do not act in the target.',
+  text: 'Triggers of the source change more than the statement says, and not all of them act in the target.',
   shown: false,
 };
 
