@@ -206,8 +206,6 @@ async function startAgent(
     connection: native,
     namespace,
     taskQueue: registration.taskQueue,
-    // Agents come by the hundred in these tests, and ask the server ten times over by default.
-    maxConcurrentActivityTaskPolls: 2,
     activities: {
       [RUN_TASK]: async (task: RunTask): Promise<TaskOutput> => {
         asked.push(task);
