@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Progress } from '../../contracts/migration.js';
 import type { MigrationView, StackView, TestFolder } from './fixtures.js';
 import { objectsIn, startMigrate, testFolder, viewStack } from './fixtures.js';
@@ -21,12 +21,16 @@ describe('People steer a migration', () => {
 
   beforeAll(async () => {
     view = await viewStack();
+  });
+  beforeEach(async () => {
     folder = testFolder();
     target = await freshDatabase();
   });
-  afterAll(async () => {
+  afterEach(async () => {
     folder.remove();
     await target.drop();
+  });
+  afterAll(async () => {
     await view.close();
   });
 
