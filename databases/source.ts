@@ -76,6 +76,15 @@ export interface Reader {
   read(table: TableMapping, range: KeyRange, signal?: AbortSignal, asText?: boolean): AsyncIterable<RowBatch>;
   /** For the proof: own SELECT list, own code. Canonical values (see canonical.ts), then the row key. */
   scan(table: Scanned, range: KeyRange, options: ScanOptions): AsyncIterable<CanonicalBatch>;
+  /**
+   * For the proof, sooner than `scan`: rows as the target sends them (see sent-form.ts), each in a message of its own.
+   * Undefined where the table has a column that has no way into that form; absent where the engine has none.
+   */
+  sent?(
+    table: TableMapping,
+    range: KeyRange,
+    signal: AbortSignal | undefined,
+  ): Promise<AsyncIterable<CanonicalBatch> | undefined>;
   /** Aggregates over all rows that the plan moves, by the server. Absent where there is none. */
   measure?(table: TableMapping, signal?: AbortSignal): Promise<TableMeasures>;
   /**
@@ -83,6 +92,14 @@ export interface Reader {
    * reader outside any snapshot.
    */
   asking?(options: AskOptions): Promise<Asking>;
+}
+
+/** Rows as the target sends them, not taken apart. */
+export interface SentStream {
+  /** What came next, cut anywhere; with the end of the rows, which is no row, too. */
+  next(): Promise<Buffer>;
+  /** The rows from `seen` on, which begins with one, and the rest; without what stands in front of each. */
+  rest(seen: Buffer): AsyncIterable<CanonicalBatch>;
 }
 
 /** A table or a view; `query` (PostgreSQL): its rows are those of this query of the source's own. */

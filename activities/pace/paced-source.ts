@@ -126,6 +126,12 @@ function pacedReader(reader: Reader, pace: Pace): Reader {
       paced(reader.read(table, range, signal, asText), rowBatchSize, { pace, signal }),
     scan: (table: TableMapping, range: KeyRange, options: ScanOptions) =>
       paced(reader.scan(table, range, options), canonicalSize, { pace, signal: options.signal }),
+    ...(reader.sent && {
+      sent: async (table, range, signal) => {
+        const batches = await reader.sent?.(table, range, signal);
+        return batches && paced(batches, canonicalSize, { pace, signal });
+      },
+    }),
     ...(reader.measure && { measure: (table, signal) => pacedMeasure(reader, { table, signal }, pace) }),
     ...(reader.asking && { asking: async (options) => pacedAsking(await asking(reader, options), pace) }),
   };

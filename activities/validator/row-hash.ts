@@ -38,6 +38,14 @@ export class RowSetHash {
     this.#settle();
   }
 
+  /** Rows that were seen in one order, by a hash of them all. */
+  static ofRun(rows: number, digest: Buffer): RowSetHash {
+    const run = new RowSetHash();
+    run.addHash(digest);
+    run.count = rows;
+    return run;
+  }
+
   merge(other: RowSetHash): void {
     this.count += other.count;
     const sum = (this.value() + other.value()) % MODULUS;

@@ -20,7 +20,7 @@ function isLeap(year: number): boolean {
 }
 
 /** Year 0 is a date in MySQL, but has none in the target's calendar. */
-function isDate(year: number, month: number, day: number): boolean {
+export function isDate(year: number, month: number, day: number): boolean {
   if (year < 1 || month < 1 || month > 12 || day < 1) return false;
   return day <= (month === 2 && isLeap(year) ? 29 : (MONTH_DAYS[month - 1] as number));
 }

@@ -6,6 +6,7 @@ import { measureTable } from './measure.js';
 import { openAsking } from './ask.js';
 import { readRows } from './read.js';
 import { scanRows } from './scan.js';
+import { sentRows } from './sent/scan.js';
 import type { SessionPool } from './session-pool.js';
 
 /** A reader on one session, as a snapshot lends it. */
@@ -13,6 +14,7 @@ export function readerOf(session: MysqlSession): Reader {
   return {
     read: (table, range, signal) => readRows(session, { table, range, signal }),
     scan: (table, range, options) => scanRows(session, { table, range, options }),
+    sent: (table, range, signal) => sentRows(session, { table, range, signal }),
     measure: (table, signal) => cutting(session, signal, () => measureTable(session, table)),
     asking: () => openAsking(session),
   };

@@ -3,6 +3,7 @@ import type { ColumnMapping, TableMapping } from '../../contracts/mapping.js';
 import { plainEncoder, type CanonicalEncoder } from './canonical-values.js';
 import { temporalEncoder, type TemporalBase, type TemporalKind } from './canonical-times.js';
 import type { MysqlSession, ServerFacts, TextRow } from './connect.js';
+import { sentForm, type SentForm } from '../sent-form.js';
 import { labelOrNul, quoteName, quoteText } from './sql.js';
 
 /**
@@ -16,6 +17,8 @@ export interface ScanColumn {
 
 const TEMPORAL = new Set(['date', 'datetime', 'timestamp', 'time']);
 const TEXTS = new Set(['char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext', 'enum', 'set']);
+/** Texts that are shorter than any limit on what a server's function gives. */
+const CONCATENATED = new Set(['char', 'varchar', 'tinytext', 'text']);
 const BINARY = new Set(['binary', 'varbinary', 'tinyblob', 'blob', 'mediumblob', 'longblob']);
 const FLOATS = new Set(['float', 'double']);
 /** HEX doubles a value, and what is greater than max_allowed_packet becomes NULL: long binary stays as it is. */
@@ -93,7 +96,7 @@ function encoderOf(column: ColumnMapping, base: string): CanonicalEncoder {
   return encoder;
 }
 
-async function typesOf(session: MysqlSession, table: TableMapping): Promise<Map<string, TextRow>> {
+async function typeRows(session: MysqlSession, table: TableMapping): Promise<Map<string, TextRow>> {
   const rows = await session.query(
     `SELECT COLUMN_NAME AS name, DATA_TYPE AS base, COLUMN_TYPE AS declared, CHARACTER_SET_NAME AS charset
      FROM information_schema.COLUMNS
@@ -103,16 +106,12 @@ async function typesOf(session: MysqlSession, table: TableMapping): Promise<Map<
   return new Map(rows.map((row) => [row.name ?? '', row]));
 }
 
-export interface ScanSelect {
-  readonly columns: readonly ScanColumn[];
-  /** Expressions of what tells rows apart: of the row key, or of all columns where there is none. */
-  readonly keys: readonly string[];
-  readonly keyed: boolean;
-}
+type TypeOf = (column: string) => { readonly base: string; readonly declared: string; readonly charset: string | null };
 
-export async function scanSelect(session: MysqlSession, table: TableMapping): Promise<ScanSelect> {
-  const types = await typesOf(session, table);
-  const typeOf = (column: string): { base: string; declared: string; charset: string | null } => {
+/** What the catalogue says of the table's columns now. */
+async function typesOf(session: MysqlSession, table: TableMapping): Promise<TypeOf> {
+  const types = await typeRows(session, table);
+  return (column) => {
     const row = types.get(column);
     if (!row) {
       throw new CaravanFailure('SCHEMA_DRIFT', {
@@ -128,6 +127,17 @@ export async function scanSelect(session: MysqlSession, table: TableMapping): Pr
       charset: row.charset ?? null,
     };
   };
+}
+
+export interface ScanSelect {
+  readonly columns: readonly ScanColumn[];
+  /** Expressions of what tells rows apart: of the row key, or of all columns where there is none. */
+  readonly keys: readonly string[];
+  readonly keyed: boolean;
+}
+
+export async function scanSelect(session: MysqlSession, table: TableMapping): Promise<ScanSelect> {
+  const typeOf = await typesOf(session, table);
   const keyOf = (column: string): string => {
     const { base, declared } = typeOf(column);
     return keyExpression(column, base, declared);
@@ -142,4 +152,60 @@ export async function scanSelect(session: MysqlSession, table: TableMapping): Pr
     keys:
       table.rowKey?.map(keyOf) ?? table.columns.map((column) => contentOf(column, typeOf(column.source).base, keyOf)),
   };
+}
+
+/** A column as the binary protocol is asked for it. */
+export interface SentColumn {
+  readonly sql: string;
+  readonly form: SentForm;
+  /** Of a column whose form is the canonical one. */
+  readonly encode: CanonicalEncoder | 'as it is' | 'label';
+}
+
+/** Forms that take the type's own value, by the types that have it. */
+const OWN_FORMS: Readonly<Partial<Record<SentForm['as'], ReadonlySet<string>>>> = {
+  integer: new Set(['tinyint', 'smallint', 'mediumint', 'int', 'bigint', 'year']),
+  boolean: new Set(['tinyint', 'smallint', 'mediumint', 'int', 'bigint', 'bit']),
+  numeric: new Set(['decimal']),
+  float8: FLOATS,
+  float4: FLOATS,
+  date: new Set(['date']),
+  moment: new Set(['datetime', 'timestamp']),
+};
+
+/** The list of a proof in the form in which the target sends values; undefined where a column has no way into it. */
+export async function sentSelect(session: MysqlSession, table: TableMapping): Promise<SentColumn[] | undefined> {
+  const typeOf = await typesOf(session, table);
+  const columns: SentColumn[] = [];
+  for (const column of table.columns) {
+    const sent = sentColumn(column, typeOf(column.source), session.facts);
+    if (sent === undefined) return undefined;
+    columns.push(sent);
+  }
+  return columns;
+}
+
+function sentColumn(column: ColumnMapping, declared: Declared, facts: ServerFacts): SentColumn | undefined {
+  const form = sentForm(column);
+  const { base } = declared;
+  const name = quoteName(column.source);
+  if (form.as === 'canonical') {
+    const text = plainText(column, declared);
+    if (text !== undefined) return { form, sql: `CONCAT(${name})`, encode: text };
+    const encode = encoderOf(column, base);
+    // The text of a number is not what the binary protocol gives.
+    return base === 'time' || base === 'bit' ? undefined : { form, sql: expressionOf(column, declared, facts), encode };
+  }
+  if (OWN_FORMS[form.as]?.has(base) !== true) return undefined;
+  if (FLOATS.has(base)) return { form, sql: `1e0 * ${name}`, encode: 'as it is' };
+  // A sum of DECIMAL(65,30) would lose a digit.
+  const isWhole = !TEMPORAL.has(base) && base !== 'decimal';
+  return { form, sql: isWhole ? `${name} + 0` : name, encode: 'as it is' };
+}
+
+/** A text that the target can hold as it is; what is no such text it holds otherwise, so that it differs there. */
+function plainText({ kind, limits }: ColumnMapping, { base, charset }: Declared): 'as it is' | 'label' | undefined {
+  if (charset !== 'utf8mb4') return undefined;
+  if (kind === 'enum') return base === 'enum' && limits.labels?.includes('') === false ? 'label' : undefined;
+  return kind === 'text' && CONCATENATED.has(base) ? 'as it is' : undefined;
 }

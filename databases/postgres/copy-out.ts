@@ -62,6 +62,8 @@ export type TakePayload = (bytes: Buffer, from: number, to: number) => void;
 export class CopyOut implements pg.Submittable {
   /** The server is ready for the next statement. */
   ended = false;
+  /** Takes what arrives as it is, message or part of one, instead of its messages; see `apart`. */
+  whole: ((piece: Buffer) => void) | undefined;
   readonly #text: string;
   readonly #take: TakePayload;
   #stream: Socket | undefined;
@@ -134,7 +136,19 @@ export class CopyOut implements pg.Submittable {
     this.#notify();
   }
 
+  /** What was taken whole is taken apart, and all that comes from now on. It begins where a message does. */
+  apart(pieces: readonly Buffer[]): void {
+    this.whole = undefined;
+    // The end may be among them, and what is behind it is the driver's.
+    this.#read(Buffer.concat(pieces));
+  }
+
   #read(piece: Buffer): void {
+    if (this.whole !== undefined) {
+      this.whole(piece);
+      this.#notify();
+      return;
+    }
     if (this.#parts.length === 0) this.#messages(piece);
     else {
       this.#parts.push(piece);

@@ -71,6 +71,8 @@ export class RowBuffers<Rows extends RowBuffer> {
 
 /** Signature, flags, length of the extension. */
 const HEADER_BYTES = 19;
+/** "PG" */
+const SIGNATURE = 0x5047;
 
 /** Rows of COPY's binary form: each stands in a message of its own, the first behind the header; -1 fields end them. */
 export class BinaryMessages {
@@ -79,7 +81,8 @@ export class BinaryMessages {
 
   /** Where the row of this message begins, with its count of fields; -1 at the end of the rows. */
   open(bytes: Buffer, from: number): number {
-    const at = this.#started ? from : from + HEADER_BYTES;
+    // No row has as many fields as its first letters would say.
+    const at = !this.#started && bytes.readInt16BE(from) === SIGNATURE ? from + HEADER_BYTES : from;
     this.#started = true;
     if (this.#ended) throw outOfStep('a row behind the end of the rows');
     if (bytes.readInt16BE(at) !== -1) return at;

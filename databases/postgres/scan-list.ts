@@ -1,4 +1,5 @@
 import type { ColumnMapping, TableMapping } from '../../contracts/mapping.js';
+import { sentForm } from '../sent-form.js';
 import { quoted } from './identifiers.js';
 import { nativeForm, nativeKey } from './native-forms.js';
 
@@ -49,6 +50,29 @@ export function canonicalExpression(column: ColumnMapping): string {
       return nativeForm(name, column.type);
     default:
       return unknownKind(column.kind);
+  }
+}
+
+/** Expressions whose binary form is the one that sent-form.ts tells: the server makes no text of numbers and times. */
+export function sentExpression(column: ColumnMapping): string {
+  const name = quoted(column.target);
+  const form = sentForm(column);
+  switch (form.as) {
+    case 'integer':
+      return `${name}::int${String(form.bytes)}`;
+    case 'numeric':
+      // A value has the scale of its column, where that has one.
+      return form.scale === undefined ? `trim_scale(${name}::numeric)` : `${name}::numeric`;
+    case 'float8':
+    case 'float4':
+    case 'boolean':
+    case 'date':
+      return `${name}::${form.as}`;
+    case 'moment':
+      return `${name}::${column.kind}`;
+    case 'canonical':
+      // The binary form of an enum's value is its label.
+      return column.kind === 'enum' && !/char/i.test(column.type) ? name : canonicalExpression(column);
   }
 }
 

@@ -70,7 +70,7 @@ interface Shape {
 /**
  * Takes rows of the binary format: 2 bytes count of fields, then each field as it stands in a canonical row.
  */
-class RowFramer implements RowCollector<CanonicalBatch> {
+export class RowFramer implements RowCollector<CanonicalBatch> {
   readonly #shape: Shape;
   readonly #messages = new BinaryMessages();
   readonly #buffers = new RowBuffers(() => new Rows());

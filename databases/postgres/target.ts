@@ -11,7 +11,7 @@ import type {
 import type { Finding } from '../../contracts/migration.js';
 import type { Checked } from '../checked.js';
 import type { Asking, Writing } from '../asking.js';
-import type { CanonicalBatch, KeyRange, ScanOptions } from '../source.js';
+import type { CanonicalBatch, KeyRange, ScanOptions, SentStream } from '../source.js';
 import type { StandingTable } from '../standing.js';
 import type {
   AlikeColumn,
@@ -47,6 +47,7 @@ import { preflight } from './preflight.js';
 import { promote } from './promote.js';
 import { dropRoutines, makeRoutine } from './routines.js';
 import { scanRows } from './scan.js';
+import { scanSent } from './sent-scan.js';
 import { SessionPool } from './session-pool.js';
 import { forgetUnnamed, makeSchemas, readPromotionRecord, tableNumber } from './sidecar.js';
 import { compareStructure } from './structure.js';
@@ -266,6 +267,24 @@ class PostgresTarget implements Target {
       whole = true;
     } finally {
       // A scan that was left early still streams: its backend cannot be used again.
+      if (whole) await this.#pool.give(session);
+      else this.#pool.discard(session);
+    }
+  }
+
+  async sent<T>(
+    { table, range, signal }: Parameters<Target['sent']>[0],
+    work: (stream: SentStream) => Promise<T>,
+  ): Promise<T> {
+    const schema = shadowSchema(this.#names.hash);
+    const session = await this.#attempt('scan', () => this.#pool.take(), table.target.name);
+    let whole = false;
+    try {
+      const sent = await scanSent(session, { schema, table, range, signal }, work);
+      whole = true;
+      return sent;
+    } finally {
+      // As with a scan.
       if (whole) await this.#pool.give(session);
       else this.#pool.discard(session);
     }
