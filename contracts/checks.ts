@@ -1,6 +1,20 @@
+import type { FindingCode } from './migration.js';
+
 /** Checks of KORA that look at both sides as a whole, once their rows were compared; in the order in which they run. */
 export const CHECKS = ['statistics', 'references', 'rules', 'queries'] as const;
 export type CheckName = (typeof CHECKS)[number];
+
+/** What they find. Each proof that comes to its end runs all of them, and tells anew what is still so. */
+export const CHECK_FINDINGS: readonly FindingCode[] = [
+  'moments_differ',
+  'distribution_shifted',
+  'orphans',
+  'cascade_differs',
+  'rule_broken',
+  'rule_differs',
+  'query_differs',
+  'query_slower',
+];
 
 /** One thing that was proven: what, and how. */
 export interface Proven {

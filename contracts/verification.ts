@@ -41,7 +41,7 @@ export interface Compared {
 }
 
 /** Said of a database; none of them makes it another one than its source. */
-const NO_DIFFERENCE: readonly FindingCode[] = ['cannot_see', 'outside_snapshot', 'query_slower'];
+const NO_DIFFERENCE: readonly FindingCode[] = ['cannot_see', 'outside_snapshot', 'query_slower', 'rule_broken'];
 
 /** Findings that a proof of another tool's work must name: differences, and what could not be compared. */
 export function isDifference({ code }: Pick<Finding, 'code'>): boolean {

@@ -4,7 +4,7 @@ import type { Finding } from '../../contracts/migration.js';
 import type { Rule } from '../../contracts/rules.js';
 import { activitiesOf } from '../migration/faults-harness.js';
 import type { MigrationView, StackView, TestFolder } from '../migration/fixtures.js';
-import { startMigrate, testFolder, viewStack } from '../migration/fixtures.js';
+import { startMigrate, testFolder, uniqueId, viewStack } from '../migration/fixtures.js';
 import type { Ran, TestDatabase } from '../migration/harness.js';
 import { caravan, freshDatabase } from '../migration/harness.js';
 import { nameOf } from './rule-fixtures.js';
@@ -196,6 +196,27 @@ describe('Business rules', () => {
     } finally {
       await other.drop();
     }
+  }, 60_000);
+
+  it('are found by a proof of what stands, too, and those of a mapping file are held against both sides', async () => {
+    await target.query('UPDATE lines SET unit_price = -1 WHERE line_id = 11');
+    // In quotes: an id such as 72e0779390198761 is a number in YAML.
+    const accepted = ['sum_of_lines(gross_total)', 'not_negative(unit_price)'].map((name) => `'${idOf(name)}'`);
+    const mapping = folder.write('rules.yaml', `caravan_mapping: 1\nrules: {accept: [${accepted.join(', ')}]}\n`);
+    const again = folder.sqlite(uniqueId('shop'), SHOP);
+    const verify = ['verify', '--source', again, '--target', target.url, '--mapping', mapping, '--json'];
+    const { exit, json, stderr } = await caravan(verify);
+    expect(exit, stderr).toBe(3);
+    const found = json.findings.map(({ code, object, count, disposition }) => [code, object, count, disposition]);
+    // The price below zero is the target's own, and makes a third total wrong.
+    expect(found).toContainEqual(['rule_differs', 'main.lines.unit_price', 1, 'listed']);
+    expect(found).toContainEqual(['rule_differs', 'main.orders.gross_total', 3, 'listed']);
+    expect(found.filter(([code]) => String(code).startsWith('rule_'))).toHaveLength(2);
+    const { stdout } = await caravan(['rules', json.migrationId, '--json']);
+    const states = (JSON.parse(stdout) as ListedRules).rules.map((rule) => [nameOf(rule), rule.state]);
+    expect(states).toContainEqual(['one_of(status)', 'proposed']);
+    expect(states).toContainEqual(['not_negative(unit_price)', 'accepted']);
+    expect(readFileSync(json.certificate ?? '', 'utf8')).toContain('main.lines.unit_price is not negative');
   }, 60_000);
 });
 

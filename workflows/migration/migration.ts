@@ -224,6 +224,7 @@ export class Migration {
       if (proof.caughtUp !== undefined) this.#state.notes.push(caughtUpNote(proof.caughtUp));
       this.#state.addFindings(proof.findings);
       this.#reconciliation.settle(proof);
+      this.#state.forgetChecks(proof);
       this.#teller.alert(proof.findings, round);
       if (!proof.equal) throw failure(unequalCode(proof.findings), 'See the findings.');
       if ((await this.#settleProof(proof, round)) === 'go') return proof;

@@ -12,7 +12,8 @@ import type {
 import { limitsText } from '../../contracts/limits-text.js';
 import type { MadeDecision } from '../../contracts/decisions.js';
 import type { PlanView, SourceStrain, Throttle } from '../../contracts/messages.js';
-import type { PhaseProgress } from '../../contracts/phases.js';
+import { CHECK_FINDINGS } from '../../contracts/checks.js';
+import type { PhaseProgress, VerificationResult } from '../../contracts/phases.js';
 import { plain } from '../kit/visibility.js';
 import { RuleBook } from './rules.js';
 
@@ -158,6 +159,13 @@ export class MigrationState {
   dropFindings(isGone: (finding: Finding) => boolean): void {
     const left = this.findings.filter((finding) => !isGone(finding));
     this.findings.splice(0, this.findings.length, ...left);
+  }
+
+  /** What checks of an earlier proof found, and this one's did not. They do not run where rows differ. */
+  forgetChecks({ equal, findings }: Pick<VerificationResult, 'equal' | 'findings'>): void {
+    if (!equal) return;
+    const told = new Set(findings.map(({ id }) => id));
+    this.dropFindings(({ id, code }) => CHECK_FINDINGS.includes(code) && !told.has(id));
   }
 
   /** What was found of a rule that is no longer meant. */

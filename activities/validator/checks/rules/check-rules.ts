@@ -6,13 +6,18 @@ import type { Rule } from '../../../../contracts/rules.js';
 import { sentenceOf } from '../../../../contracts/rules-text.js';
 import { openTargetOf, withEnd } from '../../../ends.js';
 import type { Check, CheckContext, CheckOutcome } from '../check.js';
+import { mineRules } from '../../rules/mine-rules.js';
 import { countRules } from './count-rules.js';
 import type { Counted, ScanSide } from './count-rules.js';
 
 /** Holds every accepted rule against all rows of both sides (EX-14). */
 export const rulesCheck: Check = {
   name: 'rules',
-  applies: async ({ deps, migrationId }) => (await deps.store.rules.accepted(migrationId)).length > 0,
+  applies: async ({ deps, migrationId, planId, existing, alive }) => {
+    // A migration finds them while its plan is made. Here nothing is planned, and what a mapping file accepts is held.
+    if (existing !== undefined) await mineRules(deps, { migrationId, planId }, alive);
+    return (await deps.store.rules.accepted(migrationId)).length > 0;
+  },
   run: checkRules,
 };
 
@@ -44,7 +49,7 @@ async function checkRules(context: CheckContext): Promise<CheckOutcome> {
     };
     await deps.store.rules.putChecked(migrationId, rule.id, { ...counts, keys });
   }
-  return outcomeOf(judged, left);
+  return outcomeOf(judged, left, context.existing === undefined ? 'open' : 'listed');
 }
 
 /** Tables and columns may have been excluded since the rule was found. */
@@ -83,11 +88,12 @@ async function judge(context: CheckContext, table: TableMapping, rules: readonly
   return rules.map((rule) => ({ rule, source: source.get(rule.id) ?? none, target: target.get(rule.id) ?? none }));
 }
 
-function outcomeOf(judged: readonly Judged[], left: readonly Rule[]): CheckOutcome {
+/** `differing`: the disposition of differences. Of a target that is there already nothing can be refused: it is told. */
+function outcomeOf(judged: readonly Judged[], left: readonly Rule[], differing: Finding['disposition']): CheckOutcome {
   const held = judged.filter(({ source, target }) => source.broken + target.broken === 0);
   const sum = (of: (one: Judged) => number): number => judged.reduce((total, one) => total + of(one), 0);
   return {
-    findings: judged.flatMap(findingOf),
+    findings: judged.flatMap((one) => findingOf(one, differing)),
     counts: {
       rules: judged.length + left.length,
       held: held.length,
@@ -133,12 +139,12 @@ function provenOf({ rule, source, target }: Judged): Proven | undefined {
 }
 
 /** What the source has broken itself is listed; what only the target breaks is a difference that somebody must accept. */
-function findingOf({ rule, source, target }: Judged): Finding[] {
+function findingOf({ rule, source, target }: Judged, differing: Finding['disposition']): Finding[] {
   if (target.broken === 0) return [];
   const isDifference = target.broken > source.broken;
   const code = isDifference ? 'rule_differs' : 'rule_broken';
   const object = `${rule.table}.${rule.columns.join('+')}`;
   const detail = `${object}: ${sentenceOf(rule)} (rule ${rule.id}); ${brokenText(source, target)}.`;
-  const disposition = isDifference ? 'open' : 'listed';
+  const disposition = isDifference ? differing : 'listed';
   return [{ id: `${code}:${rule.id}`, code, kind: 'semantic', object, count: target.broken, disposition, detail }];
 }
