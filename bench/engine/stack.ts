@@ -12,6 +12,7 @@ import { WORKFLOWS } from '../../contracts/messages.js';
 import { checkDefinition } from '../../language/definition.js';
 import { prepare } from '../../language/prepared.js';
 import type { PreparedDefinition } from '../../language/prepared.js';
+import { removeCluster } from '../../platform/local-stack/postgres-cluster.js';
 import { readLivingStack } from '../../platform/local-stack/stack-state.js';
 import type { StackState } from '../../platform/local-stack/stack-state.js';
 import { openSecretBox } from '../../platform/secrets/secret-box.js';
@@ -98,6 +99,7 @@ export async function openEngineStack(environment: Readonly<Record<string, strin
       } finally {
         // Whatever became of the case: no stack is left behind.
         await runCaravan(['down'], env);
+        removeCluster(join(home, 'postgres'));
         rmSync(folder, { recursive: true, force: true });
       }
     },
