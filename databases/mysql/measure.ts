@@ -87,9 +87,7 @@ function aggregatesOf(column: ColumnMapping, at: number, declared: TextRow | und
     case 'microseconds':
       if (base === 'datetime' || base === 'timestamp')
         return times(`TIMESTAMPDIFF(MICROSECOND, '1970-01-01', ${name})`, microsecondsOf);
-      return base === 'time' && column.kind === 'time'
-        ? times(clockMicroseconds(name), microsecondsOf)
-        : [present];
+      return base === 'time' && column.kind === 'time' ? times(clockMicroseconds(name), microsecondsOf) : [present];
     case 'characters':
       return TEXTS.has(base)
         ? [
