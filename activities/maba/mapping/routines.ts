@@ -58,8 +58,10 @@ export function draftRoutines(drafting: RoutineDrafting): DraftedRoutines {
     }
     waiting = waiting.filter((object) => reasons.has(object));
   }
+  // Of other sources they are told elsewhere.
+  const isTold = catalogue.engine === 'mysql' || catalogue.engine === 'mariadb';
   const unseen = catalogue.objects.filter(
-    (object) => (object.kind === 'routine' || object.kind === 'trigger') && object.program === undefined,
+    ({ kind, program }) => isTold && (kind === 'routine' || kind === 'trigger') && program === undefined,
   );
   const left = (object: CatalogueObject, reason: string): NotMigrated => ({
     kind: object.kind,
