@@ -52,6 +52,7 @@ const environmentSchema = z.object({
   ),
   CARAVAN_WEBHOOK_URL: url('http', 'https'),
   CARAVAN_WEBHOOK_SECRET: text,
+  CARAVAN_CALL_STACKS: text.pipe(z.enum(['on', 'off']).nullable()),
   CARAVAN_LOG_LEVEL: text.pipe(z.enum(['trace', 'debug', 'info', 'warn', 'error']).nullable()),
   MAX_CONCURRENT_WORKFLOWS: wholePositive(1000),
   WORKFLOW_TIMEOUT_HOURS: positive(24),
@@ -149,6 +150,8 @@ export interface Config {
   /** Where notifications go, signed with HMAC-SHA-256. Null: no webhook. */
   readonly webhook: { readonly url: string; readonly secret: string } | null;
   /** Default `info`. */
+  /** CARAVAN_CALL_STACKS, default off: workflows tell where they wait, for the query `__stack_trace`. */
+  readonly callStacks: boolean;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
   /** The user of the operating system, for `by`. */
   readonly user: string;
@@ -219,6 +222,7 @@ export function readConfig(environment: Environment = process.env): Config {
     failpoint: env.CARAVAN_FAILPOINT,
     model: modelOf(env),
     webhook: webhookOf(env.CARAVAN_WEBHOOK_URL, env.CARAVAN_WEBHOOK_SECRET),
+    callStacks: env.CARAVAN_CALL_STACKS === 'on',
     logLevel: env.CARAVAN_LOG_LEVEL ?? 'info',
     user: userName(),
     searchPath: Object.freeze((env.PATH ?? '').split(delimiter).filter((folder) => folder !== '')),

@@ -20,9 +20,9 @@ const SLOTS = 100;
 
 /** Workflows, the short activities of the Meta agent, the Architect and AMANI, and the built-in agents. */
 async function control(): Promise<void> {
-  keepNoPromiseStacks();
   const runtime = await openRuntime('control');
   const { deps, config } = runtime;
+  if (!config.callStacks) keepNoPromiseStacks();
   const janitor = openJanitor(runtime);
   const certificates = {
     signer: openSigner({ keyFile: signingKeyFile(config.home) }),

@@ -14,6 +14,7 @@ const SETTINGS = {
   SAGA_COMPENSATION_TIMEOUT_SECONDS: '1',
   CIRCUIT_BREAKER_FAILURE_THRESHOLD: '2',
   EVENT_RETENTION_HOURS: String(1 / 3600),
+  CARAVAN_CALL_STACKS: 'on',
 };
 
 describe('settings of the environment', { timeout: 180_000 }, () => {
@@ -78,7 +79,7 @@ describe('settings of the environment', { timeout: 180_000 }, () => {
     expect(await engine.store.engine.executions.capacity()).toEqual({ running: 0, queued: 0 });
   });
 
-  it('WORKFLOW_TIMEOUT_HOURS - an execution that says nothing else ends there; and CHECKPOINT_INTERVAL_MINUTES - it kept a checkpoint so often', async () => {
+  it('WORKFLOW_TIMEOUT_HOURS - an execution that says nothing else ends there; CHECKPOINT_INTERVAL_MINUTES - it kept a checkpoint so often; and CARAVAN_CALL_STACKS - it tells where it waits', async () => {
     const type = unique('worker');
     await engine.agent(type, () => new Promise((done) => setTimeout(done, 10_000)));
     const { result, executionId } = await engine.start(graphOf({ type, tasks: [{ id: 'a' }] }));
@@ -93,6 +94,14 @@ describe('settings of the environment', { timeout: 180_000 }, () => {
       reason: 'interval',
       state_snapshot: { tasks: { running: 1 }, pivoted: false },
     });
+    let waits = '';
+    await until('it tells where it waits', async () => {
+      waits = await handleOf(engine.client, executionId)
+        .query<string>('__stack_trace')
+        .catch(() => '');
+      return waits !== '';
+    });
+    expect(waits).toMatch(/\bat .*\.[jt]s/);
     expect(event?.data['recovery_instructions']).toContain(String(event?.data['checkpoint_id']));
     expect(await codeOf(result)).toBe('EXECUTION_TIMED_OUT');
   });
