@@ -5,7 +5,7 @@ import type { TableMapping } from '../contracts/mapping.js';
 import type { Checked } from './checked.js';
 import { openPostgresExisting } from './postgres/existing/existing.js';
 import type { AskOptions, Asking } from './asking.js';
-import type { CanonicalBatch, KeyRange, ScanOptions } from './source.js';
+import type { CanonicalBatch, KeyRange, ScanOptions, SentTarget } from './source.js';
 
 /** A target that is there already, whoever made it. Every session is read-only; nothing is made, nothing is changed. */
 export interface ExistingTarget {
@@ -44,7 +44,7 @@ export interface CheckPair {
 }
 
 /** One state of the target, held until it is closed. */
-export interface ExistingSnapshot {
+export interface ExistingSnapshot extends SentTarget {
   /** Where the target's log stood; never a secret. */
   readonly position: string;
   /** ISO 8601, by the target's clock. */

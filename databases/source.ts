@@ -102,6 +102,17 @@ export interface SentStream {
   rest(seen: Buffer): AsyncIterable<CanonicalBatch>;
 }
 
+export interface SentPlace {
+  readonly table: TableMapping;
+  readonly range: KeyRange;
+  readonly signal: AbortSignal | undefined;
+}
+
+export interface SentTarget {
+  /** The rows of the mapping's target as this server sends them, for as long as `work` takes. */
+  sent<T>(place: SentPlace, work: (stream: SentStream) => Promise<T>): Promise<T>;
+}
+
 /** A table or a view; `query` (PostgreSQL): its rows are those of this query of the source's own. */
 export interface Scanned extends TableMapping {
   readonly query?: string;

@@ -10,7 +10,7 @@ import type {
 import type { Finding } from '../contracts/migration.js';
 import type { Checked } from './checked.js';
 import type { Asking, Writing } from './asking.js';
-import type { CanonicalBatch, KeyRange, ScanOptions, SentStream } from './source.js';
+import type { CanonicalBatch, KeyRange, ScanOptions, SentTarget } from './source.js';
 import type { StandingTable } from './standing.js';
 
 /** What a migration is called in the target; see contracts/names.ts. */
@@ -22,7 +22,7 @@ export interface TargetNames {
 }
 
 /** What the target can do. PostgreSQL 13 to 18. Every method is idempotent, and typed failures only leave it. */
-export interface Target {
+export interface Target extends SentTarget {
   /** Server, encoding, CREATE, locks for `tables` objects, the lease: before anything is touched. */
   preflight(options: {
     readonly targetSchema: string;
@@ -87,11 +87,6 @@ export interface Target {
     range: KeyRange,
     options: ScanOptions & { where?: 'shadow' | 'promoted' },
   ): AsyncIterable<CanonicalBatch>;
-  /** The rows of a shadow table as this server sends them, for as long as `work` takes. */
-  sent<T>(
-    place: { readonly table: TableMapping; readonly range: KeyRange; readonly signal: AbortSignal | undefined },
-    work: (stream: SentStream) => Promise<T>,
-  ): Promise<T>;
   /** For queries of the application on the shadow's tables; operators of extensions are found, too. */
   asking(): Promise<Asking>;
   /** For what the application writes to the shadow's tables: all of it is taken back. */

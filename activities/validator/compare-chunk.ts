@@ -2,8 +2,8 @@ import type { TableMapping } from '../../contracts/mapping.js';
 import type { CanonicalBatch, Reader } from '../../databases/source.js';
 import type { Chunk, Target } from '../../databases/target.js';
 import { noRows } from '../no-rows.js';
+import { compareSent } from './compare-sent.js';
 import { ChunkExceptions } from './exceptions.js';
-import { hashSent } from './hash-sent.js';
 import { hashSides } from './hash-sides.js';
 import { hashRow, rowOf } from './row-hash.js';
 import type { RowSetHash } from './row-hash.js';
@@ -29,7 +29,8 @@ export interface Comparison {
 /** Compares one chunk: both sides read apart from the copy, in canonical form, at once. */
 export async function compareChunk(comparison: Comparison, chunk: Chunk): Promise<ComparedChunk> {
   const exceptions = await readExceptions(comparison, chunk);
-  const sent = exceptions.isEmpty ? await compareSent(comparison, chunk) : undefined;
+  const hasWay = exceptions.isEmpty && comparison.table.rows !== 'none';
+  const sent = hasWay ? await compareSent(comparison, chunk) : undefined;
   if (sent) return { chunk: chunk.chunk, source: sent, target: sent, quarantined: 0, equal: true };
   const { table, target: end, signal } = comparison;
   const { source, target } = await hashSides(
@@ -44,29 +45,6 @@ export async function compareChunk(comparison: Comparison, chunk: Chunk): Promis
     quarantined,
     equal: exceptions.areTrue() && source.equals(target),
   };
-}
-
-/**
- * Both sides in the form in which the target sends its rows, where the source has a way into it: what is equal there is
- * equal. Whether what differs there is equal the canonical form tells.
- */
-async function compareSent(
-  { table, target, reader, signal, onRows }: Comparison,
-  chunk: Chunk,
-): Promise<RowSetHash | undefined> {
-  if (table.rows === 'none') return undefined;
-  const source = await reader.sent?.(table, chunk, signal);
-  return source && target.sent({ table, range: chunk, signal }, (stream) => hashSent(counted(source, onRows), stream));
-}
-
-async function* counted(
-  batches: AsyncIterable<CanonicalBatch>,
-  onRows: Comparison['onRows'],
-): AsyncGenerator<CanonicalBatch> {
-  for await (const batch of batches) {
-    yield batch;
-    onRows(batch.rows);
-  }
 }
 
 async function readExceptions({ table, target }: Comparison, chunk: Chunk): Promise<ChunkExceptions> {

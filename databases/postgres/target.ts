@@ -11,7 +11,7 @@ import type {
 import type { Finding } from '../../contracts/migration.js';
 import type { Checked } from '../checked.js';
 import type { Asking, Writing } from '../asking.js';
-import type { CanonicalBatch, KeyRange, ScanOptions, SentStream } from '../source.js';
+import type { CanonicalBatch, KeyRange, ScanOptions, SentPlace, SentStream } from '../source.js';
 import type { StandingTable } from '../standing.js';
 import type {
   AlikeColumn,
@@ -272,10 +272,7 @@ class PostgresTarget implements Target {
     }
   }
 
-  async sent<T>(
-    { table, range, signal }: Parameters<Target['sent']>[0],
-    work: (stream: SentStream) => Promise<T>,
-  ): Promise<T> {
+  async sent<T>({ table, range, signal }: SentPlace, work: (stream: SentStream) => Promise<T>): Promise<T> {
     const schema = shadowSchema(this.#names.hash);
     const session = await this.#attempt('scan', () => this.#pool.take(), table.target.name);
     let whole = false;

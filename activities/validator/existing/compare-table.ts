@@ -9,11 +9,12 @@ import type { Deps } from '../../deps.js';
 import { mappingOf, planOf } from '../../ends.js';
 import type { Alive } from '../../heartbeat.js';
 import type { SnapshotHost } from '../../snapshot-host.js';
+import { compareSent } from '../compare-sent.js';
 import { hashSides } from '../hash-sides.js';
 import { fieldsOf } from '../expected-row.js';
 import { RowSetHash, rowOf } from '../row-hash.js';
 import { formsOf } from './forms.js';
-import type { Form } from './forms.js';
+import type { Forms } from './forms.js';
 import { identityOf, pairRows } from './pairs.js';
 import type { Fields } from './pairs.js';
 import { differencesOf } from './row-differences.js';
@@ -63,7 +64,7 @@ type Result = Omit<ComparedTable, 'findings'> & { readonly findings: Finding[]; 
 
 class TableComparison {
   readonly #parts: Both & { readonly table: TableMapping; readonly alive: Alive };
-  readonly #forms: { readonly source: Form; readonly target: Form };
+  readonly #forms: Forms;
   /** Places of the key's columns; empty: rows are told apart by their whole content. */
   readonly #keys: readonly number[];
   readonly #source = new RowSetHash();
@@ -102,11 +103,30 @@ class TableComparison {
 
   async #range(range: KeyRange): Promise<void> {
     await this.#parts.snapshot.lend(async (reader) => {
+      const sent = this.#forms.asTheyAre ? await this.#compareSent(reader, range) : undefined;
+      if (sent !== undefined) {
+        this.#source.merge(sent);
+        this.#target.merge(sent);
+        return;
+      }
       const both = await hashSides(this.#sourceRows(reader, range), this.#targetRows(range));
       this.#source.merge(both.source);
       this.#target.merge(both.target);
       if (!both.source.equals(both.target)) await this.#locate(reader, range);
     });
+  }
+
+  #compareSent(reader: Reader, range: KeyRange): Promise<RowSetHash | undefined> {
+    const { table, target, alive } = this.#parts;
+    const onRows = (rows: number): void => {
+      this.#report(rows);
+    };
+    return compareSent({ table, reader, target, signal: alive.signal, onRows }, range);
+  }
+
+  #report(rows: number): void {
+    this.#rows += rows;
+    this.#parts.alive.report({ rows: this.#rows });
   }
 
   async #locate(reader: Reader, range: KeyRange): Promise<void> {
@@ -143,8 +163,7 @@ class TableComparison {
     const { table, alive } = this.#parts;
     for await (const batch of this.#forms.source(reader.scan(table, range, { keys: false, signal: alive.signal }))) {
       yield batch;
-      this.#rows += batch.rows;
-      alive.report({ rows: this.#rows });
+      this.#report(batch.rows);
     }
   }
 

@@ -9,8 +9,15 @@ import { rowOf } from '../row-hash.js';
 /** Puts the canonical rows of one side into a form in which only differences that count are left. */
 export type Form = (batches: AsyncIterable<CanonicalBatch>) => AsyncIterable<CanonicalBatch>;
 
+export interface Forms {
+  readonly source: Form;
+  readonly target: Form;
+  /** Neither side is put into another form. */
+  readonly asTheyAre: boolean;
+}
+
 /** As the mapping file rewrites texts, and JSON in one form where the target keeps it as jsonb. */
-export function formsOf(table: TableMapping): { readonly source: Form; readonly target: Form } {
+export function formsOf(table: TableMapping): Forms {
   const rewriting = rewritings(table);
   const jsonb = table.columns.map(({ kind, type }) => kind === 'json' && type === 'jsonb');
   const asJson: Expect = (field, column) => {
@@ -31,6 +38,7 @@ export function formsOf(table: TableMapping): { readonly source: Form; readonly 
   return {
     source: hasJson || isRewritten ? (batches) => formed(batches, rewritten) : none,
     target: hasJson ? (batches) => formed(batches, asJson) : none,
+    asTheyAre: !hasJson && !isRewritten,
   };
 }
 

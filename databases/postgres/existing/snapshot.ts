@@ -3,7 +3,7 @@ import { CaravanFailure } from '../../../contracts/failures.js';
 import type { TableMapping } from '../../../contracts/mapping.js';
 import type { Checked } from '../../checked.js';
 import type { ExistingSnapshot } from '../../existing.js';
-import type { CanonicalBatch, KeyRange, ScanOptions } from '../../source.js';
+import type { CanonicalBatch, KeyRange, ScanOptions, SentPlace, SentStream } from '../../source.js';
 import { checkedBy } from '../checked.js';
 import type { Session } from '../connect.js';
 import { IdleSessions } from '../../lent-sessions.js';
@@ -11,6 +11,7 @@ import { literal } from '../identifiers.js';
 import type { AskOptions, Asking } from '../../asking.js';
 import { openAsking } from '../ask.js';
 import { scanRows } from '../scan.js';
+import { scanSent } from '../sent-scan.js';
 import { placeOf, positionText } from '../source/position.js';
 import { BEGIN, asUnreadable, openReadOnly, readingTarget } from './sessions.js';
 
@@ -70,6 +71,22 @@ class Existing implements ExistingSnapshot {
       throw asUnreadable(error);
     } finally {
       // A scan that was left early still streams: its backend cannot be used again.
+      if (whole) await this.#sessions.giveBack(session);
+      else this.#sessions.discard(session);
+    }
+  }
+
+  async sent<T>({ table, range, signal }: SentPlace, work: (stream: SentStream) => Promise<T>): Promise<T> {
+    const session = await readingTarget({ attempted: 'scan', on: table.target.name }, () => this.#take());
+    let whole = false;
+    try {
+      const done = await scanSent(session, { schema: table.target.schema, table, range, signal }, work);
+      whole = true;
+      return done;
+    } catch (error) {
+      throw asUnreadable(error);
+    } finally {
+      // As with a scan.
       if (whole) await this.#sessions.giveBack(session);
       else this.#sessions.discard(session);
     }
