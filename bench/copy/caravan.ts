@@ -75,7 +75,8 @@ function reportOf(ran: Ran): MigrationReport {
     report.status === 'proven' &&
     report.tables?.every(({ sourceHash, targetHash }) => sourceHash !== null && sourceHash === targetHash) === true;
   if (proven) return report as MigrationReport;
-  const said = report.error?.message ?? ran.stderr.slice(-300);
+  const found = report.findings?.map(({ code, object, count }) => `${code} ${object} (${String(count)})`).join(', ');
+  const said = report.error?.message ?? (found === undefined || found === '' ? ran.stderr.slice(-300) : found);
   throw new WrongResult(`the migration ended with ${String(ran.exit)}, ${report.status ?? 'no report'}: ${said}`);
 }
 

@@ -101,10 +101,14 @@ export class MysqlSession {
     connection.on('end', () => {
       this.#lose(LOST);
     });
+    // A reset connection the driver tells to the query that was under way, if there was one, and to nobody else.
+    streamOf(connection).once('close', () => {
+      this.#lose(LOST);
+    });
   }
 
   get usable(): boolean {
-    return this.#lost === undefined;
+    return this.#lost === undefined && !streamOf(this.connection).destroyed;
   }
 
   /**
@@ -115,7 +119,7 @@ export class MysqlSession {
     this.#listeners.add(listener);
     if (!this.usable) {
       queueMicrotask(() => {
-        if (this.#listeners.delete(listener)) listener(this.#lost);
+        if (this.#listeners.delete(listener)) listener(this.#lost ?? LOST);
       });
     }
     return () => {

@@ -4,17 +4,52 @@ import type { MysqlSession } from './connect.js';
 const PATIENCE_MS = 3000;
 
 /** A query in the middle of its result. */
-export interface RunningQuery {
+interface RunningQuery {
   readonly ended: boolean;
   /** Throws the rest of the result away; resolves when the query is over. */
   discard(): Promise<void>;
+}
+
+/** A query whose result comes in batches. */
+export interface QueryFeed<Batch> extends RunningQuery {
+  /** Undefined: there are no more. */
+  next(): Promise<Batch | undefined>;
+  fail(reason: unknown): void;
+  /** Gives the connection back to the driver. */
+  release(): void;
+}
+
+/** The batches of a feed, which begins when the first is asked for; a query that is left in its middle is ended. */
+export async function* batchesOf<Batch>(
+  session: MysqlSession,
+  begin: () => QueryFeed<Batch>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Batch> {
+  const feed = begin();
+  const onAbort = (): void => {
+    feed.fail(signal?.reason);
+  };
+  signal?.addEventListener('abort', onAbort, { once: true });
+  try {
+    for (let batch = await feed.next(); batch; batch = await feed.next()) {
+      yield batch;
+      signal?.throwIfAborted();
+    }
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+    await endQuery(session, feed);
+    feed.release();
+  }
 }
 
 /**
  * Ends a query in the middle of its result. It is killed from a second connection, so that this one and the snapshot
  * that it holds live on; where that does not work in time the connection is destroyed.
  */
-export async function endQuery(session: MysqlSession, query: RunningQuery): Promise<void> {
+async function endQuery(session: MysqlSession, query: RunningQuery): Promise<void> {
   if (query.ended) return;
   if (!session.usable) {
     session.destroy();

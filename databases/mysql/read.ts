@@ -4,7 +4,7 @@ import type { KeyRange, RowBatch } from '../source.js';
 import type { MysqlSession } from './connect.js';
 import type { Attempt } from './errors.js';
 import { RowFeed } from './row-feed.js';
-import { endQuery } from './end-query.js';
+import { batchesOf } from './end-query.js';
 import { labelOrNul, quoteName, quoteTable, rangeClause } from './sql.js';
 
 /** Type numbers of the protocol that are not read as they are. */
@@ -67,7 +67,7 @@ export async function* readRows(session: MysqlSession, request: ReadRequest): As
 }
 
 /** Rows of a query as the source's own bytes. A consumer that has enough ends the query by leaving its loop. */
-export async function* readQuery(
+export function readQuery(
   session: MysqlSession,
   query: {
     readonly sql: string;
@@ -76,23 +76,5 @@ export async function* readQuery(
     readonly signal?: AbortSignal | undefined;
   },
 ): AsyncGenerator<RowBatch> {
-  const { signal } = query;
-  const feed = new RowFeed(session, query);
-  const onAbort = (): void => {
-    feed.fail(signal?.reason);
-  };
-  signal?.addEventListener('abort', onAbort, { once: true });
-  try {
-    for (let batch = await feed.next(); batch; batch = await feed.next()) {
-      yield batch;
-      signal?.throwIfAborted();
-    }
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw error;
-  } finally {
-    signal?.removeEventListener('abort', onAbort);
-    await endQuery(session, feed);
-    feed.release();
-  }
+  return batchesOf(session, () => new RowFeed(session, query), query.signal);
 }

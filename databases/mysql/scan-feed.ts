@@ -2,7 +2,7 @@ import type { PrepareStatementInfo } from 'mysql2';
 import { CaravanFailure } from '../../contracts/failures.js';
 import type { CanonicalBatch } from '../source.js';
 import type { MysqlSession } from './connect.js';
-import { endQuery } from './end-query.js';
+import { batchesOf } from './end-query.js';
 import { failureOf, type Attempt } from './errors.js';
 
 /**
@@ -187,29 +187,12 @@ class ScanFeed<Batch extends FedBatch> {
 }
 
 /** The batches of a feed; a query that is left in the middle of its result is ended. */
-export async function* fedBatches<Batch extends FedBatch>(
+export function fedBatches<Batch extends FedBatch>(
   session: MysqlSession,
   feeding: Feeding<Batch>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<CanonicalBatch> {
-  const feed = new ScanFeed(session, feeding);
-  const onAbort = (): void => {
-    feed.fail(signal?.reason);
-  };
-  signal?.addEventListener('abort', onAbort, { once: true });
-  try {
-    for (let batch = await feed.next(); batch; batch = await feed.next()) {
-      yield batch;
-      signal?.throwIfAborted();
-    }
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw error;
-  } finally {
-    signal?.removeEventListener('abort', onAbort);
-    await endQuery(session, feed);
-    feed.release();
-  }
+  return batchesOf(session, () => new ScanFeed(session, feeding), signal);
 }
 
 function outOfStep(attempt: Attempt): CaravanFailure {

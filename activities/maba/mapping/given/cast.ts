@@ -74,17 +74,7 @@ const OF_TEXT: readonly ValueKind[] = [
 ];
 
 /** What texts of files can become: of a moment without a zone nobody knows the instant. */
-const OF_FILES: readonly ValueKind[] = [
-  'text',
-  'json',
-  'uuid',
-  'integer',
-  'decimal',
-  'float8',
-  'boolean',
-  'date',
-  'timestamp',
-];
+const OF_FILES = OF_TEXT.filter((kind) => !['timestamptz', 'time', 'text_array', 'bytes'].includes(kind));
 
 /** What values of a MySQL type can become, so that copy and proof both know their form. */
 const MYSQL: readonly (readonly [readonly string[], readonly ValueKind[]])[] = [
