@@ -149,9 +149,9 @@ export interface Config {
   readonly model: { readonly url: string; readonly name: string; readonly key: string | null } | null;
   /** Where notifications go, signed with HMAC-SHA-256. Null: no webhook. */
   readonly webhook: { readonly url: string; readonly secret: string } | null;
-  /** Default `info`. */
   /** CARAVAN_CALL_STACKS, default off: workflows tell where they wait, for the query `__stack_trace`. */
   readonly callStacks: boolean;
+  /** Default `info`. */
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
   /** The user of the operating system, for `by`. */
   readonly user: string;

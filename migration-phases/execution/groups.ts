@@ -1,12 +1,10 @@
-import { executeChild, getExternalWorkflowHandle } from '@temporalio/workflow';
 import type { InPlan } from '../../contracts/activities.js';
 import type { FailureReport } from '../../contracts/failures.js';
 import { WORKFLOWS } from '../../contracts/messages.js';
 import { tableWorkflowId } from '../../contracts/names.js';
 import type { FailedTask, TableGroupInput, TableGroupResult } from '../../contracts/phases.js';
-import { setPausedSignal } from '../../workflows/kit/messages.js';
+import { executePausableChild } from '../../workflows/kit/pausable-child.js';
 import type { PauseGate } from '../../workflows/kit/pause.js';
-import { CHILD } from '../../workflows/kit/profiles.js';
 import type { CopySnapshot } from './copy-chunks.js';
 import type { Step, TableGroup } from './steps.js';
 import type { TableWork } from './table-work.js';
@@ -34,24 +32,13 @@ export class TableGroups {
     const [snapshot] = await Promise.all([this.#parts.snapshot(), this.#parts.ready()]);
     await gate.open();
     const workflowId = tableWorkflowId(plan.migrationId, id);
-    const stopListening = gate.onChange((paused) => {
-      getExternalWorkflowHandle(workflowId)
-        .signal(setPausedSignal, paused)
-        .catch(() => undefined);
-    });
     const tables = group.map(({ table, copy, keys }) => ({ table, copy: copy.id, keys: keys.id }));
     const input: TableGroupInput = { ...plan, tables, paused: gate.paused, snapshot: snapshot.usable };
-    let result: TableGroupResult;
-    try {
-      result = (await executeChild(WORKFLOWS.tableGroup, {
-        ...CHILD,
-        workflowId,
-        args: [input],
-        staticSummary: `copy ${String(group.length)} large tables, from ${group[0]?.table ?? ''} on`,
-      })) as TableGroupResult;
-    } finally {
-      stopListening();
-    }
+    const result = await executePausableChild<TableGroupResult>(WORKFLOWS.tableGroup, gate, {
+      workflowId,
+      input,
+      staticSummary: `copy ${String(group.length)} large tables, from ${group[0]?.table ?? ''} on`,
+    });
     if (result.snapshotLost) snapshot.lose();
     work.add(result);
     work.find(result.findings);

@@ -1,13 +1,12 @@
-import { executeChild, getExternalWorkflowHandle } from '@temporalio/workflow';
 import type { CopiedTable, CutTable, InPlan, InTable } from '../../contracts/activities.js';
 import { WORKFLOWS } from '../../contracts/messages.js';
 import type { Finding } from '../../contracts/migration.js';
 import { tableWorkflowId } from '../../contracts/names.js';
 import type { TableCopyInput, TableCopyResult } from '../../contracts/phases.js';
 import { codeOf } from '../../workflows/kit/failures.js';
-import { setPausedSignal } from '../../workflows/kit/messages.js';
+import { executePausableChild } from '../../workflows/kit/pausable-child.js';
 import type { PauseGate } from '../../workflows/kit/pause.js';
-import { CHILD, builder } from '../../workflows/kit/profiles.js';
+import { builder } from '../../workflows/kit/profiles.js';
 import { askingTwice } from '../../workflows/kit/shortages.js';
 import type { ProgressReporter } from '../../workflows/kit/progress.js';
 import type { CopySnapshot } from './copy-chunks.js';
@@ -114,20 +113,11 @@ export class TableWork {
   async #copyAsChild(copy: TableCut, snapshot: CopySnapshot, round: number): Promise<TableCopyResult> {
     const name = round === 1 ? copy.table : `${copy.table}/${String(round)}`;
     const workflowId = tableWorkflowId(this.#parts.plan.migrationId, name);
-    const stopListening = this.#parts.gate.onChange((paused) => {
-      getExternalWorkflowHandle(workflowId)
-        .signal(setPausedSignal, paused)
-        .catch(() => undefined);
+    const { gate } = this.#parts;
+    return executePausableChild<TableCopyResult>(WORKFLOWS.tableCopy, gate, {
+      workflowId,
+      input: { ...copy, snapshot: snapshot.usable, paused: gate.paused } satisfies TableCopyInput,
+      staticSummary: `copy ${copy.table}, ${String(copy.chunks)} chunks`,
     });
-    try {
-      return (await executeChild(WORKFLOWS.tableCopy, {
-        ...CHILD,
-        workflowId,
-        args: [{ ...copy, snapshot: snapshot.usable, paused: this.#parts.gate.paused } satisfies TableCopyInput],
-        staticSummary: `copy ${copy.table}, ${String(copy.chunks)} chunks`,
-      })) as TableCopyResult;
-    } finally {
-      stopListening();
-    }
   }
 }

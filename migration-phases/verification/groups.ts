@@ -1,11 +1,9 @@
-import { executeChild, getExternalWorkflowHandle } from '@temporalio/workflow';
 import type { TableRef } from '../../contracts/activities.js';
 import { WORKFLOWS } from '../../contracts/messages.js';
 import { tableWorkflowId } from '../../contracts/names.js';
 import type { ProofGroupInput, ProofGroupResult } from '../../contracts/phases.js';
-import { setPausedSignal } from '../../workflows/kit/messages.js';
+import { executePausableChild } from '../../workflows/kit/pausable-child.js';
 import { PauseGate } from '../../workflows/kit/pause.js';
-import { CHILD } from '../../workflows/kit/profiles.js';
 import { ProgressReporter } from '../../workflows/kit/progress.js';
 import { compareTables, emptyProof, refuseTooMany, repairTables } from './tables.js';
 import type { Proof, Proving } from './tables.js';
@@ -64,24 +62,13 @@ export class PagedProof {
     await gate.open();
     const first = tables[0]?.table ?? '';
     const workflowId = tableWorkflowId(plan.migrationId, `${repair ? 'repair' : 'proof'}:${first}`);
-    const stopListening = gate.onChange((paused) => {
-      getExternalWorkflowHandle(workflowId)
-        .signal(setPausedSignal, paused)
-        .catch(() => undefined);
+    const { differing, ...found } = await executePausableChild<ProofGroupResult>(WORKFLOWS.proofGroup, gate, {
+      workflowId,
+      input: { ...plan, stale, snapshot, tables, repair, paused: gate.paused } satisfies ProofGroupInput,
+      staticSummary: `${repair ? 'repair and prove' : 'prove'} ${String(tables.length)} tables, from ${first} on`,
     });
-    try {
-      const input: ProofGroupInput = { ...plan, stale, snapshot, tables, repair, paused: gate.paused };
-      const { differing, ...found } = (await executeChild(WORKFLOWS.proofGroup, {
-        ...CHILD,
-        workflowId,
-        args: [input],
-        staticSummary: `${repair ? 'repair and prove' : 'prove'} ${String(tables.length)} tables, from ${first} on`,
-      })) as ProofGroupResult;
-      this.#add(found);
-      return [...differing];
-    } finally {
-      stopListening();
-    }
+    this.#add(found);
+    return [...differing];
   }
 
   #add(found: Omit<ProofGroupResult, 'differing'>): void {
