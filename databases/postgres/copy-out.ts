@@ -34,19 +34,24 @@ export async function* copyBatches<Batch>(
   });
   session.client.query(copy);
   try {
-    while (!copy.ended || rows.isFull) {
-      // Full while nobody waited: the stream stands still, and there will be no news.
-      if (!rows.isFull) await copy.news();
-      if (!rows.isFull) continue;
-      const batch = rows.batch();
-      copy.resume();
-      yield batch;
-    }
-    rows.end();
-    if (rows.rows > 0) yield rows.batch();
+    yield* drained(copy, rows);
   } finally {
     copy.discard();
   }
+}
+
+/** The batches of a COPY that is under way, up to its end. */
+export async function* drained<Batch>(copy: CopyOut, rows: RowCollector<Batch>): AsyncGenerator<Batch> {
+  while (!copy.ended || rows.isFull) {
+    // Full while nobody waited: the stream stands still, and there will be no news.
+    if (!rows.isFull) await copy.news();
+    if (!rows.isFull) continue;
+    const batch = rows.batch();
+    copy.resume();
+    yield batch;
+  }
+  rows.end();
+  if (rows.rows > 0) yield rows.batch();
 }
 
 type DataListener = (bytes: Buffer) => void;

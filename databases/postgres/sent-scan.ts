@@ -2,7 +2,7 @@ import type { TableMapping } from '../../contracts/mapping.js';
 import { SENT_ROW } from '../sent-form.js';
 import type { CanonicalBatch, SentStream } from '../source.js';
 import type { Session } from './connect.js';
-import { CopyOut, outOfStep } from './copy-out.js';
+import { CopyOut, drained, outOfStep } from './copy-out.js';
 import { failureOf } from './errors.js';
 import { qualified, quoted } from './identifiers.js';
 import { rangeCondition } from './key-range.js';
@@ -81,20 +81,13 @@ class SentScan implements SentStream {
 
   async *rest(seen: Buffer): AsyncGenerator<CanonicalBatch> {
     const copy = this.#copy;
-    const rows = this.#rows;
     try {
       copy.apart([seen, ...this.#pieces.splice(0)]);
       copy.resume();
-      while (!copy.ended || rows.isFull) {
-        if (!rows.isFull) await copy.news();
-        if (!rows.isFull) continue;
-        const batch = rows.batch();
-        copy.resume();
+      for await (const batch of drained(copy, this.#rows)) {
         yield batch;
         this.#signal?.throwIfAborted();
       }
-      rows.end();
-      if (rows.rows > 0) yield rows.batch();
     } catch (error) {
       throw this.#failure(error);
     }
