@@ -109,17 +109,22 @@ class PostgresSnapshot implements Snapshot {
   }
 
   #reader(session: Session): Reader {
+    // A cancel is on its way by another session: one that comes late would hit the next statement.
+    let cancelling: Promise<void> | undefined;
+    const cancel = (): Promise<void> => this.#cancel(session).catch(() => undefined);
     return readerOf({
       take: async () => {
         await readingSource({ attempted: 'read', on: 'the snapshot' }, () => session.run(`SAVEPOINT ${SAVEPOINT}`));
         return session;
       },
       cut: () => {
-        this.#cancel(session).catch(() => undefined);
+        cancelling = cancel();
       },
       give: async (_, whole) => {
+        await cancelling;
+        cancelling = undefined;
         if (session.lost) return;
-        if (!whole) await this.#cancel(session).catch(() => undefined);
+        if (!whole) await cancel();
         await backToSnapshot(session);
       },
     });
