@@ -139,6 +139,11 @@ export interface RowBatch {
   readonly bytes: Buffer;
   readonly start: Int32Array;
   readonly end: Int32Array;
+  /**
+   * So many bytes, from the first on, are fields with at least one blank between two of them, and nothing else: text where
+   * all fields are. Absent where other bytes stand between them.
+   */
+  readonly spaced?: number | undefined;
   /** Storage class of each field where the engine has one per value (SQLite); see `STORAGE`. */
   readonly storage?: Uint8Array;
   /** Rows that go to quarantine, by number; absent where there is none. */

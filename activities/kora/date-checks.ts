@@ -1,6 +1,6 @@
-import { ISSUE } from '../../contracts/record.js';
+import { ISSUE, viewOf } from '../../contracts/record.js';
 import type { FieldCheck, Issue } from '../../contracts/record.js';
-import { isDigit } from './number-checks.js';
+import { areDigits, isDigit } from './digits.js';
 import { STORAGE } from './storage.js';
 import type { TypeLimits } from './type-limits.js';
 
@@ -26,8 +26,27 @@ function two(bytes: Uint8Array, at: number): number {
   return tens < 0 || tens > 9 || ones < 0 || ones > 9 ? -1 : tens * 10 + ones;
 }
 
+const byteOf = (word: number, place: 0 | 1 | 2 | 3): number => (word >>> (8 * place)) & 0xff;
+
+/** Two digits of a word, lowest byte first; another number than 0 to 99 where they are none. */
+const pairOf = (word: number, place: 0 | 1 | 2): number =>
+  byteOf(word, place) * 10 + byteOf(word, (place + 1) as 1 | 2 | 3) - ZERO * 11;
+
+/** A day that every month of every year has, as most are: nothing more is to be asked. */
+function isUsualDay(bytes: Uint8Array, start: number): boolean {
+  const view = viewOf(bytes);
+  const year = view.getInt32(start, true);
+  const middle = view.getInt32(start + 4, true);
+  if (!areDigits(year) || year === 0x30303030 || (middle & 0xff0000ff) !== 0x2d00002d) return false;
+  if (!areDigits((middle & 0x00ffff00) | 0x30000030)) return false;
+  const month = pairOf(middle, 1);
+  const day = two(bytes, start + 8);
+  return month >= 1 && month <= 12 && day >= 1 && day <= 28;
+}
+
 /** YYYY-MM-DD at `start`; the calendar's own rules, years 1 to 9999. */
 function calendar(bytes: Uint8Array, start: number): Issue {
+  if (isUsualDay(bytes, start)) return ISSUE.ok;
   const century = two(bytes, start);
   const years = two(bytes, start + 2);
   const month = two(bytes, start + 5);
@@ -48,9 +67,20 @@ interface ClockRules {
   readonly secondDigits: number;
 }
 
+/** HH:MM:SS within a day. */
+function isUsualClock(bytes: Uint8Array, at: number): boolean {
+  const view = viewOf(bytes);
+  const first = view.getInt32(at, true);
+  const last = view.getInt32(at + 4, true);
+  if (byteOf(first, 2) !== COLON || byteOf(last, 1) !== COLON) return false;
+  if (!areDigits((first & 0xff00ffff) | 0x00300000) || !areDigits((last & 0xffff00ff) | 0x00003000)) return false;
+  return pairOf(first, 0) < 24 && byteOf(first, 3) < ZERO + 6 && byteOf(last, 2) < ZERO + 6;
+}
+
 /** HH:MM:SS[.ffffff] at `at`, within a day. */
 function clock(bytes: Uint8Array, at: number, end: number, rules: ClockRules): Issue {
   const length = end - at;
+  if (length === SECONDS_BYTES && isUsualClock(bytes, at)) return ISSUE.ok;
   const short = rules.loose && length === MINUTES_BYTES;
   if ((length < SECONDS_BYTES && !short) || bytes[at + 2] !== COLON) return ISSUE.bad_form;
   const hour = two(bytes, at);

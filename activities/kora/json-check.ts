@@ -1,7 +1,7 @@
 import { ISSUE } from '../../contracts/record.js';
 import type { FieldCheck, Issue } from '../../contracts/record.js';
 import { jsonbText } from '../../databases/jsonb.js';
-import { isDigit } from './number-checks.js';
+import { isDigit } from './digits.js';
 import { textCheck } from './text-checks.js';
 
 /**

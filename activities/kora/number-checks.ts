@@ -1,16 +1,14 @@
 import { ISSUE } from '../../contracts/record.js';
 import type { FieldCheck, Issue } from '../../contracts/record.js';
+import { digitsUntil, isDigit } from './digits.js';
 import { STORAGE } from './storage.js';
 import { SCALE_MAX } from './type-limits.js';
 import type { TypeLimits } from './type-limits.js';
 
 const ZERO = 0x30;
-const NINE = 0x39;
 const MINUS = 0x2d;
 const PLUS = 0x2b;
 const POINT = 0x2e;
-
-export const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= ZERO && byte <= NINE;
 
 const text = (bytes: Uint8Array, start: number, end: number): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
@@ -24,26 +22,39 @@ const SAFE_DIGITS = 15;
  */
 export function integerCheck({ min, max }: Pick<TypeLimits, 'min' | 'max'>, reals = false): FieldCheck {
   const spans0 = (min ?? 0n) <= 0n && (max ?? 0n) >= 0n;
-  const sureBelow = spans0 ? sureDigits(min) : 0;
-  const sureAbove = spans0 ? sureDigits(max) : 0;
+  const below = boundOf(spans0, min);
+  const above = boundOf(spans0, max);
   return (bytes, start, end, storage) => {
     if (storage > STORAGE.integer && !(reals && storage === STORAGE.real)) return ISSUE.wrong_storage;
     const negative = bytes[start] === MINUS;
     const from = negative ? start + 1 : start;
-    if (from >= end) return ISSUE.not_a_number;
-    for (let at = from; at < end; at += 1) {
-      const byte = bytes[at] ?? 0;
-      if (byte < ZERO || byte > NINE) return ISSUE.not_a_number;
-    }
-    if (end - from <= (negative ? sureBelow : sureAbove)) return ISSUE.ok;
+    if (from >= end || digitsUntil(bytes, from, end) < end) return ISSUE.not_a_number;
+    const bound = negative ? below : above;
+    if (end - from < bound.length) return ISSUE.ok;
+    if (end - from === bound.length && isBelow(bytes, from, bound)) return ISSUE.ok;
     const exact = BigInt(text(bytes, start, end));
     return (min !== undefined && exact < min) || (max !== undefined && exact > max) ? ISSUE.out_of_range : ISSUE.ok;
   };
 }
 
-/** Of so many digits every number lies between 0 and the bound: one less than it has. */
-function sureDigits(bound: bigint | undefined): number {
-  return bound === undefined ? Infinity : String(bound).replace('-', '').length - 1;
+/** Digits of a bound, away from 0: of fewer digits every number lies between 0 and it. */
+interface Bound {
+  readonly length: number;
+  readonly digits: Uint8Array;
+}
+
+function boundOf(spans0: boolean, bound: bigint | undefined): Bound {
+  const digits = Buffer.from(spans0 && bound !== undefined ? String(bound).replace('-', '') : '', 'latin1');
+  return { length: bound === undefined && spans0 ? Infinity : digits.length, digits };
+}
+
+/** Of as many digits: nearer to 0 than the bound. */
+function isBelow(bytes: Uint8Array, start: number, { digits }: Bound): boolean {
+  for (let at = 0; at < digits.length; at += 1) {
+    const difference = (bytes[start + at] ?? 0) - (digits[at] ?? 0);
+    if (difference !== 0) return difference < 0;
+  }
+  return false;
 }
 
 /**
@@ -55,6 +66,7 @@ export function decimalCheck({ whole, scale }: Pick<TypeLimits, 'whole' | 'scale
   return (bytes, start, end, storage) => {
     if (storage === STORAGE.blob) return ISSUE.wrong_storage;
     const isText = storage === STORAGE.text;
+    if (!odd && !isText && isPlain(bytes, start, end, { whole, scale })) return ISSUE.ok;
     let at = bytes[start] === MINUS || (isText && bytes[start] === PLUS) ? start + 1 : start;
     const first = at;
     while (at < end && bytes[at] === ZERO) at += 1;
@@ -76,6 +88,22 @@ export function decimalCheck({ whole, scale }: Pick<TypeLimits, 'whole' | 'scale
     if (wholeDigits > whole) return ISSUE.out_of_range;
     return fraction > scale || places > SCALE_MAX ? ISSUE.too_precise : ISSUE.ok;
   };
+}
+
+/** Digits with or without a point between them, of which even the zeros fit: most values are of this form. */
+function isPlain(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  { whole, scale }: Pick<TypeLimits, 'whole' | 'scale'>,
+): boolean {
+  const from = bytes[start] === MINUS ? start + 1 : start;
+  const point = digitsUntil(bytes, from, end);
+  if (point === from || point - from > whole) return false;
+  if (point === end) return true;
+  const places = end - point - 1;
+  if (places > scale || places > SCALE_MAX) return false;
+  return bytes[point] === POINT && digitsUntil(bytes, point + 1, end) === end;
 }
 
 const WITH_EXPONENT = /^-?(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/;
@@ -101,15 +129,13 @@ const DOUBLE_DIGITS = 17;
 export function floatCheck({ single }: Pick<TypeLimits, 'single'>): FieldCheck {
   return (bytes, start, end, storage) => {
     if (storage >= STORAGE.text) return ISSUE.wrong_storage;
-    let digits = 0;
-    let points = 0;
-    for (let at = bytes[start] === MINUS ? start + 1 : start; at < end; at += 1) {
-      const byte = bytes[at] ?? 0;
-      if (byte >= ZERO && byte <= NINE) digits += 1;
-      else if (byte === POINT) points += 1;
-      else return exactCheck(text(bytes, start, end), storage === STORAGE.integer, single);
-    }
-    if (digits === 0 || points > 1) return ISSUE.not_a_number;
+    const from = bytes[start] === MINUS ? start + 1 : start;
+    const whole = digitsUntil(bytes, from, end);
+    const hasPoint = whole < end && bytes[whole] === POINT;
+    const stop = hasPoint ? digitsUntil(bytes, whole + 1, end) : whole;
+    if (stop < end) return exactCheck(text(bytes, start, end), storage === STORAGE.integer, single);
+    const digits = hasPoint ? stop - from - 1 : stop - from;
+    if (digits === 0) return ISSUE.not_a_number;
     if (!single && (storage !== STORAGE.integer || digits <= SAFE_DIGITS) && digits <= DOUBLE_DIGITS) return ISSUE.ok;
     return exactCheck(text(bytes, start, end), storage === STORAGE.integer, single);
   };

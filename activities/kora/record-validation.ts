@@ -2,7 +2,7 @@ import { canonicalJson } from '../../contracts/canonical-json.js';
 import type { CompileRules } from '../../contracts/record.js';
 import type { RecordValidation } from '../../contracts/validator.js';
 import { sha256Hex } from '../../platform/hash.js';
-import { compileCheck } from './compile-validator.js';
+import { compileChecks } from './compile-validator.js';
 import { specifyValidator } from './specify-validator.js';
 
 /** KORA's validator, from what is written of it to the loop over bytes. */
@@ -11,7 +11,7 @@ export function recordValidation(compileRules: CompileRules): RecordValidation {
     specify: specifyValidator,
     hash: (specification) => sha256Hex(canonicalJson(specification)),
     compile: ({ columns, rules }, table) => ({
-      fields: columns.map(({ check }) => compileCheck(check)),
+      ...compileChecks(columns.map(({ check }) => check)),
       rules: rules.length === 0 ? [] : compileRules(table, rules, new Date()),
     }),
   };

@@ -21,9 +21,23 @@ export function textCheck(maxCharacters = Infinity): FieldCheck {
   };
 }
 
+/** All bytes in front of `end` are UTF-8 without U+0000. */
+export function isText(bytes: Uint8Array, end: number): boolean {
+  const text = bytes.subarray(0, end);
+  return !text.includes(0) && isUtf8(text);
+}
+
+/** The same of what is known to be UTF-8 without U+0000. */
+export function lengthCheck(maxCharacters = Infinity): FieldCheck {
+  return (bytes, start, end, storage) => {
+    if (storage === STORAGE.blob) return ISSUE.wrong_storage;
+    if (end - start <= maxCharacters) return ISSUE.ok;
+    return characters(bytes.subarray(start, end)) > maxCharacters ? ISSUE.too_long : ISSUE.ok;
+  };
+}
+
 /** `character(n)` fills a text up with blanks, and takes away all at its end when it is read as a text. */
-export function paddedCheck(maxCharacters: number): FieldCheck {
-  const asText = textCheck(maxCharacters);
+export function paddedCheck(asText: FieldCheck): FieldCheck {
   return (bytes, start, end, storage) => {
     const issue = asText(bytes, start, end, storage);
     return issue === ISSUE.ok && end > start && bytes[end - 1] === BLANK ? ISSUE.bad_form : issue;
@@ -99,11 +113,11 @@ function equals(label: Uint8Array, bytes: Uint8Array, start: number, end: number
   return true;
 }
 
-const anyText = textCheck();
-
 /** A MySQL SET: text whose elements stand between commas. Numbers of SQLite are no such text. */
-export const textArrayCheck: FieldCheck = (bytes, start, end, storage) =>
-  storage === STORAGE.integer || storage === STORAGE.real ? ISSUE.wrong_storage : anyText(bytes, start, end, storage);
+export function textArrayCheck(asText: FieldCheck): FieldCheck {
+  return (bytes, start, end, storage) =>
+    storage === STORAGE.integer || storage === STORAGE.real ? ISSUE.wrong_storage : asText(bytes, start, end, storage);
+}
 
 /** Bytes, of blobs and of texts; SQLite's numbers are no bytes. */
 export const bytesCheck: FieldCheck = (_bytes, _start, _end, storage) =>

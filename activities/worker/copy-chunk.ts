@@ -174,6 +174,7 @@ class ChunkCopy {
       const batches =
         table.rows === 'none' ? noRows<RowBatch>() : reader.read(table, this.#range, alive.signal, asText);
       for await (const batch of batches) {
+        encoder.open(batch);
         await put(batch, encoder, writer, sink);
         read += batch.rows;
         if (encoder.changed.length + encoder.quarantined.length + encoder.broken.length >= MOST_ENTRIES)
@@ -257,9 +258,10 @@ function encoderOf(
 ): (computed: ReadonlySet<string>) => Encoder {
   const seal = (bytes: Uint8Array, context: string): Buffer => deps.box.seal(bytes, context);
   if (isNative(table)) return () => new LinePasser(table, seal);
-  const { fields, rules } = validator.compiled;
+  const { fields, ofText, rules } = validator.compiled;
   const compiled = {
     checks: fields,
+    ...(ofText !== undefined && { ofText }),
     // Those that only list rows change none of what is written: they are no part of the validator.
     rules: [...rules, ...deps.compileRules(table, listed, new Date())],
     codecs: deps.compileTransform(table),

@@ -1,4 +1,5 @@
 import type { TableMapping } from '../../contracts/mapping.js';
+import type { ChecksOfText } from '../../contracts/validator.js';
 import { ISSUE, STORED } from '../../contracts/record.js';
 import type { CompiledRule, FieldCheck, FieldCodec, FieldRewrite, Issue } from '../../contracts/record.js';
 import { keyIdentity, rowIdentity } from '../../databases/canonical.js';
@@ -14,6 +15,8 @@ export type Seal = (bytes: Uint8Array, context: string) => Buffer;
 
 /** What the copy does with the rows of a batch. */
 export interface Encoder {
+  /** Called with every batch, before its rows. */
+  open(batch: RowBatch): void;
   readonly quarantined: QuarantineEntry[];
   readonly changed: ValueLedgerEntry[];
   /** Rules that rows broke, one id for each time. */
@@ -40,6 +43,8 @@ const ROW_BYTES_MAX = 2 ** 30 - 2 ** 20;
 /** One column, made ready for the loop. */
 interface CompiledColumn extends ColumnRules {
   readonly check: FieldCheck;
+  /** Enough for a field of a batch whose bytes are text. */
+  readonly checkOfText: FieldCheck;
   readonly codec: FieldCodec;
   readonly rewrite: FieldRewrite | undefined;
   /** The server reckons it: it is not written. */
@@ -51,6 +56,7 @@ const REWRITTEN_TO_NULL = -1;
 
 export interface CompiledRow {
   readonly checks: readonly FieldCheck[];
+  readonly ofText?: ChecksOfText;
   readonly codecs: readonly FieldCodec[];
   readonly rewrites?: readonly (FieldRewrite | undefined)[];
   readonly rowBytesMax?: number;
@@ -67,6 +73,9 @@ export class RowEncoder implements Encoder {
   readonly changed: ValueLedgerEntry[] = [];
   readonly broken: string[] = [];
   readonly #rules: readonly CompiledRule[];
+  readonly #ofText: ChecksOfText | undefined;
+  /** The batch's bytes are text. */
+  #isText = false;
   readonly #table: TableMapping;
   readonly #columns: readonly CompiledColumn[];
   readonly #seal: Seal;
@@ -84,17 +93,24 @@ export class RowEncoder implements Encoder {
       if (check === undefined || codec === undefined) throw new Error(`column "${column.source}" was not compiled`);
       const computed = compiled.computed?.has(column.target) === true;
       const rewrite = compiled.rewrites?.[index];
-      return { check, codec, rewrite, computed, ...columnRules(table, column, { check, codec }) };
+      const checkOfText = compiled.ofText?.fields[index] ?? check;
+      return { check, checkOfText, codec, rewrite, computed, ...columnRules(table, column, { check, codec }) };
     });
     this.#written = this.#columns.filter(({ computed }) => !computed).length;
     this.#seal = seal;
     this.#rules = compiled.rules ?? [];
+    this.#ofText = compiled.ofText;
     this.#context = `${table.source.schema}.${table.source.name}`;
     this.#rowBytesMax = compiled.rowBytesMax ?? ROW_BYTES_MAX;
   }
 
+  open({ bytes, spaced }: RowBatch): void {
+    this.#isText = spaced !== undefined && this.#ofText?.isText(bytes, spaced) === true;
+  }
+
   /** Appends the row to the sink; false when it went to quarantine. */
   encode(batch: RowBatch, row: number, sink: CopySink): boolean {
+    const isText = this.#isText;
     const mark = sink.length;
     const laidBefore = sink.laidBytes;
     const columns = this.#columns;
@@ -133,7 +149,7 @@ export class RowEncoder implements Encoder {
             ? undefined
             : compiled.rewrite(bytes.subarray(from, to));
         if (rewritten === undefined) {
-          issue = compiled.check(bytes, from, to, kept);
+          issue = isText ? compiled.checkOfText(bytes, from, to, kept) : compiled.check(bytes, from, to, kept);
           if (issue === ISSUE.ok) issue = compiled.codec(bytes, from, to, kept, sink);
         } else issue = encodeText(compiled, rewritten, sink);
         if (issue === ISSUE.ok || issue === REWRITTEN_TO_NULL) {

@@ -40,6 +40,11 @@ const ROWS_FIRST = 128;
 const BYTES_FIRST = 1 << 16;
 const BYTES_KEPT = 8 << 20;
 
+/** Stands between fields, in place of their lengths and of the packets' heads, which nobody reads again. */
+const BLANK = 0x20;
+/** Length and number of a packet. */
+const HEAD_BYTES = 4;
+
 /** A batch that grows and is used again. */
 class GrowingBatch implements RowBatch {
   rows = 0;
@@ -48,11 +53,17 @@ class GrowingBatch implements RowBatch {
   start: Int32Array;
   end: Int32Array;
   used = 0;
+  /** Only blanks stand between the fields. */
+  isSpaced = true;
 
   constructor(fields: number) {
     this.fields = fields;
     this.start = new Int32Array(ROWS_FIRST * fields);
     this.end = new Int32Array(ROWS_FIRST * fields);
+  }
+
+  get spaced(): number | undefined {
+    return this.isSpaced ? this.used : undefined;
   }
 
   growFields(): void {
@@ -85,6 +96,7 @@ class GrowingBatch implements RowBatch {
     if (this.bytes.length > BYTES_KEPT) this.bytes = Buffer.allocUnsafeSlow(BYTES_FIRST);
     this.rows = 0;
     this.used = 0;
+    this.isSpaced = true;
   }
 }
 
@@ -217,12 +229,13 @@ export class RowFeed {
 
   #row(packet: RowPacket): void {
     const { buffer, offset } = packet;
+    const batch = this.#filling;
     if (buffer !== this.#span) {
       this.#copySpan();
       this.#span = buffer;
       this.#spanFrom = offset;
-    }
-    const batch = this.#filling;
+    } else if (offset - this.#spanTo === HEAD_BYTES) blank(buffer, this.#spanTo, offset);
+    else batch.isSpaced = false;
     const fields = this.#fields;
     let index = batch.rows * fields;
     if (index + fields > batch.start.length) batch.growFields();
@@ -232,15 +245,17 @@ export class RowFeed {
     for (const last = index + fields; index < last; index++) {
       let length = buffer[at] ?? 0;
       if (length === 0xfb) {
-        at += 1;
+        buffer[at++] = BLANK;
         start[index] = -1;
         end[index] = -1;
         continue;
       }
-      if (length < 0xfb) at += 1;
+      if (length < 0xfb) buffer[at++] = BLANK;
       else {
-        length = longLength(buffer, at);
-        at += buffer[at] === 0xfc ? 3 : buffer[at] === 0xfd ? 4 : 9;
+        const from = at;
+        at += length === 0xfc ? 3 : length === 0xfd ? 4 : 9;
+        length = longLength(buffer, from);
+        blank(buffer, from, at);
       }
       start[index] = at + shift;
       at += length;
@@ -281,6 +296,11 @@ export class RowFeed {
     this.#failure ??= reason;
     this.#notify();
   }
+}
+
+/** A few bytes: a call into the engine would take longer. */
+function blank(buffer: Buffer, from: number, to: number): void {
+  for (let at = from; at < to; at += 1) buffer[at] = BLANK;
 }
 
 function longLength(buffer: Buffer, at: number): number {

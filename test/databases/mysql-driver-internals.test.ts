@@ -111,6 +111,32 @@ describe.skipIf(!hasMariadb)('what the row feed expects of mysql2', () => {
     expect(row?.at(-1)?.toString()).toBe('end');
   });
 
+  test('between the fields of a batch stand blanks and nothing else, so that its texts can be looked at as one', async () => {
+    const lengths = [0, 1, 125, 126, 300, 32_767, 32_768, 40_000, 2];
+    const sql = `SELECT seq, IF(seq % 7 = 0, NULL, REPEAT('ü', ELT(1 + seq % 9, ${lengths.join(', ')}))), IF(seq % 5 = 0, NULL, '東')
+                 FROM mysql.seq_1_to_900`;
+    const feed = new RowFeed(session, { sql, fields: 3, attempt: { attempted: 'read', on: 'test' } });
+    const notBlank = (byte: number): boolean => byte !== 0x20;
+    let rows = 0;
+    for (let batch = await feed.next(); batch; batch = await feed.next()) {
+      let last = 0;
+      for (let at = 0; at < batch.rows * 3; at += 1) {
+        const from = batch.start[at] ?? -1;
+        if (from < 0) continue;
+        const between = batch.bytes.subarray(last, from);
+        // The first field of a socket's chunk has its own length in front; so one blank at least stands between two.
+        expect(between.length).toBeGreaterThan(0);
+        expect(between.some(notBlank)).toBe(false);
+        last = batch.end[at] ?? 0;
+      }
+      expect(batch.bytes.subarray(last, batch.spaced).some(notBlank)).toBe(false);
+      expect(batch.spaced).toBeGreaterThanOrEqual(last);
+      rows += batch.rows;
+    }
+    feed.release();
+    expect(rows).toBe(900);
+  });
+
   test('a row whose first value begins like an end-of-rows packet is a row', async () => {
     const rows = await rowsOf("SELECT REPEAT('y', 16777300) UNION ALL SELECT ''", 1);
     expect(rows.map(([value]) => value?.length)).toEqual([16_777_300, 0]);

@@ -2,7 +2,7 @@ import { ISSUE, viewOf } from '../../../contracts/record.js';
 import type { ByteSink, FieldCodec } from '../../../contracts/record.js';
 
 /** From this many bytes on, a native copy is faster than a loop. */
-const LONG = 64;
+const LONG = 128;
 
 /** Bytes as they are: texts, labels, JSON, bytea. */
 export const asBytes: FieldCodec = (bytes, start, end, _storage, sink) => {
@@ -28,12 +28,18 @@ function put(bytes: Uint8Array, start: number, end: number, sink: ByteSink): voi
   let { length } = sink;
   sink.length += end - start;
   if (end - start >= LONG) {
-    out.set(bytes.subarray(start, end), length);
+    // Unlike `set`, `copy` needs no object of its own for the part.
+    if (Buffer.isBuffer(bytes)) bytes.copy(out, length, start, end);
+    else out.set(bytes.subarray(start, end), length);
     return;
   }
   const from = viewOf(bytes);
   const { view: to } = sink;
   let at = start;
+  for (; at + 8 <= end; at += 8, length += 8) {
+    to.setInt32(length, from.getInt32(at));
+    to.setInt32(length + 4, from.getInt32(at + 4));
+  }
   for (; at + 4 <= end; at += 4, length += 4) to.setInt32(length, from.getInt32(at));
   for (; at < end; at += 1) out[length++] = bytes[at] ?? 0;
 }
