@@ -1,5 +1,6 @@
 import { isNative } from '../../contracts/mapping.js';
 import type { TableMapping } from '../../contracts/mapping.js';
+import type { CompiledValidator } from '../../contracts/validator.js';
 import type { Reader } from '../../databases/source.js';
 import type { Chunk, Target } from '../../databases/target.js';
 import type { Deps } from '../deps.js';
@@ -39,6 +40,7 @@ export async function checkChunk(
   const sink = new CopySink();
   let rows = 0;
   for await (const batch of reader.read(table, chunk, alive.signal)) {
+    encoder.open(batch);
     for (let row = 0; row < batch.rows; row += 1) {
       encoder.encode(batch, row, sink);
       if (sink.isFull) sink.take();
@@ -53,19 +55,15 @@ export async function checkChunk(
 }
 
 /** Nothing is kept of what it says but whose row and which column it is about. */
-function encoderWithoutSeal(
-  deps: Deps,
-  table: TableMapping,
-  { fields, rules }: { readonly fields: Compiled['checks']; readonly rules: Compiled['rules'] },
-): RowEncoder {
+function encoderWithoutSeal(deps: Deps, table: TableMapping, validator: CompiledValidator): RowEncoder {
+  const { fields: checks, ...more } = validator;
   const computed = new Set(
     table.columns.filter(({ generated }) => generated !== undefined).map(({ target }) => target),
   );
   const compiled = { codecs: deps.compileTransform(table), rewrites: deps.compileRewrite(table), computed };
-  return new RowEncoder(table, { ...compiled, checks: fields, rules }, () => NOTHING);
+  return new RowEncoder(table, { ...compiled, checks, ...more }, () => NOTHING);
 }
 
-type Compiled = ConstructorParameters<typeof RowEncoder>[1];
 const NOTHING = Buffer.alloc(0);
 /** Stands for a row in quarantine, among the rules of changed columns. */
 const ROW = '';

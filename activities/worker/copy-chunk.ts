@@ -258,10 +258,10 @@ function encoderOf(
 ): (computed: ReadonlySet<string>) => Encoder {
   const seal = (bytes: Uint8Array, context: string): Buffer => deps.box.seal(bytes, context);
   if (isNative(table)) return () => new LinePasser(table, seal);
-  const { fields, ofText, rules } = validator.compiled;
+  const { fields: checks, rules, ...more } = validator.compiled;
   const compiled = {
-    checks: fields,
-    ...(ofText !== undefined && { ofText }),
+    checks,
+    ...more,
     // Those that only list rows change none of what is written: they are no part of the validator.
     rules: [...rules, ...deps.compileRules(table, listed, new Date())],
     codecs: deps.compileTransform(table),
