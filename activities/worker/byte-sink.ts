@@ -83,4 +83,18 @@ export class CopySink implements ByteSink {
   }
 }
 
+/** Sinks of chunks that were copied whole, for the next ones. */
+const spare: CopySink[] = [];
+const SPARE_MAX = 4;
+
+export function takeSink(): CopySink {
+  return spare.pop() ?? new CopySink();
+}
+
+/** Nobody writes any more what it handed over. */
+export function giveSink(sink: CopySink): void {
+  sink.take();
+  if (spare.length < SPARE_MAX) spare.push(sink);
+}
+
 const viewOf = (bytes: Buffer): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length);

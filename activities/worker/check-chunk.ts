@@ -5,7 +5,7 @@ import type { Reader } from '../../databases/source.js';
 import type { Chunk, Target } from '../../databases/target.js';
 import type { Deps } from '../deps.js';
 import type { Alive } from '../heartbeat.js';
-import { CopySink } from './byte-sink.js';
+import { giveSink, takeSink } from './byte-sink.js';
 import { RowEncoder } from './row-encoder.js';
 import { rowValidator } from './row-validator.js';
 
@@ -37,7 +37,7 @@ export async function checkChunk(
   if (isNative(table) || table.rows === 'none') return { validator, stands: true, rows: 0 };
   const ledger = new Tally(await exceptionsOf(target, chunk));
   const encoder = encoderWithoutSeal(deps, table, compiled);
-  const sink = new CopySink();
+  const sink = takeSink();
   let rows = 0;
   for await (const batch of reader.read(table, chunk, alive.signal)) {
     encoder.open(batch);
@@ -51,6 +51,7 @@ export async function checkChunk(
     // What differs is copied again: nothing more has to be known of it.
     if (!ledger.isMatched) return { validator, stands: false, rows };
   }
+  giveSink(sink);
   return { validator, stands: ledger.isSpent, rows };
 }
 

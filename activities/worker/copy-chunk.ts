@@ -11,7 +11,8 @@ import type { Deps } from '../deps.js';
 import { mappingOf, openSourceOf, openTargetOf, planOf, withEnd } from '../ends.js';
 import type { Alive } from '../heartbeat.js';
 import type { SnapshotHost } from '../snapshot-host.js';
-import { CopySink } from './byte-sink.js';
+import { giveSink, takeSink } from './byte-sink.js';
+import type { CopySink } from './byte-sink.js';
 import { noRows } from '../no-rows.js';
 import { LinePasser } from './line-passer.js';
 import { RowEncoder } from './row-encoder.js';
@@ -164,7 +165,7 @@ class ChunkCopy {
     put: (batch: RowBatch, encoder: Encoder, writer: ChunkWriter, sink: CopySink) => Promise<void>,
   ): Promise<Totals> {
     const { deps, table, taken, alive, validator } = this.#parts;
-    const sink = new CopySink();
+    const sink = takeSink();
     const totals: Totals = { rows: 0, bytes: 0, quarantined: 0, changed: 0 };
     const writer = counted(await taken.begin(table, { plain: this.#plain, asText }), totals);
     const encoder = this.#encoder(writer.computed);
@@ -188,6 +189,7 @@ class ChunkCopy {
       deps.failpoint('copy.before_commit');
       await writer.commit({ ...totals, ...(validator.hash !== undefined && { validator: validator.hash }) });
       deps.failpoint('copy.after_commit');
+      giveSink(sink);
       return totals;
     } catch (error) {
       await writer.abort();

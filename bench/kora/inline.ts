@@ -3,7 +3,6 @@ import type { ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageFolder } from '../../platform/local-stack/package-folder.js';
-import { STREAMING_FLAGS } from '../../platform/local-stack/worker-parts.js';
 import { readLivingStack } from '../../platform/local-stack/stack-state.js';
 import { requireEqual } from '../copy/checksum.js';
 import { withMariadb } from '../copy/ends.js';
@@ -127,7 +126,7 @@ function startCopyWorker(
     TEMPORAL_NAMESPACE: state.namespace,
     FLAG: flag,
   };
-  const worker = spawn(process.execPath, [...STREAMING_FLAGS, entry], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const worker = spawn(process.execPath, [entry], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let told = '';
   return new Promise((resolve, reject) => {
     worker.stderr.on('data', (bytes: Buffer) => (told += bytes.toString()));

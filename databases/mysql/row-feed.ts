@@ -1,7 +1,10 @@
 import { CaravanFailure } from '../../contracts/failures.js';
+import { socketRead } from '../socket-garbage.js';
 import type { RowBatch } from '../source.js';
 import type { MysqlSession } from './connect.js';
 import { failureOf, type Attempt } from './errors.js';
+import { BYTES_KEPT, giveBatch, takeBatch } from './growing-batch.js';
+import type { GrowingBatch } from './growing-batch.js';
 import { keepLargePackets } from './large-packets.js';
 
 /**
@@ -28,77 +31,18 @@ interface RawCommand {
 interface RawStream {
   pause(): void;
   resume(): void;
-  on(event: 'data', listener: () => void): void;
-  off(event: 'data', listener: () => void): void;
+  on(event: 'data', listener: (chunk: Buffer) => void): void;
+  off(event: 'data', listener: (chunk: Buffer) => void): void;
 }
 
 /** Soft limits of a batch: it ends with the socket's chunk in which one of them was passed. */
 const ROWS_MAX = 4096;
 const BYTES_MAX = 1 << 20;
-/** What a batch has room for at first: a small table needs no more. One that a long value made far larger is not kept. */
-const ROWS_FIRST = 128;
-const BYTES_FIRST = 1 << 16;
-const BYTES_KEPT = 8 << 20;
 
 /** Stands between fields, in place of their lengths and of the packets' heads, which nobody reads again. */
 const BLANK = 0x20;
 /** Length and number of a packet. */
 const HEAD_BYTES = 4;
-
-/** A batch that grows and is used again. */
-class GrowingBatch implements RowBatch {
-  rows = 0;
-  readonly fields: number;
-  bytes: Buffer = Buffer.allocUnsafeSlow(BYTES_FIRST);
-  start: Int32Array;
-  end: Int32Array;
-  used = 0;
-  /** Only blanks stand between the fields. */
-  isSpaced = true;
-
-  constructor(fields: number) {
-    this.fields = fields;
-    this.start = new Int32Array(ROWS_FIRST * fields);
-    this.end = new Int32Array(ROWS_FIRST * fields);
-  }
-
-  get spaced(): number | undefined {
-    return this.isSpaced ? this.used : undefined;
-  }
-
-  growFields(): void {
-    const start = new Int32Array(this.start.length * 2);
-    const end = new Int32Array(this.end.length * 2);
-    start.set(this.start);
-    end.set(this.end);
-    this.start = start;
-    this.end = end;
-  }
-
-  append(source: Buffer, from: number, to: number): void {
-    const needed = this.used + to - from;
-    if (this.used === 0 && needed > BYTES_KEPT) {
-      // Nothing more comes before this batch is done with: a long value is not copied.
-      this.bytes = source.subarray(from, to);
-      this.used = needed;
-      return;
-    }
-    if (needed > this.bytes.length) {
-      const grown = Buffer.allocUnsafeSlow(needed > BYTES_KEPT ? needed + BYTES_FIRST : this.bytes.length * 2 + needed);
-      this.bytes.copy(grown, 0, 0, this.used);
-      this.bytes = grown;
-    }
-    source.copy(this.bytes, this.used, from, to);
-    this.used = needed;
-  }
-
-  reset(): void {
-    if (this.bytes.length > BYTES_KEPT) this.bytes = Buffer.allocUnsafeSlow(BYTES_FIRST);
-    this.rows = 0;
-    this.used = 0;
-    this.isSpaced = true;
-  }
-}
 
 /** Rows of one query in two batches: one with the consumer, one being filled. */
 export class RowFeed {
@@ -125,8 +69,8 @@ export class RowFeed {
   ) {
     this.#attempt = query.attempt;
     this.#fields = query.fields;
-    this.#filling = new GrowingBatch(query.fields);
-    this.#spare = new GrowingBatch(query.fields);
+    this.#filling = takeBatch(query.fields);
+    this.#spare = takeBatch(query.fields);
     const { connection } = session;
     const giveBack = keepLargePackets(connection);
     this.#stream = (connection as unknown as { stream: RawStream }).stream;
@@ -147,8 +91,9 @@ export class RowFeed {
     command.on('end', () => {
       this.#finish();
     });
-    const onData = (): void => {
+    const onData = ({ length }: Buffer): void => {
       this.#chunkEnded();
+      socketRead(length);
     };
     const onLost = (error: unknown): void => {
       this.#lost = true;
@@ -197,8 +142,13 @@ export class RowFeed {
     }
   }
 
+  /** Its batches are others' from here on: what may still come goes nowhere. Called once. */
   release(): void {
+    this.#discarding = true;
+    this.#span = undefined;
     for (const remove of this.#listeners.splice(0)) remove();
+    giveBatch(this.#filling);
+    giveBatch(this.#spare);
   }
 
   #isFull(): boolean {
@@ -238,7 +188,7 @@ export class RowFeed {
     else batch.isSpaced = false;
     const fields = this.#fields;
     let index = batch.rows * fields;
-    if (index + fields > batch.start.length) batch.growFields();
+    if (index + fields > batch.start.length) batch.growFields(index + fields);
     const { start, end } = batch;
     const shift = batch.used - this.#spanFrom;
     let at = offset;

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type pg from 'pg';
 import { CaravanFailure } from '../../contracts/failures.js';
+import { socketRead } from '../socket-garbage.js';
 import type { Session } from './connect.js';
 
 /** First letters of the protocol's messages that matter here; every other one is the driver's business. */
@@ -82,6 +83,7 @@ export class CopyOut implements pg.Submittable {
   #wake: (() => void) | undefined;
   readonly #listener: DataListener = (bytes) => {
     this.#read(bytes);
+    socketRead(bytes.length);
   };
 
   constructor(text: string, take: TakePayload) {

@@ -33,14 +33,6 @@ export interface StackAddresses {
   readonly redisUrl: string;
 }
 
-/**
- * What reads and writes rows gets a buffer of 64 KiB from every socket read. In a small young generation those are found
- * to be garbage by collections of a millisecond; in one of the usual size they first amount to what starts a whole
- * collection, again and again: a quarter of the copy's processor time. `caravan worker` takes it from NODE_OPTIONS.
- */
-export const STREAMING_FLAGS: readonly string[] = ['--max-semi-space-size=2'];
-const STREAMING: ReadonlySet<string> = new Set(['copy', 'verify']);
-
 /** The line that a worker prints when it takes tasks contains this text. */
 const READY_TEXT = '"worker.ready"';
 
@@ -74,13 +66,12 @@ export function planApi(
 
 function workerLaunch(spec: WorkerSpec, settings: StackSettings, addresses: StackAddresses): Launch {
   const entry = spec.entry ?? programFile(spec.role);
-  const flags = STREAMING.has(spec.role) ? STREAMING_FLAGS : [];
-  const program = { name: `worker ${spec.role}`, entry, flags, ready: READY_TEXT };
+  const program = { name: `worker ${spec.role}`, entry, ready: READY_TEXT };
   return nodeLaunch(program, settings, addresses, spec.environment);
 }
 
 function nodeLaunch(
-  { name, entry, flags = [], ready }: { name: string; entry: string; flags?: readonly string[]; ready: string },
+  { name, entry, ready }: { name: string; entry: string; ready: string },
   settings: StackSettings,
   addresses: StackAddresses,
   environment: Readonly<Record<string, string>> = {},
@@ -95,7 +86,7 @@ function nodeLaunch(
   }
   return {
     command: process.execPath,
-    args: [...flags, entry],
+    args: [entry],
     cwd: settings.home,
     environment: { ...processEnvironment(settings, addresses), ...environment },
     ready: { line: ready },
