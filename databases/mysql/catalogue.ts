@@ -155,7 +155,10 @@ function objectsOf(schema: string, rows: CatalogueRows): CatalogueObject[] {
   ];
 }
 
-/** By grants; what the grants seem to refuse is tried, so that a grant form that we do not know refuses nothing. */
+/**
+ * By grants; what the grants seem to refuse is tried, so that a grant form that we do not know refuses nothing. The server
+ * hides columns without a grant, and refuses the star where it hides one; invisible columns are in no star.
+ */
 async function unreadableOf(
   session: MysqlSession,
   tables: readonly CatalogueTable[],
@@ -165,8 +168,8 @@ async function unreadableOf(
   for (const table of tables) {
     if (grants.has('SELECT', { schema: table.schema, table: table.name })) continue;
     try {
-      const columns = table.columns.map((column) => quoteName(column.name)).join(', ');
-      await session.query(`SELECT ${columns === '' ? '1' : columns} FROM ${quoteTable(table)} LIMIT 0`);
+      const columns = ['*', ...table.columns.map((column) => quoteName(column.name))].join(', ');
+      await session.query(`SELECT ${columns} FROM ${quoteTable(table)} LIMIT 0`);
     } catch (error) {
       if (!(error instanceof CaravanFailure) || error.code !== 'SELECT_MISSING') throw error;
       unreadable.push(`${table.schema}.${table.name}`);
