@@ -8,7 +8,7 @@ import type { CliContext } from './cli-context.js';
 import { buildProgram } from './program.js';
 
 /** Commands whose `--json` promises one line on standard output on every exit. */
-const REPORTING: readonly string[] = ['migrate', 'plan', 'assess', 'demo'];
+const REPORTING: readonly string[] = ['migrate', 'plan', 'assess', 'verify', 'demo'];
 
 /** Runs the command line; resolves with the exit code, never rejects. */
 export async function runCli(
@@ -57,7 +57,7 @@ async function reportThrown(
 }
 
 function usageFailure(args: readonly string[], error: CommanderError): CaravanFailure {
-  const seen = redactUrl(error.message.replace(/^error: /u, ''));
+  const seen = redactUrl(error.message.replace(/^error: /u, '').replace(/\.$/u, ''));
   return new CaravanFailure('USAGE', { attempted: 'read', on: `caravan ${args[0] ?? ''}`.trim(), seen });
 }
 

@@ -94,7 +94,7 @@ export const FAILURES = {
   ALREADY_DECIDED: terminal('Somebody decided first.', 'Nothing; the first decision holds.'),
   NOT_NOW: terminal(
     'The command does not fit the state of the migration or execution.',
-    'Look at "caravan status", or "caravan workflow status" of an execution.',
+    'Look at "caravan list", or "caravan workflow status" of an execution.',
   ),
   // While running.
   SOURCE_LOST: retryable('The connection to the source was lost.', 'It is tried again by itself.'),

@@ -163,6 +163,8 @@ export interface Chunk {
   readonly changed: number;
   /** ISO 8601, UTC; absent: not yet. */
   readonly committedAt?: string;
+  /** Milliseconds of the transaction that brought its rows; of one that repaired them nothing is counted. */
+  readonly tookMs?: number;
   /** Hash of the validator that its rows passed; absent: nobody checked them. */
   readonly validator?: string;
 }

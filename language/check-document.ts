@@ -12,9 +12,10 @@ import { LOCATED } from './read.js';
 /** All problems are looked for; this many stand in one failure. */
 const TOLD = 50;
 
+/** `from`: the file that it was read of, where there is one. */
 export function refuse(
   code: FailureCode,
-  what: 'plan' | 'definition' | 'mapping file',
+  { what, from = what }: { readonly what: 'plan' | 'definition' | 'mapping file'; readonly from?: string | undefined },
   problems: readonly DefinitionProblem[],
 ): never {
   const told = problems
@@ -24,7 +25,7 @@ export function refuse(
   const [first] = problems;
   throw new CaravanFailure(code, {
     attempted: `read the ${what}`,
-    on: what,
+    on: from,
     seen: [...told, ...more].join('; '),
     facts: { ...(first && { line: first.line, columnNumber: first.column }) },
   });

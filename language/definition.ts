@@ -67,7 +67,7 @@ export function checkDefinition(source: DefinitionSource, templates: PatternTemp
  */
 export function parseDefinition(source: DefinitionSource, templates?: PatternTemplates): ParsedDefinition {
   const checked = checkDefinition(source, templates);
-  if (checked.definition === undefined) return refuse('DEFINITION_INVALID', 'definition', checked.problems);
+  if (checked.definition === undefined) return refuse('DEFINITION_INVALID', { what: 'definition' }, checked.problems);
   const { definition, positionOf } = checked;
   return { definition, hash: definitionHash(definition), positionOf };
 }

@@ -23,26 +23,28 @@ export interface MappingProblem {
 }
 
 /**
- * A mapping file from YAML or JSON. Every problem is told at once, each with line, column and what to do.
+ * A mapping file from YAML or JSON. Every problem is told at once, each with line, column and what to do. `from`:
+ * its file, to be named where it is refused.
  * @throws CaravanFailure MAPPING_INVALID
  */
-export function parseMapping(text: string): ReadMapping {
-  const read = readDocument(text);
+export function parseMapping(text: string, from?: string): ReadMapping {
+  const mapping = { what: 'mapping file', from } as const;
+  const read = readDocument(text, 'begin with "caravan_mapping: 1"');
   const { value, problems } = read;
   if (value !== undefined && !isRaw(value)) {
     const problem = { path: [], message: 'the mapping file is no map', hint: 'begin with "caravan_mapping: 1"' };
-    return refuse('MAPPING_INVALID', 'mapping file', [located(read, problem)]);
+    return refuse('MAPPING_INVALID', mapping, [located(read, problem)]);
   }
-  if (value === undefined) return refuse('MAPPING_INVALID', 'mapping file', inOrder(problems));
+  if (value === undefined) return refuse('MAPPING_INVALID', mapping, inOrder(problems));
   const version = value['caravan_mapping'];
   if (typeof version === 'number' && version !== MAPPING_VERSION) {
     const message = `caravan_mapping is ${String(version)}, and this build reads ${String(MAPPING_VERSION)}`;
     const problem = { path: ['caravan_mapping'], message, hint: 'write it for this version' };
-    return refuse('MAPPING_INVALID', 'mapping file', [located(read, problem)]);
+    return refuse('MAPPING_INVALID', mapping, [located(read, problem)]);
   }
   const { data, problems: wrong } = againstSchema(mappingFile, value, { read, path: [], whole: 'the mapping file' });
   if (data === undefined || problems.length > 0)
-    return refuse('MAPPING_INVALID', 'mapping file', inOrder([...problems, ...wrong]));
+    return refuse('MAPPING_INVALID', mapping, inOrder([...problems, ...wrong]));
   return {
     file: data,
     refuse: (told) => {
@@ -53,7 +55,7 @@ export function parseMapping(text: string): ReadMapping {
         message,
         hint,
       }));
-      refuse('MAPPING_INVALID', 'mapping file', inOrder(placed));
+      refuse('MAPPING_INVALID', mapping, inOrder(placed));
     },
   };
 }

@@ -5,27 +5,71 @@ import { withoutReasons } from '../contracts/reasons.js';
 import { yamlOf } from './definition.js';
 import type { Comment } from './definition.js';
 import { isRaw } from './definition-rules.js';
+import { didYouMean } from './definition-hints.js';
+import { LOCATED } from './read.js';
+import type { Path } from './read.js';
 import { readDocument } from './read-document.js';
 
 /**
  * A migration plan, and nothing else, from its YAML or JSON. Every problem is told at once, each with line, column and
- * what to do.
+ * what to do. `from`: its file, to be named where it is refused.
  * @throws CaravanFailure PLAN_INVALID, PLAN_VERSION
  */
-export function parsePlan(text: string): PlanDocument {
+export function parsePlan(text: string, from?: string): PlanDocument {
+  const plan = { what: 'plan', from } as const;
   const read = readDocument(text);
   const { value, path, problems } = unwrapped(read, 'plan');
-  if (!isRaw(value)) return refuse('PLAN_INVALID', 'plan', inOrder(problems));
+  if (!isRaw(value)) return refuse('PLAN_INVALID', plan, inOrder(problems));
   const version = value['caravan_plan'];
   if (typeof version === 'number' && version !== PLAN_VERSION) {
     const message = `caravan_plan is ${String(version)}, and this build reads ${String(PLAN_VERSION)}`;
     const problem = { path: [...path, 'caravan_plan'], message, hint: 'make the plan again' };
-    return refuse('PLAN_VERSION', 'plan', [located(read, problem)]);
+    return refuse('PLAN_VERSION', plan, [located(read, problem)]);
   }
   const { data, problems: wrong } = againstSchema(planDocument, value, { read, path, whole: 'plan' });
-  if (data === undefined || problems.length > 0)
-    return refuse('PLAN_INVALID', 'plan', inOrder([...problems, ...wrong]));
+  const loose =
+    data === undefined ? [] : looseEnds(data).map((end) => located(read, { ...end, path: [...path, ...end.path] }));
+  const told = [...problems, ...wrong, ...loose];
+  if (data === undefined || told.length > 0) return refuse('PLAN_INVALID', plan, inOrder(told));
   return data;
+}
+
+interface LooseEnd {
+  readonly path: Path;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** Tasks that stand twice, wait for one that is not there, or are given to an agent that is not there; the first of them. */
+function looseEnds({ tasks, agents }: PlanDocument): LooseEnd[] {
+  const ids = new Set(tasks.map(({ id }) => id));
+  const names = new Set(Object.keys(agents));
+  const met = new Set<string>();
+  const loose: { path: Path; message: string; word: string; known: ReadonlySet<string> }[] = [];
+  for (const [at, { id, agent, depends_on: waitsFor }] of tasks.entries()) {
+    const path = ['tasks', at];
+    if (met.has(id))
+      loose.push({ path: [...path, 'id'], message: `a task above is "${id}", too`, word: '', known: new Set() });
+    met.add(id);
+    if (!names.has(agent))
+      loose.push({ path: [...path, 'agent'], message: `there is no agent "${agent}"`, word: agent, known: names });
+    for (const [place, other] of waitsFor.entries())
+      if (!ids.has(other))
+        loose.push({
+          path: [...path, 'depends_on', place],
+          message: `there is no task "${other}"`,
+          word: other,
+          known: ids,
+        });
+    if (loose.length >= LOCATED) break;
+  }
+  return loose
+    .slice(0, LOCATED)
+    .map(({ path, message, word, known }) => ({
+      path,
+      message,
+      hint: didYouMean(word, known, 'correct or remove it'),
+    }));
 }
 
 const HEADER = `# A plan of Caravan: what becomes of every table, and in which order.

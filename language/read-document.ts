@@ -27,7 +27,7 @@ function textOf(source: DefinitionSource): string | undefined {
 }
 
 /** Reads YAML or JSON. What is wrong before any schema is told: size, depth, aliases, keys, numbers. */
-export function readDocument(source: DefinitionSource): ReadDocument {
+export function readDocument(source: DefinitionSource, begin = 'write at least a name and a task'): ReadDocument {
   if (source instanceof Uint8Array && source.byteLength > JSON_BYTES) return tooLarge(JSON_BYTES);
   let text: string | undefined;
   try {
@@ -40,7 +40,7 @@ export function readDocument(source: DefinitionSource): ReadDocument {
   if (text === undefined) return refused('it is not UTF-8', 'save it as UTF-8');
   // A byte order mark is no part of the text.
   if (text.startsWith('\uFEFF')) text = text.slice(1);
-  if (text.trim() === '') return refused('it is empty', 'write at least a name and a task');
+  if (text.trim() === '') return refused('it is empty', begin);
   const bytes = Buffer.byteLength(text);
   const isLarge = bytes > YAML_BYTES;
   const start = text.trimStart().charAt(0);

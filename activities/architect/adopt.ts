@@ -26,6 +26,7 @@ function raise(code: 'PLAN_STALE' | 'PLAN_INVALID', document: PlanDocument, prob
     attempted: 'take the plan',
     on: document.name,
     seen: [...problems.slice(0, TOLD), ...more].join('; '),
+    ...(code === 'PLAN_INVALID' && { next: 'Correct what is named.' }),
     facts: { names: problems.slice(0, TOLD) },
   });
 }

@@ -66,8 +66,9 @@ export async function copyChunkInto(
   const table = mappingOf(await planOf(deps, input.planId), input.table);
   const taken = await target.ledger.take(input.table, input.chunk, { repair: input.repair ?? false });
   if (taken.state === 'done') {
-    const { rows, bytes, quarantined, changed, validator } = taken.chunk;
-    return { rows, bytes, quarantined, changed, milliseconds: 0, already: true, checked: validator !== undefined };
+    const { rows, bytes, quarantined, changed, tookMs = 0, validator } = taken.chunk;
+    const checked = validator !== undefined;
+    return { rows, bytes, quarantined, changed, milliseconds: tookMs, already: true, checked };
   }
   const validator = await rowValidator(deps, target, table);
   const listed = (await deps.store.rules.accepted(input.migrationId, input.table)).filter(isRowRule).filter(isListed);

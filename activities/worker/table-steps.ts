@@ -29,14 +29,20 @@ export async function sealTable(
   const sealed = await target.ledger.seal(table);
   const { rows, bytes } = sealed;
   const { migrations } = deps.store;
-  // No time at all: it was copied whole in an earlier try, which told how long that took.
+  // No time at all: it was copied whole in an earlier try, which told how long that took, or died before it could.
   const told = milliseconds === 0 ? await migrations.copied(migrationId) : [];
   if (!told.some((fact) => fact.table === table && fact.rows === rows)) {
-    await migrations.putCopied(migrationId, { table, rows, bytes, milliseconds });
+    const took = milliseconds === 0 ? await timeOf(target, table) : milliseconds;
+    await migrations.putCopied(migrationId, { table, rows, bytes, milliseconds: took });
   }
   const data = { table, rows, bytes, quarantined: sealed.quarantined };
   deps.bus.publish({ type: 'execution.table_copied', migrationId, at: new Date().toISOString(), data });
   return sealed;
+}
+
+/** Of all its chunks, as their ledger rows say: they survive whoever copied them. */
+async function timeOf(target: Target, table: string): Promise<number> {
+  return (await target.ledger.list(table)).reduce((total, { tookMs = 0 }) => total + tookMs, 0);
 }
 
 export async function buildKeys(deps: Deps, target: Target, input: InTable): ReturnType<WorkerActivities['buildKeys']> {

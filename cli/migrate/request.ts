@@ -75,7 +75,9 @@ export async function readRequest(options: MigrateOptions, cwd: string, now = ne
   const source = readEnd(options.source, cwd);
   const target = options.target === undefined ? undefined : readEnd(options.target, cwd);
   checkTarget(target);
-  if (target === undefined && !dryRun) throw usage('--target', 'it is missing; only a dry run needs none');
+  if (target === undefined && !dryRun) {
+    throw usage('--target', options.mode === 'verify' ? 'it is missing' : 'it is missing; only a dry run needs none');
+  }
   const migrationId = workflowId === undefined ? makeId(verbOf(options), source, now) : checkId(workflowId);
   if (options.plan !== undefined && options.mapping !== undefined)
     throw usage('--mapping', '--plan is given too, which says everything already');
@@ -224,14 +226,14 @@ function textOf(path: string, code: 'PLAN_INVALID' | 'MAPPING_INVALID'): string 
 async function readMappingFile(path: string): Promise<string> {
   const yaml = textOf(path, 'MAPPING_INVALID');
   const { parseMapping } = await import('../../language/mapping-file.js');
-  parseMapping(yaml);
+  parseMapping(yaml, path);
   return yaml;
 }
 
 async function readPlanFile(path: string): Promise<GivenPlan> {
   const yaml = textOf(path, 'PLAN_INVALID');
   const { parsePlan } = await import('../../language/plan.js');
-  const document = parsePlan(yaml);
+  const document = parsePlan(yaml, path);
   return { yaml, document, planHash: planHash(document) };
 }
 

@@ -155,12 +155,17 @@ async function notifyCheck(config: Config): Promise<DoctorCheck> {
   return { name, ok: false, seen: undeliveredText(count), mend };
 }
 
+const FOLDERS_TOLD = 10;
+
 /** Told, never removed here: the data folder may be on a disk that is not mounted now. */
 function leftoverCheck(): DoctorCheck {
   const folders = leftoverFolders();
   if (folders.length === 0) return { name: 'leftovers', ok: true, seen: 'none', mend: null };
-  const seen = `PostgreSQL data of a data folder that is gone: ${folders.join(', ')}`;
-  return { name: 'leftovers', ok: true, seen, mend: `rm -r ${folders.join(' ')}` };
+  const told = folders.slice(0, FOLDERS_TOLD);
+  const more =
+    folders.length > told.length ? ` and ${String(folders.length - told.length)} more, told when these are gone` : '';
+  const seen = `PostgreSQL data of a data folder that is gone: ${told.join(', ')}${more}`;
+  return { name: 'leftovers', ok: true, seen, mend: `rm -r ${told.join(' ')}` };
 }
 
 /** Root's PostgreSQL data outside of the data folder, whose data folder was removed. */

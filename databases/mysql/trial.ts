@@ -18,7 +18,7 @@ export async function openMysqlTrials(endpoint: ServerEndpoint): Promise<TrialGr
   };
 }
 
-/** What could not be taken back, or would act on its own, is not tried. */
+/** What could not be taken back, or would act on its own, is not tried. What a key does to other tables wakes no trigger there. */
 async function standsAgainst(session: MysqlSession, trial: Trial): Promise<string | undefined> {
   const tables = [trial.table, ...trial.watched.map(({ table }) => table)];
   const among = tables.map(({ schema, name }) => `(${quoteText(schema)}, ${quoteText(name)})`).join(', ');
@@ -26,8 +26,10 @@ async function standsAgainst(session: MysqlSession, trial: Trial): Promise<strin
     `SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE (TABLE_SCHEMA, TABLE_NAME) IN (${among}) AND ENGINE <> 'InnoDB'`,
   );
   if (plain.length > 0) return 'the replica could not take it back in all tables';
+  const { schema, name } = trial.table;
   const triggers = await session.query(
-    `SELECT TRIGGER_NAME AS name FROM information_schema.TRIGGERS WHERE (EVENT_OBJECT_SCHEMA, EVENT_OBJECT_TABLE) IN (${among})`,
+    `SELECT TRIGGER_NAME AS name FROM information_schema.TRIGGERS
+      WHERE EVENT_OBJECT_SCHEMA = ${quoteText(schema)} AND EVENT_OBJECT_TABLE = ${quoteText(name)} AND EVENT_MANIPULATION = '${trial.action}'`,
   );
   return triggers.length > 0 ? 'triggers of the source would act, too' : undefined;
 }

@@ -221,7 +221,9 @@ class PgChunkWriter implements ChunkWriter {
     const passed = await this.#session.rows(
       `UPDATE ${quoted(sidecarSchema(hash))}.chunk
           SET done = true, committed_epoch = epoch, rows = $4, bytes = $5, quarantined = $6, changed = $7,
-              committed_at = pg_catalog.clock_timestamp(), validator = $9
+              committed_at = pg_catalog.clock_timestamp(), validator = $9,
+              took_ms = CASE WHEN $8 AND done THEN took_ms ELSE
+                1000 * EXTRACT(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.transaction_timestamp()) END
         WHERE source_table = $1 AND chunk = $2 AND epoch = $3 AND (NOT done OR $8) RETURNING 1`,
       [
         ...[sourceTable, chunk.chunk, chunk.epoch, result.rows, result.bytes, result.quarantined, result.changed],

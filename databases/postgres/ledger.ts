@@ -28,7 +28,7 @@ const TAKES_MAX = 5;
 /** Longest page of `entries`. */
 const ENTRIES_MAX = 10_000;
 
-const COLUMNS = `source_table, table_no, chunk, lower, upper, done, epoch, rows, bytes, quarantined, changed, validator,
+const COLUMNS = `source_table, table_no, chunk, lower, upper, done, epoch, rows, bytes, quarantined, changed, validator, took_ms,
   pg_catalog.to_char(committed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS committed_at`;
 
 /** The chunk ledger of one migration, in the sidecar of the target database. */
@@ -322,6 +322,7 @@ function chunkOf(row: Row): Chunk {
     bytes: Number(row['bytes']),
     quarantined: Number(row['quarantined']),
     changed: Number(row['changed']),
+    ...(row['took_ms'] != null && { tookMs: Number(row['took_ms']) }),
     ...(committedAt !== null && committedAt !== undefined && { committedAt }),
     ...(row['validator'] == null ? {} : { validator: row['validator'] }),
   };

@@ -20,7 +20,8 @@ function sidecarTables(schema: string): string {
     table_no int NOT NULL, source_table text NOT NULL, chunk int NOT NULL, lower text, upper text,
     epoch int NOT NULL DEFAULT 0, done boolean NOT NULL DEFAULT false, committed_epoch int,
     rows bigint NOT NULL DEFAULT 0, bytes bigint NOT NULL DEFAULT 0, quarantined bigint NOT NULL DEFAULT 0,
-    changed bigint NOT NULL DEFAULT 0, committed_at timestamptz, validator text, PRIMARY KEY (source_table, chunk));
+    changed bigint NOT NULL DEFAULT 0, committed_at timestamptz, took_ms bigint,
+    validator text, PRIMARY KEY (source_table, chunk));
   CREATE TABLE ${schema}.quarantine (
     id bigserial PRIMARY KEY, source_table text NOT NULL, chunk int NOT NULL, key_identity text NOT NULL,
     key bytea NOT NULL, column_name text, reason text NOT NULL, bytes bytea NOT NULL,

@@ -18,6 +18,9 @@ const APPLICATION = 'caravan-trial';
 const LIMITS = `SET LOCAL statement_timeout = '30s'; SET LOCAL lock_timeout = '5s'`;
 /** Class of SQLSTATEs for what a constraint forbids. */
 const INTEGRITY = '23';
+/** Bits of pg_trigger.tgtype. */
+const ON_DELETE = 8;
+const ON_UPDATE = 16;
 
 /** A replica of a PostgreSQL source. */
 export async function openPostgresTrials(endpoint: ServerEndpoint): Promise<TrialGround> {
@@ -32,14 +35,15 @@ export async function openPostgresTrials(endpoint: ServerEndpoint): Promise<Tria
   };
 }
 
-/** Those of the source come to the target with the promotion. */
+/** Those of the source come to the target with the promotion. A key deletes and changes rows: what heeds insertions alone sleeps. */
 async function triggersOf(session: Session, trial: Trial): Promise<string | undefined> {
   const tables = [trial.table, ...trial.watched.map(({ table }) => table)];
   const among = tables.map(({ schema, name }) => `(${literal(schema)}, ${literal(name)})`).join(', ');
   const rows = await session.rows(
     `SELECT FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-      WHERE NOT t.tgisinternal AND (n.nspname, c.relname) IN (${among}) LIMIT 1`,
+      WHERE NOT t.tgisinternal AND t.tgtype & ${String(ON_DELETE | ON_UPDATE)} <> 0
+        AND (n.nspname, c.relname) IN (${among}) LIMIT 1`,
   );
   return rows.length > 0 ? 'triggers of the source would act, too' : undefined;
 }

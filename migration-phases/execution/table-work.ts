@@ -75,13 +75,12 @@ export class TableWork {
     const copy = { migrationId, planId, table, chunks, totalRows: cut.rows };
     let milliseconds = 0;
     for (let round = 1; ; round += 1) {
-      // Complete since an earlier try of the migration's tables: only what came after the copy failed.
-      if (done < chunks || round > 1) milliseconds += await this.#copyChunks(copy, snapshot, round);
+      // Complete since an earlier try of the migration's tables: only what came after the copy failed. Chunks that are
+      // there already say how long they took.
+      if (done < chunks || round > 1) milliseconds = await this.#copyChunks(copy, snapshot, round);
       try {
-        // Chunks of an earlier try took time as well, which is not known here.
-        const whole = done === chunks ? milliseconds : Math.round((milliseconds * chunks) / (chunks - done));
         const sealed = await askingTwice(() =>
-          builder(`seal ${table}`).sealTable({ migrationId, planId, table, milliseconds: whole }),
+          builder(`seal ${table}`).sealTable({ migrationId, planId, table, milliseconds }),
         );
         const { rows } = sealed;
         if (done === chunks) this.#parts.progress.report({ source: table, rows, totalRows: rows, state: 'copied' }, 0);

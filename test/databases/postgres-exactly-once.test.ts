@@ -282,6 +282,8 @@ describe.each(installedServers())('exactly once on the %s server', (binaries) =>
     delete (log as { chunkKey?: unknown }).chunkKey;
     await fresh([log]);
     await copyAll(target, log, '1\ta\n2\tb\n');
+    const took = (await target.ledger.list('shop.log')).map(({ tookMs }) => tookMs);
+    expect(took, 'its ledger row says how long it took').toEqual([expect.any(Number)]);
     const writer = await beginChunk(target, log, 0, true);
     await writer.write(tuples(log, '3\tc\n'));
     await writer.commit(NOTHING);
@@ -290,6 +292,7 @@ describe.each(installedServers())('exactly once on the %s server', (binaries) =>
     await aborted.abort();
     expect(await keys(log)).toBe('3c');
     expect((await target.ledger.seal('shop.log')).chunks).toBe(1);
+    expect((await target.ledger.list('shop.log')).map(({ tookMs }) => tookMs)).toEqual(took);
   });
 
   it('seals only what is done and covers the key space', async () => {

@@ -157,6 +157,22 @@ describe('a plan that cannot be read', () => {
     expect(failure.message).toContain('put it in quotes');
   });
 
+  it('tells tasks that wait for what is not there, stand twice, or have no agent, and names its file', () => {
+    const text = writePlan(planOf())
+      .replace('      - copy:main.Album', '      - copy:main.Albun')
+      .replace('id: copy:main.Artist', 'id: make-shadow')
+      .replace('agent: validator', 'agent: validater');
+    const { code, message } = failureOf(() => parsePlan(text, '/plans/shop.yaml'));
+    const lineOf = (part: string): string => String(text.slice(0, text.indexOf(part)).split('\n').length);
+    expect(code).toBe('PLAN_INVALID');
+    expect(message).toContain('could not read the plan "/plans/shop.yaml"');
+    expect(message).toContain(
+      `line ${lineOf('copy:main.Albun')}, column 9: there is no task "copy:main.Albun" (did you mean "copy:main.Album"?)`,
+    );
+    expect(message).toContain('a task above is "make-shadow", too');
+    expect(message).toContain(`line ${lineOf('validater')}, column 12: there is no agent "validater"`);
+  });
+
   const letters = 'bcdefgh'.split('');
   const bomb = [
     'a: &a [x,x,x,x,x,x,x]',

@@ -48,7 +48,7 @@ export interface Shown {
 
 /** The Web UI tells the story alone: where it is, how far, what it waits for and the commands that answer. */
 export function showDetails({ progress, notes, needs, findings }: Shown): void {
-  const blocks = [headOf(progress), ...needs.slice(0, LISTED).map(needBlock)];
+  const blocks = [headOf(progress), endsBlock(), ...needs.slice(0, LISTED).map(needBlock)];
   if (needs.length > LISTED) blocks.push(`… and ${countText(needs.length - LISTED)} more that wait`);
   if (notes.length > 0) blocks.push(notes.map((note) => `- ${note}`).join('\n'));
   if (progress.tables.length > 0) blocks.push(tablesBlock(progress));
@@ -78,6 +78,15 @@ function headOf({
   if (uncheckedChunks !== undefined) parts.push(uncheckedText(uncheckedChunks));
   if (throttle !== undefined) parts.push(plain(throttleText(throttle)));
   return parts.join(' · ');
+}
+
+/** What goes where: a migration that the bare Temporal CLI started has no static summary that would say it. */
+function endsBlock(): string {
+  const given = workflowInfo().typedSearchAttributes;
+  const target = given.get(keys.target);
+  return plain(
+    target === undefined ? `from ${given.get(keys.source) ?? ''}` : `${given.get(keys.source) ?? ''} to ${target}`,
+  );
 }
 
 function needBlock({ text, commands }: Need): string {
