@@ -128,10 +128,10 @@ function stepText({ op, ...parameters }: Operator): string {
   return given.length === 0 ? op : `${op}(${given.join(', ')})`;
 }
 
-function entryLines({ entries, place, chunk, proof }: OpenedTrace): string[] {
+function entryLines({ entries, place, chunk, proof, targetRow }: OpenedTrace): string[] {
   if (place === 'moved by another tool' && entries.length === 0)
     return ['The proof kept no difference of this row; of each finding it keeps the first.'];
-  if (entries.length === 0 && (chunk === null || proof === undefined))
+  if (entries.length === 0 && (chunk === null || proof === undefined || targetRow.state !== 'there'))
     return ['No entry in the value ledger or the quarantine.'];
   if (entries.length === 0) return ['No entry in the value ledger or the quarantine: the row was stored as it was.'];
   const head = ['WHAT', 'COLUMN', 'RULE', 'SEALED (UTC)'];

@@ -27,7 +27,7 @@ export interface TraceOptions {
 const LOOKED_AT = 200;
 const NOT_FOUND = 1;
 
-/** `caravan trace`: where a row came from and what became of it. 0: it was found somewhere; 1: nowhere. */
+/** `caravan trace`: where a row came from and what became of it. 0: it was found somewhere, or no side could be read; 1: nowhere. */
 export async function runTrace(context: CliContext, id: string | undefined, options: TraceOptions): Promise<number> {
   return withSession(
     context,
@@ -38,7 +38,8 @@ export async function runTrace(context: CliContext, id: string | undefined, opti
       const trace = opened(await ask(context, { session, box }, { migrationId, options }), box);
       if (options.json === true) context.print(safeJson({ migrationId, key: options.key, ...trace }));
       else for (const line of traceLines(trace, { migrationId, key: options.key })) context.print(line);
-      return isFound(trace) ? 0 : NOT_FOUND;
+      for (const line of adviceOf(trace, migrationId)) context.tell(line);
+      return isFound(trace) || isUnseen(trace) ? 0 : NOT_FOUND;
     },
     { loud: options.json !== true },
   );
@@ -46,6 +47,24 @@ export async function runTrace(context: CliContext, id: string | undefined, opti
 
 function isFound({ sourceRow, targetRow, entries }: Pick<RowTrace, 'sourceRow' | 'targetRow' | 'entries'>): boolean {
   return sourceRow.state === 'there' || targetRow.state === 'there' || entries.length > 0;
+}
+
+/** Nobody looked: then it cannot be said that the row is nowhere. */
+function isUnseen({ sourceRow, targetRow }: Pick<RowTrace, 'sourceRow' | 'targetRow'>): boolean {
+  return sourceRow.state === 'not read' && targetRow.state === 'not read';
+}
+
+/** A connection that was made for a single migration goes with it; the look can be taken all the same. */
+function adviceOf({ sourceRow, targetRow }: Pick<RowTrace, 'sourceRow' | 'targetRow'>, migrationId: string): string[] {
+  const gone = [
+    ['--source', sourceRow],
+    ['--target', targetRow],
+  ] as const;
+  const flags = gone.flatMap(([flag, { why = '' }]) => (why.startsWith('CONNECTION_UNKNOWN') ? [`${flag} URL`] : []));
+  if (flags.length === 0) return [];
+  return [
+    `Connections of ${migrationId} are forgotten, for nothing of it was left to do. To see the row: ${flags.join(' ')}`,
+  ];
 }
 
 /** The migration or proof that was started last, into this target where one is named. */

@@ -1,4 +1,6 @@
+import type { WorkflowDefinition } from '../../contracts/definition.js';
 import { CaravanFailure } from '../../contracts/failures.js';
+import { planAllocation } from '../../language/allocation.js';
 import type { ExecutionRow } from '../../platform/store/engine/engine-store.js';
 import type { CliContext } from '../cli-context.js';
 import { exitOf, reportOfError } from '../failure-of.js';
@@ -7,6 +9,7 @@ import type { Interrupts } from '../migrate/interrupts.js';
 import { patient } from '../patience.js';
 import { withSession } from '../session.js';
 import type { Session } from '../session.js';
+import { printable } from '../text-table.js';
 import { openExecutionDisplay } from './display.js';
 import { follow } from './follow.js';
 import type { FollowEnd, Following } from './follow.js';
@@ -100,8 +103,25 @@ async function startAndFollow(context: CliContext, running: Running, request: Ru
     context.print(options.json === true ? JSON.stringify(submitted) : executionId);
     return 0;
   }
+  if (request.definition !== undefined) await tellLacking(context, session, request.definition);
   const by = context.config.user;
   return followAndReport(context, { session, executionId, interrupts, by }, options);
+}
+
+/** An execution waits for its agents without a word: whoever has none would wait for nothing. */
+async function tellLacking(
+  { config, tell }: CliContext,
+  { store }: Session,
+  definition: WorkflowDefinition,
+): Promise<void> {
+  const { agentLeaseSeconds, agentAllocationTimeoutSeconds } = config.engine;
+  const living = await patient(() => store.engine.agents.living(agentLeaseSeconds));
+  const nobody = planAllocation(definition, living).lacking.filter(({ allocated }) => allocated === 0);
+  if (nobody.length === 0) return;
+  const names = nobody.map(({ agent, type }) => `${printable(agent)} (type ${printable(type)})`).join(', ');
+  tell(
+    `nobody who is registered can play ${names}: it waits up to ${String(agentAllocationTimeoutSeconds)} s for them`,
+  );
 }
 
 /** `caravan workflow watch`: as `run` does once it has started; Ctrl-C only leaves. */

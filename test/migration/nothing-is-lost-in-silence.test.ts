@@ -179,11 +179,12 @@ describe('What cannot be as it was', () => {
   it('traces a row through chunk, transforms and ledger, and reads both sides again; values only when asked', async () => {
     const row = ['--table', 'public.person', '--key', '8'];
     const ends = ['--source', source, '--target', targets[0]?.url ?? ''];
-    const [alone, both, plain, nobody] = await Promise.all([
+    const [alone, both, plain, nobody, unseen] = await Promise.all([
       caravan(['trace', migrationId, ...row, '--json']),
       caravan(['trace', migrationId, ...row, ...ends, '--reveal', '--json']),
       caravan(['trace', migrationId, '--table', 'person', '--key', '1', ...ends]),
       caravan(['trace', migrationId, '--table', 'main.person', '--key', '99999', ...ends]),
+      caravan(['trace', migrationId, '--table', 'person', '--key', '1']),
     ]);
     expect(alone.exit, alone.stderr).toBe(0);
     const traced = JSON.parse(alone.stdout) as RowTrace;
@@ -216,6 +217,9 @@ describe('What cannot be as it was', () => {
     expect(plain.stdout).toMatch(/Both now +equal in all 7 columns/u);
     expect(plain.stdout).not.toContain('name 1');
     expect(nobody.exit, 'no such row').toBe(1);
+    expect(unseen.exit, 'nobody looked for the row itself').toBe(0);
+    expect(unseen.stderr).toContain('To see the row: --source URL --target URL');
+    expect(unseen.stdout).not.toContain('stored as it was');
   });
 
   it('keeps the original bytes of every changed value, until purge', async () => {
