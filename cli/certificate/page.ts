@@ -66,7 +66,7 @@ function statements({ proven, notProven }: Content): Html {
   const grouped = [...groups].map(
     ([how, group]) =>
       html`${beginning(
-          group.map(({ what }) => `${what}.`),
+          group.map(({ what }) => sentence(what)),
           GROUP_MAX,
         )}
         <p class="how">How: ${how}</p>`,
@@ -90,6 +90,11 @@ function beginning(items: readonly string[], most: number): Html {
 }
 
 /** What did not fit above. */
+/** Some statements come with their full stop. */
+function sentence(what: string): string {
+  return what.endsWith('.') ? what : `${what}.`;
+}
+
 function inFull({ proven, notProven }: Content): Html {
   const whole = (title: string, items: readonly string[]): Html =>
     html`<section>
@@ -103,7 +108,7 @@ function inFull({ proven, notProven }: Content): Html {
       ? html``
       : whole(
           'Proven, all of what is only begun above',
-          groups.flat().map(({ what }) => `${what}.`),
+          groups.flat().map(({ what }) => sentence(what)),
         )
   }`;
 }

@@ -72,6 +72,7 @@ async function demonstrate({ context, session, source }: Demo, options: DemoOpti
   const problems = problemsOf(report, source.summary, !isKillable || killer.killed() !== undefined);
   const show = options.json === true ? context.tell : context.print;
   for (const line of [...resultLines(outcome, copied), ...closingLines(session, problems, killer.killed())]) show(line);
+  (await import('../certificate/show.js')).tellPage(context, report.certificate);
   if (options.json === true) context.print(reportLine(report));
   return problems.length === 0 ? 0 : 1;
 }

@@ -115,6 +115,11 @@ function pageOf(file: string): string {
 }
 
 describe('A certificate is shown to people', () => {
+  it('with one full stop behind each statement, whether it came with one or not', () => {
+    for (const text of ['Every row is there', 'Every row is there.'])
+      expect(pageOf(certify({ name: 'stop', tables: ['a'], text }))).toContain('<li>Every row is there.</li>');
+  });
+
   it('with no name, reason or report that becomes markup, turns the text or drives a terminal', () => {
     const file = certify({ name: 'hostile', tables: [HOSTILE], text: HOSTILE });
     const page = pageOf(file);
