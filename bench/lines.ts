@@ -54,13 +54,15 @@ export function lessAgainst(
   };
 }
 
-/** A value with a limit of its own. `floor`: what the same machine gives at most, in the same unit; more is better. */
+/** A value with a limit of its own. `floor`: what the same machine gives at best, in the same unit. */
 export function withLimit(
   measured: Measured,
   goal: { readonly max: number } | { readonly min: number },
   floor?: { readonly name: string; readonly value: number },
 ): BenchLine {
   const { bench, case: name, value, unit, note } = measured;
+  const isLessBetter = 'max' in goal;
+  const ratioTo = (best: number): number => rounded(isLessBetter ? best / value : value / best);
   return {
     bench,
     case: name,
@@ -68,9 +70,9 @@ export function withLimit(
     unit,
     against: floor?.name ?? null,
     againstValue: floor === undefined ? null : rounded(floor.value),
-    ratio: floor === undefined ? null : rounded(value / floor.value),
+    ratio: floor === undefined ? null : ratioTo(floor.value),
     goal,
-    ok: 'max' in goal ? value <= goal.max : value >= goal.min,
+    ok: isLessBetter ? value <= goal.max : value >= goal.min,
     ...(note === undefined ? {} : { note }),
   };
 }

@@ -29,12 +29,13 @@ const USAGE = `npm run -s bench -- NAME [--json] [--rows N] [--rounds N]
   --rows N     rows of the table (default 2000000)
   --rounds N   times that ours and the rival run in turns (default 3)
   --tasks N    tasks of the one large graph (engine; default 100000, quick 2000)
+  --executions N  that are open at once, or lose agents; of sagas a fifth a round (engine; default 1000, quick 60)
   --seed N     of what is drawn by chance (kora; default 1)
   --quick      20,000 rows and one round: does it work, not how fast
 `;
 
-const FULL = { rows: '2000000', rounds: '3', tasks: '100000' };
-const QUICK = { rows: '20000', rounds: '1', tasks: '2000' };
+const FULL = { rows: '2000000', rounds: '3', tasks: '100000', executions: '1000' };
+const QUICK = { rows: '20000', rounds: '1', tasks: '2000', executions: '60' };
 
 interface Options {
   readonly json: boolean;
@@ -42,6 +43,7 @@ interface Options {
   readonly rounds: number;
   readonly seed: number;
   readonly tasks: number;
+  readonly executions: number;
   readonly only: string | undefined;
 }
 
@@ -55,7 +57,8 @@ const BENCHES: Readonly<Record<string, (options: Options) => Lines>> = {
   verify: ({ rows, rounds }) => benchVerify({ config: readConfig(), rows, rounds, tell }),
   kora: ({ rows, rounds, seed, only }) => benchKora({ config: readConfig(), rows, rounds, seed, only, tell }),
   resume: ({ rows, rounds }) => benchResume({ config: readConfig(), rows, rounds, tell }),
-  engine: ({ only, tasks }) => benchEngine({ only, graphTasks: tasks, tell, environment: readConfig().environment }),
+  engine: ({ only, tasks, executions }) =>
+    benchEngine({ only, graphTasks: tasks, executions, tell, environment: readConfig().environment }),
 };
 
 /** Each shape runs on servers of its own, so that what was measured before is told whatever becomes of the rest. */
@@ -87,6 +90,7 @@ async function main(): Promise<number> {
       rounds: { type: 'string' },
       seed: { type: 'string', default: '1' },
       tasks: { type: 'string' },
+      executions: { type: 'string' },
       quick: { type: 'boolean', default: false },
       case: { type: 'string' },
       help: { type: 'boolean', default: false },
@@ -103,7 +107,8 @@ async function main(): Promise<number> {
   const rounds = wholeNumber(values.rounds ?? sizes.rounds, 'rounds');
   const seed = wholeNumber(values.seed, 'seed');
   const tasks = wholeNumber(values.tasks ?? sizes.tasks, 'tasks');
-  const options = { json: values.json, rows, rounds, seed, tasks, only: values.case };
+  const executions = wholeNumber(values.executions ?? sizes.executions, 'executions');
+  const options = { json: values.json, rows, rounds, seed, tasks, executions, only: values.case };
   for await (const line of each(bench(options))) {
     process.stdout.write(`${values.json ? JSON.stringify(line) : readable(line)}\n`);
   }

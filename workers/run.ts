@@ -1,5 +1,6 @@
 import { Worker } from '@temporalio/worker';
 import type { WorkerOptions } from '@temporalio/worker';
+import { WORKFLOW_CODE } from '../contracts/worker-settings.js';
 import { failureInterceptor } from './failure-interceptor.js';
 import type { WorkerRuntime } from './runtime.js';
 
@@ -29,13 +30,11 @@ function optionsOf({ connection, namespace, bundlePath, log, deps }: WorkerRunti
     taskQueue: poll.taskQueue,
     identity: deps.processId,
     activities: poll.activities,
-    ...(poll.workflows === true ? { workflowBundle: { codePath: bundlePath } } : {}),
+    ...(poll.workflows === true ? { workflowBundle: { codePath: bundlePath }, ...WORKFLOW_CODE } : {}),
     maxConcurrentActivityTaskExecutions: poll.slots,
-    ...(poll.workflows === true ? { maxConcurrentWorkflowTaskExecutions: 40, maxCachedWorkflows: 200 } : {}),
     // The SDK else sends a heartbeat only every 0.8 × timeout.
     maxHeartbeatThrottleInterval: '1s',
     defaultHeartbeatThrottleInterval: '1s',
-    stickyQueueScheduleToStartTimeout: '2s',
     shutdownGraceTime: GRACE,
     shutdownForceTime: '20 s',
     interceptors: { activity: [(context) => ({ inbound: failureInterceptor(context, log) })] },

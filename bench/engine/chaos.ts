@@ -1,32 +1,59 @@
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { randomUUID } from 'node:crypto';
 import { withLimit } from '../lines.js';
 import type { BenchLine } from '../lines.js';
 import { WrongResult } from '../wrong-result.js';
-import { Endings, cpuText, eachOf, preparedOf, statusesOf } from './stack.js';
+import { Done } from './counted.js';
+import { openFloor } from './floor.js';
+import { Endings, preparedOf, statusesOf } from './stack.js';
 import type { EngineStack } from './stack.js';
+import { MORTAL, Troop } from './troop.js';
 
-const EXECUTIONS = 1000;
-const LEAST = 999;
+/** The least part that must complete. */
+const LEAST = 0.999;
 const TASKS = 3;
-const AGENTS = 4;
-/** Milliseconds between two kills, at random around this. */
-const KILL_MS = 6000;
 /** Executions under way at once. */
 const AT_ONCE = 100;
 const NAME = 'bench-chaos';
 
-/** Executions whose agents, processes of their own, are killed without a word while they work, and replaced. */
-export async function* benchChaos(stack: EngineStack, tell: (text: string) => void): AsyncGenerator<BenchLine> {
-  const { database } = stack;
-  await database.query('CREATE TABLE bench_survivors (execution uuid, task text, PRIMARY KEY (execution, task))');
+interface Case {
+  readonly stack: EngineStack;
+  readonly executions: number;
+  readonly tell: (text: string) => void;
+}
+
+/**
+ * Executions whose agents, processes of their own, are killed without a word while they work, and replaced. Before them
+ * as many bare workflows of as many tasks of the same agents, none of which is killed.
+ */
+export async function* benchChaos({ stack, executions, tell }: Case): AsyncGenerator<BenchLine> {
+  await stack.database.query('CREATE TABLE bench_survivors (execution uuid, task text, PRIMARY KEY (execution, task))');
+  const of = { stack, executions, tell };
+  const troop = new Troop(stack.home);
+  const [ours, bare] = [new Done(), new Done()];
+  try {
+    await troop.fill();
+    await runBare(of, bare);
+    await runOurs(of, ours, troop);
+  } finally {
+    await troop.end();
+  }
+  const completed = await requireEffects(stack);
+  const bareCompleted = await requireBareEffects(of);
+  const note =
+    `${String(executions)} executions of ${String(TASKS)} tasks, ${String(troop.kills)} agents killed -9, ${ours.text}; ` +
+    `as many bare workflows, no agent killed, ${bare.text}`;
+  yield withLimit(
+    { bench: 'engine', case: 'chaos', value: completed, unit: 'completed', note },
+    { min: Math.ceil(executions * LEAST) },
+    { name: 'bare workflow, no agent killed', value: bareCompleted },
+  );
+}
+
+async function runOurs({ stack, executions, tell }: Case, done: Done, troop: Troop): Promise<void> {
   const prepared = preparedOf({
     name: NAME,
     orchestration_pattern: 'supervisor',
-    agents: { one: { type: 'mortal' } },
+    agents: { one: { type: MORTAL } },
     tasks: Array.from({ length: TASKS }, (_, at) => ({
       id: String(at + 1),
       agent: 'one',
@@ -34,27 +61,33 @@ export async function* benchChaos(stack: EngineStack, tell: (text: string) => vo
       timeout: 5,
     })),
   });
-  const troop = new Troop(stack.home);
-  await troop.fill();
-  const begun = { ms: performance.now(), cpu: stack.cpu() };
+  const endings = new Endings(stack);
+  const killing = troop.killUntilStopped();
   try {
-    const endings = new Endings(stack);
-    const killing = troop.killUntilStopped();
-    await eachOf(EXECUTIONS, AT_ONCE, async (at) => {
+    await done.add(stack, { count: executions, atOnce: AT_ONCE }, async (at) => {
       if (at % 100 === 0) tell(`chaos: ${String(at)} started, ${String(troop.kills)} agents killed`);
       await endings.of(await stack.start(prepared));
     });
+  } finally {
     await endings.close();
     troop.stopKilling();
     await killing;
-  } finally {
-    await troop.end();
   }
-  const seconds = (performance.now() - begun.ms) / 1000;
-  const cpu = cpuText(begun.cpu, stack.cpu());
-  const completed = await requireEffects(stack);
-  const note = `${String(EXECUTIONS)} executions of ${String(TASKS)} tasks, ${String(troop.kills)} agents killed -9, in ${seconds.toFixed(1)} s; ${cpu}`;
-  yield withLimit({ bench: 'engine', case: 'chaos', value: completed, unit: 'completed', note }, { min: LEAST });
+}
+
+async function runBare({ stack, executions, tell }: Case, done: Done): Promise<void> {
+  tell(`chaos: ${String(executions)} bare workflows`);
+  const queues = (await stack.store.engine.agents.living(60)).flatMap(({ type, taskQueue }) =>
+    type === MORTAL ? [taskQueue] : [],
+  );
+  const floor = await openFloor(stack);
+  try {
+    await done.add(stack, { count: executions, atOnce: AT_ONCE }, (at) =>
+      floor.run({ queue: queues[at % queues.length] ?? '', steps: TASKS, executionId: randomUUID() }),
+    );
+  } finally {
+    await floor.close();
+  }
 }
 
 /** Those that completed; throws when one of them lacks an effect. */
@@ -72,61 +105,17 @@ async function requireEffects(stack: EngineStack): Promise<number> {
   return (await statusesOf(stack, NAME))['completed'] ?? 0;
 }
 
-/** Agents in processes of their own. */
-class Troop {
-  readonly #home: string;
-  readonly #living = new Set<ChildProcess>();
-  readonly #stopped = new AbortController();
-  kills = 0;
-
-  constructor(home: string) {
-    this.#home = home;
-  }
-
-  async fill(): Promise<void> {
-    while (this.#living.size < AGENTS) await this.#spawn();
-  }
-
-  async killUntilStopped(): Promise<void> {
-    const { signal } = this.#stopped;
-    const isStopped = (): boolean => signal.aborted;
-    while (!isStopped()) {
-      await pause(KILL_MS * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);
-      if (isStopped()) return;
-      const [victim] = [...this.#living].sort(() => Math.random() - 0.5);
-      if (victim === undefined) continue;
-      this.kills += 1;
-      await this.#kill(victim);
-      await this.fill();
-    }
-  }
-
-  stopKilling(): void {
-    this.#stopped.abort();
-  }
-
-  async end(): Promise<void> {
-    this.stopKilling();
-    await Promise.all([...this.#living].map((child) => this.#kill(child)));
-  }
-
-  async #kill(child: ChildProcess): Promise<void> {
-    this.#living.delete(child);
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const gone = once(child, 'exit');
-    child.kill('SIGKILL');
-    await gone;
-  }
-
-  async #spawn(): Promise<void> {
-    const entry = fileURLToPath(new URL('./agent-process.js', import.meta.url));
-    const child = spawn(process.execPath, [entry, this.#home, 'mortal'], { stdio: ['ignore', 'pipe', 'inherit'] });
-    this.#living.add(child);
-    await Promise.race([
-      once(child.stdout, 'data'),
-      once(child, 'exit').then(([code]) => {
-        throw new Error(`an agent's process ended with ${String(code)}`);
-      }),
-    ]);
-  }
+/** Bare workflows that had all their effects; throws unless these are all. */
+async function requireBareEffects({ stack, executions }: Case): Promise<number> {
+  const { rows } = await stack.database.query<{ whole: number }>(
+    `SELECT count(*)::int AS whole FROM (
+       SELECT execution FROM bench_survivors
+        WHERE execution NOT IN (SELECT execution_id FROM caravan_store.workflow_executions)
+        GROUP BY execution HAVING count(*) = $1) AS bare`,
+    [TASKS],
+  );
+  const whole = rows[0]?.whole ?? Number.NaN;
+  if (whole !== executions)
+    throw new WrongResult(`${String(whole)} bare workflows had all effects. No figure is printed.`);
+  return whole;
 }

@@ -40,3 +40,13 @@ function look(pid: string): Seen | undefined {
     return undefined;
   }
 }
+
+/** "CPU 12.3 s: temporal 6.0, worker-control 4.1, …", of what was used between two looks. */
+export function cpuText(before: Readonly<Record<string, number>>, after: Readonly<Record<string, number>>): string {
+  const parts = Object.entries(after)
+    .map(([name, seconds]) => ({ name, seconds: seconds - (before[name] ?? 0) }))
+    .filter(({ seconds }) => seconds >= 0.05)
+    .sort((a, b) => b.seconds - a.seconds);
+  const total = parts.reduce((sum, { seconds }) => sum + seconds, 0);
+  return `CPU ${total.toFixed(1)} s: ${parts.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)}`).join(', ')}`;
+}

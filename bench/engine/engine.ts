@@ -15,12 +15,15 @@ export interface EngineBenchOptions {
   readonly only?: string | undefined;
   /** Of the one large graph. */
   readonly graphTasks: number;
+  /** That are open at once, or whose agents are killed; of sagas, a fifth in each round. */
+  readonly executions: number;
   readonly tell: (text: string) => void;
   readonly environment: Readonly<Record<string, string>>;
 }
 
 interface Run {
   readonly graphTasks: number;
+  readonly executions: number;
   readonly tell: (text: string) => void;
   /** The stack of this bench; started when the first case asks for it. */
   readonly stack: () => Promise<EngineStack>;
@@ -47,11 +50,14 @@ const CASES: readonly { readonly names: readonly string[]; readonly run: (run: R
     run: ({ tell }) => [benchPlanYaml({ name: 'plan-yaml-100k', tasks: 100_000, runs: 3, tell })],
   },
   { names: ['step', 'step-floor'], run: (run) => onStack(run, benchStep) },
-  { names: ['open'], run: (run) => onStack(run, benchOpen) },
-  { names: ['saga'], run: (run) => onStack(run, benchSaga) },
+  { names: ['open', 'open-floor'], run: (run) => onStack(run, (stack) => benchOpen({ ...run, stack })) },
+  {
+    names: ['saga'],
+    run: (run) => onStack(run, (stack) => benchSaga({ ...run, stack, sagas: Math.ceil(run.executions / 5) })),
+  },
   { names: ['status'], run: (run) => onStack(run, benchStatus) },
   { names: ['status-no-workers'], run: (run) => onStack(run, benchStatusAlone) },
-  { names: ['chaos'], run: (run) => onStack(run, benchChaos) },
+  { names: ['chaos'], run: (run) => onStack(run, (stack) => benchChaos({ ...run, stack })) },
   {
     names: ['graph-100k'],
     run: (run) => onStack(run, (stack, tell) => benchGraph(stack, { name: 'graph-100k', tasks: run.graphTasks }, tell)),
@@ -62,6 +68,7 @@ const CASES: readonly { readonly names: readonly string[]; readonly run: (run: R
 export async function* benchEngine({
   only,
   graphTasks,
+  executions,
   tell,
   environment,
 }: EngineBenchOptions): AsyncGenerator<BenchLine> {
@@ -72,9 +79,10 @@ export async function* benchEngine({
     );
   }
   let opened: Promise<EngineStack> | undefined;
+  const parts: Run = { graphTasks, executions, tell, stack: () => (opened ??= openEngineStack(environment)) };
   try {
     for (const { run } of chosen) {
-      for await (const line of run({ graphTasks, tell, stack: () => (opened ??= openEngineStack(environment)) })) {
+      for await (const line of run(parts)) {
         if (only === undefined || line.case === only) yield line;
       }
     }

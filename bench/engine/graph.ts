@@ -5,7 +5,9 @@ import { withLimit } from '../lines.js';
 import type { BenchLine } from '../lines.js';
 import { WrongResult } from '../wrong-result.js';
 import { openFloor } from './floor.js';
-import { cpuText, eachOf, preparedOf } from './stack.js';
+import { cpuText } from './cpu.js';
+import { eachOf } from './each-of.js';
+import { preparedOf, queueOf } from './stack.js';
 import type { EngineStack } from './stack.js';
 import { startApi } from './start-api.js';
 import { tokenOf } from './tokens.js';
@@ -179,12 +181,12 @@ async function historiesOf({ client }: EngineStack, executionId: string): Promis
 /** The same number of activities under way, in bare workflows of one chain each. */
 async function floorPerSecond(stack: EngineStack, tasks: number): Promise<number> {
   await stack.agent('idle', () => null);
-  const queue = (await stack.store.engine.agents.living(60)).find(({ type }) => type === 'idle')?.taskQueue ?? '';
+  const queue = await queueOf(stack, 'idle');
   const floor = await openFloor(stack);
   try {
     const begun = performance.now();
     const chains = Math.max(1, Math.round(tasks / FLOOR_STEPS));
-    await eachOf(chains, AGENTS, () => floor.run(queue, FLOOR_STEPS));
+    await eachOf(chains, AGENTS, () => floor.run({ queue, steps: FLOOR_STEPS }));
     return (chains * FLOOR_STEPS) / secondsSince(begun);
   } finally {
     await floor.close();

@@ -2,14 +2,14 @@ import type { RunTask } from '../../contracts/agents.js';
 import { withLimit } from '../lines.js';
 import type { BenchLine } from '../lines.js';
 import { WrongResult } from '../wrong-result.js';
+import { Done } from './counted.js';
+import { eachOf } from './each-of.js';
 import { openFloor } from './floor.js';
-import { Endings, cpuText, eachOf, preparedOf, statusesOf } from './stack.js';
+import { Endings, preparedOf, queueOf, statusesOf } from './stack.js';
 import type { EngineStack } from './stack.js';
 
 /** Ours and the floor run in turns, so that both see the same machine. */
 const ROUNDS = 3;
-/** Of one round. */
-const SAGAS = 200;
 const STEPS = 5;
 const AGENTS = 4;
 /** One in so many fails, at each of its steps in turn, after the step had its effect. */
@@ -17,87 +17,64 @@ const FAILS = 3;
 const PER_MINUTE = 1500;
 /** Sagas under way at once. */
 const AT_ONCE = 30;
-/** Bare workflows of one round. */
-const FLOOR = 100;
-const ALL = ROUNDS * SAGAS;
 const NAME = 'bench-saga';
 
-/** What one side did in all rounds. */
-interface Done {
-  count: number;
-  seconds: number;
-  readonly cpu: Record<string, number>;
+interface Case {
+  readonly stack: EngineStack;
+  /** Sagas of one round; half as many bare workflows. */
+  readonly sagas: number;
+  readonly tell: (text: string) => void;
 }
 
 /** Sagas whose steps write a row each, and whose undo deletes it. What is left is counted in the table. */
-export async function* benchSaga(stack: EngineStack, tell: (text: string) => void): AsyncGenerator<BenchLine> {
+export async function* benchSaga(of: Case): AsyncGenerator<BenchLine> {
+  const { stack, sagas, tell } = of;
   const { database } = stack;
+  const all = ROUNDS * sagas;
   await database.query('CREATE TABLE bench_effects (execution uuid, task text, PRIMARY KEY (execution, task))');
   for (let agents = 0; agents < AGENTS; agents += 1) await stack.agent('clerk', (task) => effect(stack, task));
   const workflows: string[] = [];
-  tell(`saga: storing ${String(ALL)} definitions`);
+  tell(`saga: storing ${String(all)} definitions`);
   const prepared = preparedOf(definition());
-  await eachOf(ALL, AT_ONCE, async () => {
+  await eachOf(all, AT_ONCE, async () => {
     workflows.push(await stack.define(prepared));
   });
-  const { ours, bare } = await inTurns(stack, workflows, tell);
-  const ends = await requireClean(stack);
+  const { ours, bare } = await inTurns(of, workflows);
+  const ends = await requireClean(stack, all);
   const note =
-    `${String(ALL)} sagas of ${String(STEPS)} steps in ${ours.seconds.toFixed(1)} s, ${ends}; ${cpuText({}, ours.cpu)}; ` +
-    `in turns with ${String(bare.count)} bare workflows of ${String(STEPS)} steps, of which none fails; ${cpuText({}, bare.cpu)}`;
+    `${String(all)} sagas of ${String(STEPS)} steps, ${ends}, ${ours.text}; in turns with ${String(bare.count)} bare ` +
+    `workflows of ${String(STEPS)} steps, of which none fails, ${bare.text}`;
   yield withLimit(
-    { bench: 'engine', case: 'saga', value: perMinute(ours), unit: 'sagas/min', note },
+    { bench: 'engine', case: 'saga', value: ours.perMinute, unit: 'sagas/min', note },
     { min: PER_MINUTE },
-    { name: 'bare workflow', value: perMinute(bare) },
+    { name: 'bare workflow', value: bare.perMinute },
   );
 }
 
-const perMinute = ({ count, seconds }: Done): number => (count * 60) / seconds;
-
 async function inTurns(
-  stack: EngineStack,
+  { stack, sagas, tell }: Case,
   workflows: readonly string[],
-  tell: (text: string) => void,
-): Promise<{ ours: Done; bare: Done }> {
-  const [ours, bare] = [0, 1].map((): Done => ({ count: 0, seconds: 0, cpu: {} })) as [Done, Done];
-  const queue = await idleQueue(stack);
+): Promise<{ readonly ours: Done; readonly bare: Done }> {
+  const [ours, bare] = [new Done(), new Done()];
+  await stack.agent('idle', () => null);
+  const queue = await queueOf(stack, 'idle');
   const endings = new Endings(stack);
   const floor = await openFloor(stack);
   try {
     for (let round = 0; round < ROUNDS; round += 1) {
       tell(`saga: round ${String(round + 1)} of ${String(ROUNDS)}`);
-      await counted(stack, ours, SAGAS, async (one) => {
-        const at = round * SAGAS + one;
+      await ours.add(stack, { count: sagas, atOnce: AT_ONCE }, async (one) => {
+        const at = round * sagas + one;
         const fails = at % FAILS === 0 ? String(1 + (Math.floor(at / FAILS) % STEPS)) : '';
         await endings.of(await stack.execute({ workflowId: workflows[at] ?? '', name: NAME }, { fails }));
       });
-      await counted(stack, bare, FLOOR, () => floor.run(queue, STEPS));
+      await bare.add(stack, { count: Math.ceil(sagas / 2), atOnce: AT_ONCE }, () => floor.run({ queue, steps: STEPS }));
     }
   } finally {
     await floor.close();
     await endings.close();
   }
   return { ours, bare };
-}
-
-/** Does so many, as many at once on each side, and adds what they took. */
-async function counted(
-  stack: EngineStack,
-  done: Done,
-  count: number,
-  work: (at: number) => Promise<void>,
-): Promise<void> {
-  const begun = { ms: performance.now(), cpu: stack.cpu() };
-  await eachOf(count, AT_ONCE, work);
-  done.seconds += (performance.now() - begun.ms) / 1000;
-  done.count += count;
-  for (const [part, seconds] of Object.entries(stack.cpu()))
-    done.cpu[part] = (done.cpu[part] ?? 0) + seconds - (begun.cpu[part] ?? 0);
-}
-
-async function idleQueue(stack: EngineStack): Promise<string> {
-  await stack.agent('idle', () => null);
-  return (await stack.store.engine.agents.living(60)).find(({ type }) => type === 'idle')?.taskQueue ?? '';
 }
 
 function definition(): object {
@@ -128,7 +105,7 @@ async function effect({ database }: EngineStack, { executionId, taskId, input, c
 }
 
 /** Throws unless each completed with all its effects, or failed with none left. */
-async function requireClean(stack: EngineStack): Promise<string> {
+async function requireClean(stack: EngineStack, all: number): Promise<string> {
   const { completed = 0, failed = 0 } = await statusesOf(stack, NAME);
   const { rows } = await stack.database.query<{ status: string; effects: number; count: number }>(
     `SELECT e.status, coalesce(f.effects, 0)::int AS effects, count(*)::int AS count
@@ -139,8 +116,8 @@ async function requireClean(stack: EngineStack): Promise<string> {
     [NAME],
   );
   const isClean = rows.every(({ status, effects }) => effects === (status === 'completed' ? STEPS : 0));
-  const failing = Math.ceil(ALL / FAILS);
-  if (!isClean || failed !== failing || completed !== ALL - failing) {
+  const failing = Math.ceil(all / FAILS);
+  if (!isClean || failed !== failing || completed !== all - failing) {
     throw new WrongResult(`sagas ended as ${JSON.stringify(rows)}. No figure is printed.`);
   }
   return `${String(completed)} completed with all effects, ${String(failed)} undone, residue 0`;

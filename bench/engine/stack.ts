@@ -182,16 +182,6 @@ function cpuOf({ parts }: StackState): Record<string, number> {
   return used;
 }
 
-/** "CPU 12.3 s: temporal 6.0, worker-control 4.1, …", of what was used between two looks. */
-export function cpuText(before: Readonly<Record<string, number>>, after: Readonly<Record<string, number>>): string {
-  const parts = Object.entries(after)
-    .map(([name, seconds]) => ({ name, seconds: seconds - (before[name] ?? 0) }))
-    .filter(({ seconds }) => seconds >= 0.05)
-    .sort((a, b) => b.seconds - a.seconds);
-  const total = parts.reduce((sum, { seconds }) => sum + seconds, 0);
-  return `CPU ${total.toFixed(1)} s: ${parts.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)}`).join(', ')}`;
-}
-
 /** How many executions of this name the read model has in each status; `open` are not over. */
 export async function statusesOf(
   { database }: Pick<EngineStack, 'database'>,
@@ -222,20 +212,13 @@ export async function until(what: string, holds: () => Promise<boolean>, limitMs
   throw new Error(`waited ${String(limitMs / 1000)} s in vain until ${what}`);
 }
 
-/** Does work for each place of a list, some at once. A failure is told when what was begun has ended. */
-export async function eachOf(count: number, atOnce: number, work: (at: number) => Promise<void>): Promise<void> {
-  let next = 0;
-  const one = async (): Promise<void> => {
-    for (let at = next++; at < count; at = next++)
-      await work(at).catch((error: unknown) => {
-        next = count;
-        throw error;
-      });
-  };
-  const ends = await Promise.allSettled(Array.from({ length: atOnce }, one));
-  for (const end of ends) if (end.status === 'rejected') throw end.reason;
-}
-
 export function medianOf(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+/** The queue of an agent of this type that lives. */
+export async function queueOf({ store }: Pick<EngineStack, 'store'>, type: string): Promise<string> {
+  const found = (await store.engine.agents.living(60)).find((agent) => agent.type === type);
+  if (found === undefined) throw new Error(`no agent of the type "${type}" lives`);
+  return found.taskQueue;
 }

@@ -2,18 +2,31 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { packageFolder } from '../../platform/local-stack/package-folder.js';
+import { cpuSecondsOf } from './cpu.js';
 import type { EngineStack } from './stack.js';
 import { tokenSettings } from './tokens.js';
 
+export interface StartedApi {
+  readonly url: string;
+  /** Seconds of CPU so far. */
+  readonly cpu: () => number;
+  readonly stop: () => Promise<void>;
+}
+
 /** An API of its own: that of the stack writes its log to the supervisor, which is stopped here. */
-export async function startApi({
-  environment,
-  home,
-  state,
-  secret,
-}: EngineStack): Promise<{ url: string; stop: () => Promise<void> }> {
-  const child = spawn(process.execPath, [join(packageFolder(), 'bin', 'caravan.js'), 'api'], {
+export async function startApi(stack: EngineStack): Promise<StartedApi> {
+  return start(stack, [join(packageFolder(), 'bin', 'caravan.js'), 'api']);
+}
+
+/** The least that may stand in its place. */
+export async function startFloorApi(stack: EngineStack): Promise<StartedApi> {
+  return start(stack, [fileURLToPath(new URL('./floor-api.js', import.meta.url))]);
+}
+
+async function start({ environment, home, state, secret }: EngineStack, args: readonly string[]): Promise<StartedApi> {
+  const child = spawn(process.execPath, args, {
     env: {
       ...{ ...environment, CARAVAN_HOME: home, CARAVAN_API_PORT: '0' },
       ...{ DATABASE_URL: state.databaseUrl, TEMPORAL_ADDRESS: state.temporalAddress },
@@ -32,6 +45,7 @@ export async function startApi({
   });
   return {
     url,
+    cpu: () => cpuSecondsOf(child.pid ?? 0) ?? 0,
     stop: async () => {
       child.kill('SIGTERM');
       await gone;

@@ -2,7 +2,8 @@ import { lessAgainst, withLimit } from '../lines.js';
 import type { BenchLine } from '../lines.js';
 import { WrongResult } from '../wrong-result.js';
 import { openFloor } from './floor.js';
-import { cpuText, handleOf, medianOf, preparedOf } from './stack.js';
+import { cpuText } from './cpu.js';
+import { handleOf, medianOf, preparedOf, queueOf } from './stack.js';
 import type { EngineStack } from './stack.js';
 
 const STEPS = 50;
@@ -25,7 +26,7 @@ export async function* benchStep(stack: EngineStack, tell: (text: string) => voi
     const began = performance.now();
     chain.push({ task: taskId, began, ended: performance.now() });
   });
-  const queue = (await stack.store.engine.agents.living(60)).find(({ type }) => type === 'stepper')?.taskQueue ?? '';
+  const queue = await queueOf(stack, 'stepper');
   const prepared = preparedOf({
     name: 'chain',
     orchestration_pattern: 'handoff',
@@ -44,7 +45,7 @@ export async function* benchStep(stack: EngineStack, tell: (text: string) => voi
   const floor = await openFloor(stack);
   const runFloor = async (): Promise<Chain> => {
     chain = [];
-    await floor.run(queue, STEPS);
+    await floor.run({ queue, steps: STEPS });
     return chain;
   };
   try {

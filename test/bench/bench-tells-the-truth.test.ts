@@ -117,6 +117,12 @@ describe('a line', () => {
     expect(line).toMatchObject({ ok: false, against: 'bare workflow', againstValue: 1000, ratio: 0.9 });
   });
 
+  it('with a limit above and its floor has a ratio above 1 where ours is less', () => {
+    const status = { bench: 'engine', case: 'status', value: 4, unit: 'ms' };
+    const line = withLimit(status, { max: 5 }, { name: 'bare server', value: 3 });
+    expect(line).toMatchObject({ ok: true, againstValue: 3, ratio: 0.75 });
+  });
+
   it('is never made of unequal checksums', () => {
     expect(() => {
       requireEqual('the table', { rows: '2', sum: '5' }, { rows: '2', sum: '6' });

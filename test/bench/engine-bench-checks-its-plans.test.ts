@@ -31,7 +31,7 @@ describe('the engine bench', () => {
   });
 
   it('refuses a case that is not there, and names those that are', async () => {
-    const lines = benchEngine({ only: 'plan-9', graphTasks: 1, tell: () => undefined, environment: {} });
+    const lines = benchEngine({ only: 'plan-9', graphTasks: 1, executions: 1, tell: () => undefined, environment: {} });
     await expect(lines.next()).rejects.toThrow('plan-1k, plan-100k');
   });
 
