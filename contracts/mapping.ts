@@ -146,6 +146,8 @@ export const columnMapping = z.strictObject({
   sourceNullable: z.boolean(),
   /** As the target column is made; wider than the source where values without a faithful form become NULL. */
   nullable: z.boolean(),
+  /** NOT NULL in the source, and again in the target, once all rows are there and no value of it became NULL. */
+  relaxed: z.boolean().optional(),
   transform: z.array(operator).min(1),
   limits: limits.default({}),
   /** Target SQL of the default; absent means none. */

@@ -80,6 +80,15 @@ function textMeasures(column: CatalogueColumn, name: string): Measure[] {
   ];
 }
 
+/**
+ * The value 0 of an ENUM, which stands for what was no label, by its text: a sample that is a UNION gives texts, which
+ * have no numbers. Where the empty text is a label, it is read as that.
+ */
+function badLabels({ type }: CatalogueColumn, name: string): Measure[] {
+  const holdsNone = type.base === 'enum' && type.labels?.includes('') !== true;
+  return holdsNone ? [odd('bad_label', `LENGTH(${name}) = 0`)] : [];
+}
+
 /** Exact facts of a column: one pass over all rows that are looked at. */
 export function wholeMeasures(column: CatalogueColumn): Measure[] {
   const name = quoteName(column.name);
@@ -103,7 +112,7 @@ export function wholeMeasures(column: CatalogueColumn): Measure[] {
         present,
         { name: 'min', sql: `MIN(CONCAT(${name}))` },
         { name: 'max', sql: `MAX(CONCAT(${name}))` },
-        ...(column.type.base === 'enum' ? [odd('bad_label', `${name} + 0 = 0`)] : []),
+        ...badLabels(column, name),
       ];
     case 'binary':
       return [present, ...lengths(`LENGTH(${name})`)];

@@ -13,6 +13,7 @@ import { syncIdentity } from './identity.js';
 import { addIndex } from './indexes.js';
 import { literal, qualified, quoted, quotedList } from './identifiers.js';
 import { constraintSql } from './native-ddl.js';
+import { keepNotNull } from './not-null.js';
 import { addOnUpdate } from './on-update.js';
 import type { ShadowTable } from './shadow-table.js';
 import { expressionSql } from './sql-guards.js';
@@ -22,7 +23,7 @@ export function keysApplication(names: TargetNames, table: number): string {
   return `${backendPrefix(names.hash)}${table}/keys`;
 }
 
-/** Keys, indexes, defaults, identity, checks, the trigger of ON UPDATE, comments and statistics of a table. Each part is skipped when it is there. */
+/** Keys, indexes, defaults, identity, checks, NOT NULL, the trigger of ON UPDATE, comments and statistics of a table. Each part is skipped when it is there. */
 export async function buildKeys(at: ShadowTable): Promise<{ keys: number; indexes: number; findings: Finding[] }> {
   const { session, shadow, table } = at;
   const constraints = (await constraintsIn(session, shadow, table.target.name)).get(table.target.name) ?? [];
@@ -38,6 +39,7 @@ export async function buildKeys(at: ShadowTable): Promise<{ keys: number; indexe
   await setDefaults(at);
   await syncIdentity(at);
   findings.push(...(await addChecks(at, constraints)));
+  findings.push(...(await keepNotNull(at)));
   await addOnUpdate(at);
   await comment(at);
   await session.run(`ANALYZE ${at.sql}`);

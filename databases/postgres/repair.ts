@@ -3,6 +3,7 @@ import type { TableMapping } from '../../contracts/mapping.js';
 import type { Chunk } from '../target.js';
 import type { Session } from './connect.js';
 import { qualified, quoted } from './identifiers.js';
+import { takeNull } from './not-null.js';
 import { rangeCondition } from './key-range.js';
 
 /** Readers of the table may be at work for a chunk's time; the retry profile tries again after this. */
@@ -18,8 +19,8 @@ export interface ChunkPlace {
 /**
  * Empties a chunk's key range with its quarantine and value ledger, in the open transaction. Foreign keys in both
  * directions and checks are taken off first and given back by the returned statements, as NOT VALID: a delete must
- * not cascade into other tables, and rows that violate a constraint must be able to come back. `buildKeys` and
- * `addForeignKeys` validate them again.
+ * not cascade into other tables, and rows that violate a constraint must be able to come back. So is a NOT NULL that
+ * no value broke until now. `buildKeys` and `addForeignKeys` validate them again.
  */
 export async function clearChunk(session: Session, place: ChunkPlace): Promise<string[]> {
   const table = qualified(shadowSchema(place.hash), place.mapping.target.name);
@@ -41,6 +42,7 @@ export async function clearChunk(session: Session, place: ChunkPlace): Promise<s
     await session.run(`ALTER TABLE ${owner} DROP CONSTRAINT ${name}`);
     restore.push(`ALTER TABLE ${owner} ADD CONSTRAINT ${name} ${definition} NOT VALID`);
   }
+  await takeNull(session, table, place.mapping);
   const range = rangeCondition(place.mapping, place.chunk);
   await session.run(range === undefined ? `TRUNCATE TABLE ${table}` : `DELETE FROM ${table} WHERE ${range}`);
   const sidecar = quoted(sidecarSchema(place.hash));

@@ -10,6 +10,7 @@ import type { ExistingConstraint, ExistingIndex } from './constraints.js';
 import { finding } from './findings.js';
 import { qualified, quoted } from './identifiers.js';
 import { isSameIndex, unmadeIn } from './indexes.js';
+import { isRelaxed } from './not-null.js';
 import { isOnUpdate, triggersIn } from './on-update.js';
 import type { ExistingTrigger } from './on-update.js';
 import { objectName } from './shadow-table.js';
@@ -116,7 +117,7 @@ function compareTable(table: TableMapping, comparison: Comparison): void {
       there !== undefined &&
       there.type === actual.types.get(typeSql(column, comparison.mapping.types, comparison.shadow)) &&
       isPlannedCollation(there.collation, column) &&
-      there.nullable === (column.nullable && !inKey) &&
+      (there.nullable === (column.nullable && !inKey) || (isRelaxed(column) && !there.nullable)) &&
       (there.generated || there.hasDefault === (column.default !== undefined && column.identity === undefined)) &&
       // Plain where it was to be generated: buildKeys has said so.
       (!there.generated || column.generated !== undefined) &&

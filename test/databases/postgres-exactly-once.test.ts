@@ -277,6 +277,32 @@ describe.each(installedServers())('exactly once on the %s server', (binaries) =>
     expect((await target.addForeignKeys(plan)).foreignKeys).toBe(1);
   });
 
+  it('sets NOT NULL that gave way where no value became NULL, and takes it off for a repair', async () => {
+    const id = column('id', 'bigint', { kind: 'integer', nullable: false, sourceNullable: false });
+    const name = column('name', 'text', { sourceNullable: false });
+    const notes = simpleTable('notes', { columns: [id, { ...name, relaxed: true }] });
+    await fresh([notes]);
+    const plan = mapping([notes]);
+    await copyAll(target, notes, '1\ta\n2\tb\n');
+    const set = { code: 'not_null_relaxed', object: 'shop.notes.name', count: 0, disposition: 'repaired' };
+    expect((await target.buildKeys(notes, plan)).findings).toMatchObject([set]);
+    expect((await target.compareStructure(plan)).findings).toEqual([]);
+    const plain = { ...notes, columns: [id, name] };
+    expect((await target.compareStructure(mapping([plain]))).findings).toMatchObject([{ code: 'structure_differs' }]);
+    for (const [rows, found] of [
+      ['1\ta\n2\t\\N\n', { ...set, count: 1, disposition: 'listed' }],
+      ['1\ta\n2\tb\n', set],
+    ] as const) {
+      const writer = await beginChunk(target, notes, 0, true);
+      await writer.write(tuples(notes, rows));
+      await writer.commit(NOTHING);
+      expect((await target.buildKeys(notes, plan)).findings).toMatchObject([found]);
+      expect((await target.compareStructure(plan)).findings).toEqual([]);
+    }
+    const later = { ...notes, rows: 'none' as const };
+    expect((await target.buildKeys(later, mapping([later]))).findings).toEqual([]);
+  });
+
   it('repairs a table of one chunk by emptying it', async () => {
     const log = simpleTable('log');
     delete (log as { chunkKey?: unknown }).chunkKey;

@@ -95,6 +95,7 @@ export function tuples(of: TableMapping, lines: string): Buffer {
 const framed =
   (of: TableMapping) =>
   (field: string, at: number): Buffer[] => {
+    if (field === '\\N') return [int(4, -1)];
     const size = { smallint: 2, integer: 4, bigint: 8 }[of.columns[at]?.type ?? ''];
     const bytes = size === undefined ? Buffer.from(field) : int(size, Number(field));
     return [int(4, bytes.length), bytes];

@@ -35,6 +35,10 @@ describe('What checks found', () => {
     expect(ids(after(false))).toEqual([SLOW.id, DIFFERS.id, RULE.id, COPIED.id]);
   });
 
+  it('is gone where it was repaired', () => {
+    expect(ids(after(false, { ...DIFFERS, disposition: 'repaired' }))).toEqual([SLOW.id, RULE.id, COPIED.id]);
+  });
+
   it('is to be accepted again where it went and came back', () => {
     const state = after(true, RULE);
     state.acceptFinding(RULE.id, 'ann', 'known');

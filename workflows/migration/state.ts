@@ -138,9 +138,12 @@ export class MigrationState {
     return { throttle: { limits, by, slowed: this.slowed } };
   }
 
-  /** Merges by id: a later look at the same thing replaces the earlier one, but an acceptance stays. */
+  /** Merges by id: a later look at the same thing replaces the earlier one, but an acceptance stays; what is repaired goes. */
   addFindings(findings: readonly Finding[]): void {
+    const repaired = new Set(findings.flatMap(({ id, disposition }) => (disposition === 'repaired' ? [id] : [])));
+    this.dropFindings(({ id }) => repaired.has(id));
     for (const finding of findings) {
+      if (repaired.has(finding.id)) continue;
       const at = this.findings.findIndex((known) => known.id === finding.id);
       if (at < 0) this.findings.push(finding);
       else this.findings[at] = this.#again(finding, this.findings[at]);

@@ -130,7 +130,7 @@ function nullability(drafting: ColumnDrafting, context: TypeContext, odd: Partia
   const what = count > 0 ? `${tellOdd(nulls)} without a faithful form` : 'values';
   const detail = `NOT NULL relaxed: ${what} become NULL, kept in the value ledger`;
   notes.find('not_null_relaxed', columnPath(table, column.name), { kind: 'structural', count, detail });
-  return { sourceNullable, nullable: true, onInvalid: otherwise ?? ('null' as const), reason: detail };
+  return { sourceNullable, nullable: true, relaxed: true, onInvalid: otherwise ?? ('null' as const), reason: detail };
 }
 
 /** The mapping file wishes NULL, and not every value was looked at, or not with the type in mind that it gives. */

@@ -143,7 +143,7 @@ function settleColumn(table: TableMapping, column: ColumnMapping, matched: Match
   const strict =
     column.sourceNullable && !own.nullable ? ['NOT NULL in the target: a row with NULL is quarantined'] : [];
   return {
-    ...without(column, 'default', 'generated', 'comment', 'identity', 'collation'),
+    ...without(column, 'default', 'generated', 'comment', 'identity', 'collation', 'relaxed'),
     nullable: own.nullable,
     onInvalid,
     ...(identity && own.fills === 'sequence' && { identity }),
