@@ -431,6 +431,8 @@ export const routineMapping = z.strictObject({
         name: z.string(),
         type: z.string(),
         sort: z.string(),
+        /** Of a procedure, where it gives a value back. */
+        mode: z.enum(['OUT', 'INOUT']).optional(),
         /** A column of the target whose values it is tried with. */
         like: z.strictObject({ table: z.string(), column: z.string() }).optional(),
       }),

@@ -193,8 +193,13 @@ export interface ViewReport {
   readonly ofQuery?: boolean;
   /** Why not. */
   readonly reason?: string;
-  /** Of a function or a trigger: how often both sides were asked, or changed, and how often it came to something. */
-  readonly tried?: { readonly times: number; readonly acted: number };
+  /** Of a function, a procedure or a trigger: how often both sides were asked, or changed, and how often it came to something. */
+  readonly tried?: {
+    readonly times: number;
+    readonly acted: number;
+    /** A procedure: on a replica, and what it left was compared, too. */
+    readonly onReplica?: true;
+  };
   readonly sourceRows: number;
   readonly targetRows: number;
   /** 32 hex digits, as a table's; null where it could not be read. */

@@ -104,7 +104,7 @@ class MysqlWriting implements Writing {
   }
 
   write(sql: string, seconds: number): Promise<Written> {
-    this.#inserted ||= /^[\s(]*(?:insert|replace)\b/i.test(sql);
+    this.#inserted ||= /^[\s(]*(?:insert|replace|call)\b/i.test(sql);
     const session = this.#session;
     return new Promise((resolve, reject) => {
       const late = setTimeout(() => {

@@ -31,7 +31,7 @@ const viewEvidence = z.object({
   target: z.string(),
   equal: z.boolean(),
   ofQuery: z.boolean().optional(),
-  tried: z.strictObject({ times: z.int(), acted: z.int() }).optional(),
+  tried: z.strictObject({ times: z.int(), acted: z.int(), onReplica: z.literal(true).optional() }).optional(),
   sourceRows: z.number(),
   targetRows: z.number(),
   sourceHash: z.string().nullable(),

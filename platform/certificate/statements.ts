@@ -81,6 +81,13 @@ function triedStatement({ kind, source, target, equal, tried }: ViewReport): Pro
         how: 'Rows were inserted, changed and deleted on a replica of the source and in the target, the tables that triggers write were compared, and all was taken back.',
       },
     ];
+  if (tried.onReplica === true)
+    return [
+      {
+        what: `The procedure ${target} gave back and left the same as ${source} in ${times} calls, of which at least ${acted} gave a value or made a difference`,
+        how: 'Both were called on a replica of the source and in the target with values of the data and with extreme ones, what they gave back and the tables that they write were compared, and all was taken back.',
+      },
+    ];
   return [
     {
       what: `The function ${target} gave the same as ${source} in ${times} calls, of which ${acted} gave a value`,

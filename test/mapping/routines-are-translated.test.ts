@@ -115,6 +115,32 @@ describe('A routine in PL/pgSQL', () => {
     expect(translated(functionOf('RETURN 7', 'tinyint(1)'))).toContain('RETURNS integer');
   });
 
+  it('takes what a procedure gives back into a variable of its type, and into no other', () => {
+    const parameters = [
+      { name: 'p_a', mode: 'IN', type: 'int(11)' },
+      { name: 'p_b', mode: 'OUT', type: 'tinyint(3) unsigned' },
+    ] as const;
+    const given = objectOf('p', { type: 'procedure', body: 'SELECT COUNT(*) INTO p_b FROM films', parameters });
+    const calling = (type: string, argument = 'v'): ReturnType<typeof drafted> =>
+      drafted(
+        objectOf('q', {
+          type: 'procedure',
+          body: `BEGIN DECLARE v ${type}; CALL p(1, ${argument}); END`,
+          parameters: [],
+        }),
+        given,
+      );
+    const { made } = calling('TINYINT UNSIGNED');
+    const [first, second] = made;
+    expect(first?.arguments).toMatchObject([{ name: 'p_a' }, { name: 'p_b', mode: 'OUT' }]);
+    expect(second?.statements.join().replaceAll(/\s+/gu, ' ')).toContain(
+      'CALL "p"(1, "block 1"."v"); IF NOT ("block 1"."v" BETWEEN 0 AND 255) THEN',
+    );
+    expect(second?.reads).toEqual(first?.reads);
+    expect(calling('BIGINT').left.join()).toContain('a variable of another type');
+    expect(calling('INT', '2').left.join()).toContain('gives back to no variable');
+  });
+
   it('calls another routine of the plan, whatever comes first, and has what that reads', () => {
     const caller = objectOf('a', { type: 'function', body: 'RETURN f(1) + 1', returns: { type: 'bigint(20)' } });
     const { made } = drafted(caller, functionOf('RETURN (SELECT COUNT(*) FROM films)'));

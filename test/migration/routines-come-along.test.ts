@@ -49,6 +49,37 @@ BEGIN
   INSERT INTO actor (first_name, last_name) VALUES (p_name, p_name);
   RETURN 1;
 END $$
+CREATE PROCEDURE stock_of(IN p_film_id SMALLINT UNSIGNED, INOUT p_store_id TINYINT UNSIGNED, OUT p_last DATETIME)
+BEGIN
+  SELECT MAX(last_update) INTO p_last FROM inventory WHERE film_id = p_film_id AND store_id = p_store_id;
+  IF p_last IS NULL THEN SET p_store_id = 0; END IF;
+END $$
+CREATE PROCEDURE bring_back(IN p_film_id SMALLINT UNSIGNED, IN p_title VARCHAR(50), OUT p_moved INT)
+BEGIN
+  DECLARE v_store TINYINT UNSIGNED DEFAULT 1;
+  DECLARE v_last DATETIME;
+  CALL stock_of(p_film_id, v_store, v_last);
+  IF v_store = 0 THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'none there'; END IF;
+  SET p_moved = 0;
+  WHILE p_moved < 2 DO
+    INSERT INTO category (name, last_update) VALUES (CONCAT(LEFT(p_title, 20), p_moved), NOW());
+    SET p_moved = p_moved + 1;
+  END WHILE;
+  UPDATE film SET title = CONCAT('+', LEFT(p_title, 50)) WHERE film_id = p_film_id;
+  DELETE FROM film_actor WHERE film_id = p_film_id;
+END $$
+CREATE PROCEDURE call_uni(IN p_text VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci)
+  IF p_text = 'uni' THEN UPDATE language SET name = 'Uni' WHERE language_id = 1; END IF $$
+CREATE PROCEDURE call_both(IN p_text VARCHAR(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci)
+BEGIN
+  CALL call_uni(p_text);
+  UPDATE language SET name = 'Both' WHERE language_id = 2;
+END $$
+CREATE PROCEDURE forever(IN p_film_id SMALLINT UNSIGNED, OUT p_last INT)
+BEGIN
+  SET p_last = 0;
+  WHILE p_film_id IS NULL OR p_last >= 0 DO SET p_last = p_film_id MOD 7; END WHILE;
+END $$
 CREATE TRIGGER actor_names BEFORE INSERT ON actor FOR EACH ROW SET NEW.first_name = UPPER(NEW.first_name) $$
 CREATE TRIGGER a_second BEFORE INSERT ON actor FOR EACH ROW FOLLOWS actor_names
   SET NEW.last_name = CONCAT(LEFT(NEW.first_name, 3), '-', LEFT(NEW.last_name, 30)) $$
@@ -65,7 +96,7 @@ interface Certificate {
   };
 }
 
-describe('Functions and triggers of Sakila', () => {
+describe('Functions, procedures and triggers of Sakila', () => {
   const servers: PrivateMariadb[] = [];
   let target: TestDatabase;
   let ran: Ran;
@@ -115,15 +146,20 @@ describe('Functions and triggers of Sakila', () => {
     const triggers = ['customer_create_date', 'payment_date', 'rental_date', 'ins_film', 'upd_film', 'del_film'];
     for (const name of [...triggers, 'actor_names', 'a_second'])
       expect(proven).toMatch(new RegExp(`trigger public\\.${name} left the same rows`, 'u'));
+    for (const name of ['stock_of', 'bring_back'])
+      expect(proven).toMatch(new RegExp(`procedure public\\.${name} gave back and left the same`, 'u'));
   });
 
   it('stay behind by name and with the reason where they were not', () => {
     expect(leftOf('is_uni')).toMatch(/^translated, it gives something else in \d+ of \d+ calls$/u);
     expect(leftOf('next_actor')).toContain('not proven: it writes');
+    expect(leftOf('call_uni')).toMatch(/^translated, it does something else in \d+ of \d+ calls/u);
+    expect(leftOf('call_both')).toContain('it does something else');
+    expect(leftOf('forever')).toContain('a call took longer than 5 seconds');
     expect(leftOf('never_acts')).toContain('it made no difference');
     expect(leftOf('rewards_report')).toContain('the statement CREATE has no translation');
     expect(leftOf('film_in_stock')).toContain('it gives rows');
-    expect(ran.json.notMigrated.filter(({ kind }) => kind === 'routine' || kind === 'trigger')).toHaveLength(6);
+    expect(ran.json.notMigrated.filter(({ kind }) => kind === 'routine' || kind === 'trigger')).toHaveLength(9);
   });
 
   it('run in the target, under whatever search path, and nothing of a trial is left there', async () => {
@@ -140,6 +176,12 @@ describe('Functions and triggers of Sakila', () => {
     expect(Number(asked?.['balance'])).toBe(Number(own?.balance));
     expect(asked?.['here']).toBe(own?.here === 1);
     expect(asked?.['power']).toBe('1024');
+    const [back] = await target.query("CALL public.bring_back(1::int, 'again', NULL)");
+    expect(back).toEqual({ p_moved: 2 });
+    const [brought] = await target.query(
+      'SELECT (SELECT title FROM public.film_text WHERE film_id = 1) AS title, (SELECT count(*)::int FROM public.category) AS categories',
+    );
+    expect(brought).toEqual({ title: '+again', categories: 18 });
     const [counts] = await target.query(
       `SELECT (SELECT count(*)::int FROM public.film) AS films, (SELECT count(*)::int FROM public.film_text) AS texts`,
     );

@@ -82,18 +82,16 @@ export function callSql(
   values: readonly Value[],
 ): { readonly source: string; readonly target: string } {
   const mysql = values.map((value) => (value === null ? 'NULL' : mysqlText(value))).join(', ');
-  const own = values
-    .map((value, at) => `CAST(${value === null ? 'NULL' : postgresText(value)} AS ${args[at]?.type ?? 'text'})`)
-    .join(', ');
+  const own = values.map((value, at) => targetValue(value, args[at]?.type ?? 'text')).join(', ');
   const name = `${quotedName(source.schema, 'mysql')}.${quotedName(source.name, 'mysql')}`;
   return { source: `SELECT ${name}(${mysql})`, target: `SELECT ${quotedName(target.name, 'postgres')}(${own})` };
 }
 
-function mysqlText(value: string): string {
+export function mysqlText(value: string): string {
   if (/^-?\d+(?:\.\d+)?$/u.test(value)) return value;
   return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
 }
 
-function postgresText(value: string): string {
-  return `'${value.replaceAll("'", "''")}'`;
+export function targetValue(value: Value, type: string): string {
+  return `CAST(${value === null ? 'NULL' : `'${value.replaceAll("'", "''")}'`} AS ${type})`;
 }

@@ -14,7 +14,7 @@ import type { Variable } from './frames.js';
 import { Frame, asColumn } from './frames.js';
 import type { Findings, ProgramGiven } from './program.js';
 import { isClock, newColumn, surroundingsOf } from './surroundings-of.js';
-import { variableType } from './variable-types.js';
+import { argumentType, variableType } from './variable-types.js';
 
 type Of<Node extends RoutineStatement['node']> = Extract<RoutineStatement, { node: Node }>;
 
@@ -154,8 +154,8 @@ export class BodyTranslator {
   /** The clock may stand alone. */
   #newValue(value: Expression, column: ScopeColumn, frame: Frame): string {
     if (!isClock(value)) return this.#value(value, column, frame);
-    const { trigger } = this.#given;
-    const { expressions } = new QueryTranslator(this.#translation(frame, trigger !== undefined));
+    const { trigger, clock } = this.#given;
+    const { expressions } = new QueryTranslator(this.#translation(frame, clock));
     const sql = fitted(expressions.value(value, { scope: new Scope() }), column);
     if (trigger) this.found.clocked.add(`${trigger.table.target.name}.${column.target}`);
     return sql;
@@ -190,11 +190,11 @@ export class BodyTranslator {
 
   #change({ statement }: Of<'change'>, frame: Frame): string[] {
     const written = new Set<string>();
-    const { relations } = this.#given;
-    const plain = this.#translation(frame, this.#given.trigger !== undefined);
+    const { relations, clock } = this.#given;
+    const plain = this.#translation(frame, clock);
     const { clocked, rest } = clockedColumns(statement);
     // Elsewhere than alone in a column the clock decides what is done, and two runs cannot be compared.
-    if (this.#given.trigger && hasClock(rest)) fail('the clock decides what it does');
+    if (clock && hasClock(rest)) fail('the clock decides what it does');
     const made =
       statement.node === 'insert'
         ? translateInsert(statement, plain)
@@ -266,15 +266,21 @@ export class BodyTranslator {
   #call({ name, args }: Of<'call'>, frame: Frame): string[] {
     const routine = this.#given.routines.get(name.toLowerCase());
     if (routine?.kind !== 'procedure') return fail(`it calls "${name}", which has no translation`);
-    if (args.length !== routine.parameters.length || routine.parameters.some(({ mode }) => mode !== 'IN'))
-      return fail(`it calls "${name}" with arguments that come back`);
+    if (args.length !== routine.parameters.length) return fail(`a call of "${name}" with another number of arguments`);
+    const back: string[] = [];
     const values = args.map((arg, at) => {
-      const { type } = routine.parameters[at] ?? fail('a call with too many arguments');
-      return this.#value(arg, { source: name, target: '', type }, frame);
+      const parameter = routine.parameters[at] ?? fail('a call with too many arguments');
+      if (parameter.mode === 'IN') return this.#value(arg, { source: name, target: '', type: parameter.type }, frame);
+      const variable = variableIn(arg, frame) ?? fail(`"${name}" gives back to no variable`);
+      // PostgreSQL finds a procedure by the types of what it is given, and puts what comes back into the same variable.
+      if (argumentType({ ...variable, sql: variable.declared }) !== argumentType(parameter))
+        fail(`"${name}" gives back to a variable of another type`);
+      back.push(...(variable.padded === true ? this.put(variable, variable.sql) : inRange(variable)));
+      return variable.sql;
     });
-    for (const table of routine.writes) this.found.writes.add(table);
-    for (const table of routine.reads) this.found.reads.add(table);
-    return [`CALL ${quote(routine.target)}(${values.join(', ')});`];
+    for (const kind of ['writes', 'reads', 'clocked'] as const)
+      for (const one of routine[kind]) this.found[kind].add(one);
+    return [`CALL ${quote(routine.target)}(${values.join(', ')});`, ...back];
   }
 
   #cursor(statement: Of<'open' | 'close' | 'fetch'>, frame: Frame): string[] {
@@ -311,6 +317,12 @@ export function inRange({ sql, range }: Variable): string[] {
   const [least, most] = range;
   const fine = most === undefined ? `${sql} >= ${least}` : `${sql} BETWEEN ${least} AND ${most}`;
   return [`IF NOT (${fine}) THEN ${OUT_OF_RANGE} END IF;`];
+}
+
+function variableIn(argument: Expression, frame: Frame): Variable | undefined {
+  if (argument.node !== 'extended' || argument.extension.kind !== 'path') return undefined;
+  const [name = '', ...more] = argument.extension.path;
+  return more.length === 0 ? frame.variable(name) : undefined;
 }
 
 /** Columns of a row as their variables take them. */

@@ -10,6 +10,8 @@ export interface KnownRoutine {
   readonly returns?: VariableType;
   readonly writes: readonly string[];
   readonly reads: readonly string[];
+  /** "table.column" of the target that get the clock. */
+  readonly clocked: readonly string[];
 }
 
 /** What a body stands in. */
@@ -21,6 +23,8 @@ export interface ProgramGiven {
   readonly collation: string;
   readonly booleans: boolean;
   readonly returns?: VariableType;
+  /** The clock may be the value of a column: what is left in the tables is compared. */
+  readonly clock: boolean;
   readonly trigger?: {
     readonly timing: 'BEFORE' | 'AFTER';
     readonly event: 'INSERT' | 'UPDATE' | 'DELETE';

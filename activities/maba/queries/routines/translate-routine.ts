@@ -25,7 +25,12 @@ export interface RoutineTranslation {
 
 export interface TranslatedRoutine {
   readonly statements: readonly string[];
-  readonly arguments: readonly { readonly name: string; readonly type: string; readonly sort: string }[];
+  readonly arguments: readonly {
+    readonly name: string;
+    readonly type: string;
+    readonly sort: string;
+    readonly mode?: 'OUT' | 'INOUT';
+  }[];
   readonly found: Findings;
   /** As other routines call it; of functions and procedures. */
   readonly known?: KnownRoutine;
@@ -82,6 +87,7 @@ function programGiven(given: RoutineTranslation, returns: VariableType | undefin
   const { collation, trigger } = program;
   return {
     ...{ relations, columnName, routines, collation, booleans },
+    clock: program.type !== 'function',
     ...(returns && { returns }),
     ...(trigger && on && { trigger: { timing: trigger.timing, event: trigger.event, ...on } }),
   };
@@ -120,7 +126,10 @@ function routineOf(given: RoutineTranslation, body: RoutineStatement): Translate
     : `CREATE PROCEDURE ${quote(target)}(${list}) LANGUAGE plpgsql`;
   return {
     statements: [`${head} AS ${bodyText(blockLines(frame, [...checks, ...inner, ...back]))}`],
-    arguments: parameters.map(({ name, type }) => ({ name, type: argumentType(type), sort: type.type.sort })),
+    arguments: parameters.map(({ name, type, mode }) => ({
+      ...{ name, type: argumentType(type), sort: type.type.sort },
+      ...(mode !== 'IN' && { mode }),
+    })),
     found,
     known: {
       kind: isFunction ? 'function' : 'procedure',
@@ -129,6 +138,7 @@ function routineOf(given: RoutineTranslation, body: RoutineStatement): Translate
       ...(returns && { returns }),
       writes: [...found.writes],
       reads: [...found.reads],
+      clocked: [...found.clocked],
     },
   };
 }

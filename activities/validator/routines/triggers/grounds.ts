@@ -22,8 +22,25 @@ export interface Grounds {
   changesFor(trigger: RoutineMapping, standing: readonly RoutineMapping[]): Promise<readonly Changes[] | string>;
   /** Makes the changes on both sides, with `firing` in the target, looks at the tables, and takes all back. */
   tryOut(changes: Changes, firing: readonly RoutineMapping[], of: RoutineMapping): Promise<Outcome>;
+  /** Tables that a procedure writes, with `firing`, or changes by foreign keys; or why it cannot be tried. */
+  watchedBy(procedure: RoutineMapping, firing: readonly RoutineMapping[]): Promise<Watched | string>;
+  readonly sides: TrialSides;
   close(): Promise<void>;
 }
+
+export interface Watched {
+  readonly written: readonly TableMapping[];
+  /** Their rows follow those of the written ones. */
+  readonly following: readonly TableMapping[];
+}
+
+/** The replica, and the shadow. */
+export interface TrialSides {
+  readonly source: Writing;
+  readonly target: Writing;
+}
+
+export const NO_REPLICA = 'no replica of the source was given (--replay-source)';
 
 /** Rows that are changed of one table: the first and the last ones. */
 const ROWS = 2;
@@ -55,7 +72,7 @@ export async function openGrounds(
 
 interface Parts {
   readonly replica: Replica;
-  readonly sides: { readonly source: Writing; readonly target: Writing };
+  readonly sides: TrialSides;
   readonly target: Target;
   readonly tables: readonly TableMapping[];
 }
@@ -70,15 +87,36 @@ class OpenGrounds implements Grounds {
     this.#parts = parts;
   }
 
-  async changesFor(trigger: RoutineMapping, standing: readonly RoutineMapping[]): Promise<readonly Changes[] | string> {
-    const watched = this.#watched(trigger, standing);
+  get sides(): TrialSides {
+    return this.#parts.sides;
+  }
+
+  async watchedBy(procedure: RoutineMapping, firing: readonly RoutineMapping[]): Promise<Watched | string> {
+    const { tables } = this.#parts;
+    const written = this.#watched(procedure, firing);
+    const following = followersOf(written, tables);
+    // What it reads decides what it does.
+    const read = tables.filter(
+      (table) => procedure.reads.includes(qualified(table.source)) && table.estimatedRows <= ROWS_MAX,
+    );
+    return (await this.#unfit([...written, ...following], read)) ?? { written, following };
+  }
+
+  /** Why what becomes of these tables could not be seen, or taken back. */
+  async #unfit(watched: readonly TableMapping[], read: readonly TableMapping[] = []): Promise<string | undefined> {
     const large = watched.find(({ estimatedRows }) => estimatedRows > ROWS_MAX);
     if (large) return `${qualified(large.source)} has more than ${String(ROWS_MAX)} rows`;
     const held = [...this.#parts.replica.untransactional].map(bare);
     const loose = watched.find(({ source }) => held.includes(source.name.toLowerCase()));
     if (loose) return `the replica could not take back what is done to ${qualified(loose.source)}`;
-    const unlike = await this.#unlike(watched);
-    if (unlike) return `the replica holds other rows of ${qualified(unlike.source)}`;
+    const unlike = await this.#unlike([...new Set([...watched, ...read])]);
+    return unlike && `the replica holds other rows of ${qualified(unlike.source)}`;
+  }
+
+  async changesFor(trigger: RoutineMapping, standing: readonly RoutineMapping[]): Promise<readonly Changes[] | string> {
+    const watched = this.#watched(trigger, standing);
+    const unfit = await this.#unfit(watched);
+    if (unfit !== undefined) return unfit;
     const own = watched[0];
     const key = own && keyOf(own);
     if (own === undefined || key === undefined) return 'its table has no key of one whole number';
@@ -176,6 +214,18 @@ export function writtenBy(
       if (names.has(other.trigger?.table ?? '')) for (const name of other.writes) names.add(name);
   }
   return names;
+}
+
+/** Other tables whose rows follow theirs by a foreign key. */
+function followersOf(tables: readonly TableMapping[], all: readonly TableMapping[]): TableMapping[] {
+  const found = new Set(tables);
+  const follows = ({ foreignKeys }: TableMapping, { target }: TableMapping): boolean =>
+    foreignKeys.some(
+      ({ targetTable, onDelete, onUpdate }) =>
+        targetTable.name === target.name && [onDelete, onUpdate].some((action) => /^(?:CASCADE|SET )/u.test(action)),
+    );
+  for (const parent of found) for (const child of all) if (follows(child, parent)) found.add(child);
+  return [...found].filter((table) => !tables.includes(table));
 }
 
 /** The replica's database may be called otherwise. */

@@ -3,7 +3,7 @@ import { recordOf } from '../../../ends.js';
 import { CutShort } from '../../checks/queries/lane.js';
 import type { Tried } from '../prove-function.js';
 import type { ProvingRoutines } from '../prove-routines.js';
-import { openGrounds, writtenBy } from './grounds.js';
+import { NO_REPLICA, openGrounds, writtenBy } from './grounds.js';
 import type { Grounds } from './grounds.js';
 
 type Verdicts = Map<RoutineMapping, Tried>;
@@ -24,8 +24,7 @@ export async function proveTriggers(proving: ProvingRoutines, triggers: readonly
     return verdicts;
   };
   const { input } = await recordOf(proving.deps, proving.migrationId);
-  if (input.replaySource === undefined)
-    return unproven(triggers, 'no replica of the source was given (--replay-source)');
+  if (input.replaySource === undefined) return unproven(triggers, NO_REPLICA);
   const made: RoutineMapping[] = [];
   for (const trigger of triggers) {
     const done = await proving.target.makeRoutine(trigger, proving.migration);
