@@ -6,7 +6,8 @@ import { STORAGE, type KeyRange, type RowBatch } from '../source.js';
 import { rangeClause, tableShape } from './bounds.js';
 import { yieldTurn, type SqlValue } from './connect.js';
 import { toFailure } from './errors.js';
-import { groupable, readGroups, realText } from './row-groups.js';
+import { realText } from './batch-fields.js';
+import { groupable, readGroups } from './row-groups.js';
 import { RowCursor } from './rows.js';
 
 const ROWS_MAX = 4096;

@@ -1,17 +1,20 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { TableMapping } from '../../contracts/mapping.js';
-import { grown } from '../grown.js';
 import { STORAGE, type KeyRange, type RowBatch } from '../source.js';
+import { BatchFields } from './batch-fields.js';
 import { columnSql, filterOf, isRowid, type TableShape } from './bounds.js';
 import { allRows, quoteName, yieldTurn, type SqlValue } from './connect.js';
+import { SingleRows } from './single-rows.js';
 
-/** A group aims at this; its first rows tell how many that are. */
+/** A group aims at this; the rows before it tell how many that are. */
 const GROUP_BYTES = 1 << 19;
 const FIRST_ROWS = 64;
 const ROWS_MAX = 4096;
 /** Longer values are read one by one, and end their batch early, so that memory stays flat whatever is in a table. */
 const LONG_BYTES = 4096;
 const BATCH_BYTES = 1 << 20;
+/** Rows of more bytes than this are read one by one: to find what stands behind a long value costs as much as to read it. */
+const LONG_ROW_BYTES = 1 << 15;
 /** Fields of one call of `concat`: far within 100 arguments, SQLite's usual limit. */
 const FIELDS_MAX = 50;
 
@@ -54,14 +57,16 @@ export async function* readGroups(
 ): AsyncGenerator<RowBatch> {
   const own = !database.isTransaction;
   if (own) database.exec('BEGIN');
+  let groups: Groups | undefined;
   try {
-    const groups = new Groups(database, place);
+    groups = new Groups(database, place);
     for (let batch = groups.next(); batch !== undefined; batch = groups.next()) {
       yield batch;
       await yieldTurn();
       signal?.throwIfAborted();
     }
   } finally {
+    groups?.close();
     if (own) database.exec('COMMIT');
   }
 }
@@ -79,74 +84,88 @@ class Groups {
   readonly #rowid: string;
   readonly #columns: readonly string[];
   readonly #group: StatementSync;
-  readonly #upper: bigint | undefined;
+  readonly #batch: BatchFields;
   #lower: bigint;
   #wanted = FIRST_ROWS;
-  #bytes = Buffer.allocUnsafeSlow(2 * GROUP_BYTES);
-  #length = 0;
-  readonly #start: Int32Array;
-  readonly #end: Int32Array;
-  readonly #storage: Uint8Array;
+  /** Rows are read one by one, as at first, until it is known how long they are. */
+  #single: SingleRows | undefined;
 
   constructor(database: DatabaseSync, { shape, table, columns, range }: GroupPlace) {
     this.#database = database;
     this.#rowid = shape.rowidName ?? '';
     this.#columns = columns.map((column) => columnSql(shape, column));
     this.#lower = range.lower === undefined || table.chunkKey === undefined ? LEAST : BigInt(range.lower);
-    this.#upper = range.upper === undefined || table.chunkKey === undefined ? undefined : BigInt(range.upper);
-    const below = this.#upper === undefined ? '' : ` AND ${this.#rowid} < ${String(this.#upper)}`;
+    const upper = range.upper === undefined || table.chunkKey === undefined ? undefined : BigInt(range.upper);
+    const below = upper === undefined ? '' : ` AND ${this.#rowid} < ${String(upper)}`;
     this.#from = `FROM main.${quoteName(table.source.name)} WHERE ${filterOf(table)}${below} AND ${this.#rowid}`;
     this.#group = database.prepare(
       `SELECT CAST(string_agg(p, '') AS BLOB), max(r), count(*) FROM
         (SELECT ${this.#rowid} AS r, ${joined(this.#columns)} AS p ${this.#from} >= ?1 ORDER BY ${this.#rowid} LIMIT ?2)`,
     );
-    const places = ROWS_MAX * columns.length;
-    this.#start = new Int32Array(places);
-    this.#end = new Int32Array(places);
-    this.#storage = new Uint8Array(places);
+    this.#batch = new BatchFields(columns.length, { rows: ROWS_MAX, bytes: 2 * GROUP_BYTES });
+    this.#single = this.#oneByOne();
   }
 
   /** Undefined behind the last row. */
   next(): RowBatch | undefined {
     if (this.#lower > MOST) return undefined;
+    return this.#single === undefined ? this.#nextGroup() : this.#nextSingle(this.#single);
+  }
+
+  close(): void {
+    this.#single?.close();
+  }
+
+  #oneByOne(): SingleRows {
+    const place = { from: this.#from, rowid: this.#rowid, columns: this.#columns, lower: this.#lower };
+    return new SingleRows(this.#database, place);
+  }
+
+  #nextSingle(single: SingleRows): RowBatch | undefined {
+    const taken = single.take(this.#batch, BATCH_BYTES);
+    if (taken === undefined) return undefined;
+    this.#lower = taken.last + 1n;
+    if (this.#batch.length / taken.rows < LONG_ROW_BYTES) {
+      single.close();
+      this.#single = undefined;
+      this.#wanted = FIRST_ROWS;
+    }
+    return this.#batch.view(taken.rows);
+  }
+
+  #nextGroup(): RowBatch | undefined {
     const found = this.#group.get(this.#lower, BigInt(this.#wanted)) as unknown as [Uint8Array | null, bigint, bigint];
     const whole = Number(found[2]);
     if (whole === 0) return undefined;
     const packed = found[0] ?? new Uint8Array();
     const first = this.#lower;
     this.#lower = found[1] + 1n;
-    this.#take(packed);
+    this.#batch.begin(packed);
     const { missing, rows } = this.#parse(whole, packed.length);
     this.#fill(missing, { first, last: found[1], whole, rows });
-    const bytesPerRow = Math.max(1, this.#length / rows);
+    const bytesPerRow = Math.max(1, this.#batch.length / rows);
     this.#wanted = Math.min(ROWS_MAX, this.#wanted * 4, Math.max(16, Math.ceil(GROUP_BYTES / bytesPerRow)));
-    const { length: fields } = this.#columns;
-    return { rows, fields, bytes: this.#bytes, start: this.#start, end: this.#end, storage: this.#storage };
-  }
-
-  #take(packed: Uint8Array): void {
-    this.#length = 0;
-    this.#reserve(packed.length);
-    this.#bytes.set(packed);
-    this.#length = packed.length;
+    if (bytesPerRow >= LONG_ROW_BYTES) this.#single = this.#oneByOne();
+    return this.#batch.view(rows);
   }
 
   /** Finds each field in the blob; gives those that are not in it, and how many rows a batch holds with them. */
   #parse(whole: number, length: number): { readonly missing: Missing[]; readonly rows: number } {
-    const bytes = this.#bytes;
+    const { bytes, start, end, storage } = this.#batch;
     const fields = this.#columns.length;
     const missing: Missing[] = [];
     let from = 0;
     let long = 0;
+    let firstLong = whole;
     let rows = whole;
     for (let at = 0, places = whole * fields; at < places; at++) {
       const letter = bytes[from++];
-      this.#storage[at] = storageOf(letter);
+      storage[at] = storageOf(letter);
       let size = 0;
       if (letter === LETTER.integer) {
         while (bytes[from + size] !== SEMICOLON) size++;
-        this.#start[at] = from;
-        this.#end[at] = from + size;
+        start[at] = from;
+        end[at] = from + size;
         from += size + 1;
         continue;
       }
@@ -155,17 +174,19 @@ class Groups {
           size = size * 10 + (digit - 0x30);
       }
       if (letter === LETTER.text || letter === LETTER.blob) {
-        this.#start[at] = from;
+        start[at] = from;
         from += size;
-        this.#end[at] = from;
+        end[at] = from;
         continue;
       }
-      this.#start[at] = -1;
-      this.#end[at] = -1;
+      start[at] = -1;
+      end[at] = -1;
       if (letter === LETTER.null) continue;
       const row = Math.floor(at / fields);
       long += size;
-      if (long > BATCH_BYTES && long > size && row < rows) rows = row;
+      if (size > 0 && row < firstLong) firstLong = row;
+      // The values of one row stay together, however long they are.
+      if (long > BATCH_BYTES && row > firstLong && row < rows) rows = row;
       missing.push({ at, row, field: at % fields });
     }
     if (from !== length) throw new Error(`a group of ${String(length)} bytes ends at ${String(from)}`);
@@ -192,8 +213,8 @@ class Groups {
     for (const one of missing) {
       const row = found[one.row] ?? [];
       const value = row[place.get(one.field) ?? 0];
-      if (this.#storage[one.at] === STORAGE.real) this.#appendReal(one.at, value as number);
-      else this.#append(one.at, this.#long(one.field, row[0] ?? null));
+      if (this.#batch.storage[one.at] === STORAGE.real) this.#batch.appendReal(one.at, value as number);
+      else this.#batch.appendBytes(one.at, this.#long(one.field, row[0] ?? null));
     }
   }
 
@@ -201,35 +222,6 @@ class Groups {
     const read = this.#database.prepare(`SELECT CAST(${this.#columns[field] ?? ''} AS BLOB) ${this.#from} = ?1`);
     const [value] = read.get(rowid) as unknown as [Uint8Array];
     return value;
-  }
-
-  /**
-   * Its shortest text. A double that is some whole number of ten-thousandths, of 15 digits at most, has no shorter one
-   * than that: no two such numbers are the same double.
-   */
-  #appendReal(at: number, value: number): void {
-    const parts = Math.round(value * 1e4);
-    if (parts === 0 || Math.abs(parts) >= 1e15 || parts / 1e4 !== value) {
-      this.#append(at, Buffer.from(realText(value), 'latin1'));
-      return;
-    }
-    this.#reserve(24);
-    this.#start[at] = this.#length;
-    this.#length = putTenThousandths(this.#bytes, this.#length, parts);
-    this.#end[at] = this.#length;
-  }
-
-  #append(at: number, value: Uint8Array): void {
-    this.#reserve(value.length);
-    this.#bytes.set(value, this.#length);
-    this.#start[at] = this.#length;
-    this.#length += value.length;
-    this.#end[at] = this.#length;
-  }
-
-  /** Room for `size` more bytes; what is there already stays. */
-  #reserve(size: number): void {
-    if (this.#length + size > this.#bytes.length) this.#bytes = grown(this.#bytes, this.#length, size);
   }
 }
 
@@ -243,32 +235,6 @@ STORAGES[LETTER.longBlob] = STORAGE.blob;
 
 function storageOf(letter: number | undefined): number {
   return STORAGES[letter ?? 0] ?? STORAGE.null;
-}
-
-/** Writes `parts` / 10,000 as decimal text without zeros at the end; where it ends. */
-function putTenThousandths(bytes: Buffer, from: number, parts: number): number {
-  let at = from;
-  let rest = Math.abs(parts);
-  if (parts < 0) bytes[at++] = 0x2d;
-  const whole = Math.floor(rest / 1e4);
-  let digits = 1;
-  for (let power = 10; power <= whole; power *= 10) digits++;
-  let place = at + digits;
-  at = place;
-  for (let left = whole; digits > 0; digits--) {
-    const high = Math.floor(left / 10);
-    bytes[--place] = 0x30 + (left - 10 * high);
-    left = high;
-  }
-  rest -= whole * 1e4;
-  if (rest === 0) return at;
-  bytes[at++] = 0x2e;
-  for (let unit = 1000; rest > 0; unit /= 10) {
-    const digit = Math.floor(rest / unit);
-    bytes[at++] = 0x30 + digit;
-    rest -= digit * unit;
-  }
-  return at;
 }
 
 /** SQL of a row's fields as one text. */
@@ -292,12 +258,4 @@ function field(column: string): string {
     `CASE typeof(${column}) WHEN 'text' THEN ${sized('t', 'T')} WHEN 'integer' THEN 'i' || ${column} || ';'` +
     ` WHEN 'real' THEN 'r' WHEN 'null' THEN 'n' ELSE ${sized('b', 'B')} END`
   );
-}
-
-/**
- * "0.1", "1e+21", "Infinity": JavaScript's shortest form, which every reader takes back to the same double. Minus zero
- * is "0", as in SQLite's own text of it: its REAL columns drop that sign too, and no expression tells it apart.
- */
-export function realText(value: number): string {
-  return String(value);
 }

@@ -50,14 +50,19 @@ const AWKWARD: readonly (readonly [sql: string, bytes: string | Buffer, storage:
 test.each(['UTF-8', 'UTF-16le', 'UTF-16be'])(
   'awkward values of a %s database are read byte for byte',
   async (encoding) => {
-    const { path, writer } = database(`PRAGMA encoding = '${encoding}'; CREATE TABLE awkward (v)`);
+    const { path, writer } = database(
+      `PRAGMA encoding = '${encoding}'; CREATE TABLE awkward (v); CREATE TABLE turned (v)`,
+    );
     // A blob that is cast to text in a UTF-16 database is UTF-16: invalid UTF-8 cannot be stored there.
     const cases = encoding === 'UTF-8' ? AWKWARD : AWKWARD.filter(([sql]) => !sql.startsWith('CAST(x'));
     for (const [sql] of cases) writer.exec(`INSERT INTO awkward VALUES (${sql})`);
+    // The first rows of a table are read one by one, the others in groups: each value in both ways.
+    for (const [sql] of cases.toReversed()) writer.exec(`INSERT INTO turned VALUES (${sql})`);
     const table = mapping('awkward', { v: 'text' });
     const from = await reader(path);
     const expected = cases.map(([, bytes]) => [Buffer.from(bytes)]);
     expect(await readAll(from, table)).toEqual(expected);
+    expect(await readAll(from, mapping('turned', { v: 'text' }))).toEqual(expected.toReversed());
     expect(await storageOf(from, table)).toEqual(cases.map(([, , storage]) => storage));
   },
 );
@@ -109,6 +114,32 @@ test('long values among short ones end their batch early, and none is lost or mi
     }
   }
   expect(rows).toBe(900);
+});
+
+test('rows of several long values come whole, wherever they stand', async () => {
+  const LONG = 700_000;
+  const { path } = database(`
+    CREATE TABLE several (id INTEGER PRIMARY KEY, a, b, tail);
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)
+      INSERT INTO several SELECT i, CASE WHEN i IN (1, 40, 41, 42, 200, 300) THEN zeroblob(${String(LONG)} + i) END,
+        CASE WHEN i IN (1, 40, 41, 42, 300) THEN printf('%.*c', ${String(LONG)} + i, 'b') ELSE i END, 't' || i FROM n`);
+  const from = await reader(path);
+  const table = mapping('several', { a: 'bytes', b: 'text', tail: 'text' }, { rowKey: ['id'] });
+  const rows = await readAll(from, table);
+  const lengths = rows.map(([a, b, tail, id]) => [a?.length ?? null, b?.length, String(tail), String(id)]);
+  const expected = Array.from({ length: 300 }, (_, at) => {
+    const i = at + 1;
+    const isLong = [1, 40, 41, 42, 300].includes(i);
+    const b = isLong ? LONG + i : String(i).length;
+    return [isLong || i === 200 ? LONG + i : null, b, `t${String(i)}`, String(i)];
+  });
+  expect(lengths).toEqual(expected);
+  const part = { ...table, chunkKey: { source: 'id', target: 'id', kind: 'integer' as const } };
+  expect((await readAll(from, part, { lower: '40', upper: '43' })).map((row) => String(row[3]))).toEqual([
+    '40',
+    '41',
+    '42',
+  ]);
 });
 
 test('what SQLite prints for a real parses back to the same real, and so does what is read', async () => {
