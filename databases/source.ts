@@ -140,8 +140,8 @@ export interface RowBatch {
   readonly start: Int32Array;
   readonly end: Int32Array;
   /**
-   * So many bytes, from the first on, are fields with at least one blank between two of them, and nothing else: text where
-   * all fields are. Absent where other bytes stand between them.
+   * So many bytes, from the first on, are fields with at least one character of ASCII between two of them, and nothing
+   * else, but for decimal numbers, which may stand side by side: text where all fields are. Absent where that is not so.
    */
   readonly spaced?: number | undefined;
   /** Storage class of each field where the engine has one per value (SQLite); see `STORAGE`. */

@@ -20,9 +20,10 @@ export class BatchFields {
     this.#fields = fields;
   }
 
-  view(rows: number): RowBatch {
-    const { bytes, start, end, storage } = this;
-    return { rows, fields: this.#fields, bytes, start, end, storage };
+  /** `isSpaced`: all that is no number was packed, with ASCII in between. */
+  view(rows: number, isSpaced: boolean): RowBatch {
+    const { bytes, start, end, storage, length } = this;
+    return { rows, fields: this.#fields, bytes, start, end, storage, ...(isSpaced && { spaced: length }) };
   }
 
   /** Bytes that are taken apart in their place. */

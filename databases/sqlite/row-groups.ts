@@ -71,11 +71,14 @@ export async function* readGroups(
   }
 }
 
-/** A value that is not in the blob: its place among the batch's fields. */
-interface Missing {
-  readonly at: number;
-  readonly row: number;
-  readonly field: number;
+/** What a group's blob holds. */
+interface Parsed {
+  /** Rows of the batch. */
+  readonly rows: number;
+  /** Places of values that are not in the blob, among the batch's fields; some are of rows behind the batch. */
+  readonly missing: readonly number[];
+  /** Some of these are not reals. */
+  readonly hasLong: boolean;
 }
 
 class Groups {
@@ -130,7 +133,7 @@ class Groups {
       this.#single = undefined;
       this.#wanted = FIRST_ROWS;
     }
-    return this.#batch.view(taken.rows);
+    return this.#batch.view(taken.rows, false);
   }
 
   #nextGroup(): RowBatch | undefined {
@@ -141,19 +144,20 @@ class Groups {
     const first = this.#lower;
     this.#lower = found[1] + 1n;
     this.#batch.begin(packed);
-    const { missing, rows } = this.#parse(whole, packed.length);
-    this.#fill(missing, { first, last: found[1], whole, rows });
+    const parsed = this.#parse(whole, packed.length);
+    const { rows } = parsed;
+    this.#fill(parsed, { first, last: found[1], whole });
     const bytesPerRow = Math.max(1, this.#batch.length / rows);
     this.#wanted = Math.min(ROWS_MAX, this.#wanted * 4, Math.max(16, Math.ceil(GROUP_BYTES / bytesPerRow)));
     if (bytesPerRow >= LONG_ROW_BYTES) this.#single = this.#oneByOne();
-    return this.#batch.view(rows);
+    return this.#batch.view(rows, !parsed.hasLong);
   }
 
   /** Finds each field in the blob; gives those that are not in it, and how many rows a batch holds with them. */
-  #parse(whole: number, length: number): { readonly missing: Missing[]; readonly rows: number } {
+  #parse(whole: number, length: number): Parsed {
     const { bytes, start, end, storage } = this.#batch;
     const fields = this.#columns.length;
-    const missing: Missing[] = [];
+    const missing: number[] = [];
     let from = 0;
     let long = 0;
     let firstLong = whole;
@@ -182,22 +186,24 @@ class Groups {
       start[at] = -1;
       end[at] = -1;
       if (letter === LETTER.null) continue;
+      missing.push(at);
+      if (letter === LETTER.real) continue;
       const row = Math.floor(at / fields);
       long += size;
-      if (size > 0 && row < firstLong) firstLong = row;
+      firstLong = Math.min(firstLong, row);
       // The values of one row stay together, however long they are.
       if (long > BATCH_BYTES && row > firstLong && row < rows) rows = row;
-      missing.push({ at, row, field: at % fields });
     }
     if (from !== length) throw new Error(`a group of ${String(length)} bytes ends at ${String(from)}`);
-    return { missing: missing.filter(({ row }) => row < rows), rows };
+    return { rows, missing, hasLong: long > 0 };
   }
 
   /** Puts reals and long values behind the blob; the next group begins with the first row that is not of the batch. */
-  #fill(missing: readonly Missing[], window: { first: bigint; last: bigint; whole: number; rows: number }): void {
+  #fill({ rows, missing }: Parsed, window: { first: bigint; last: bigint; whole: number }): void {
     if (missing.length === 0) return;
-    const fields = [...new Set(missing.map(({ field }) => field))].sort((a, b) => a - b);
-    const place = new Map(fields.map((field, at) => [field, at + 1]));
+    const { length } = this.#columns;
+    const fields = [...new Set(missing.map((at) => at % length))];
+    const place = this.#columns.map((_, field) => fields.indexOf(field) + 1);
     // A long value is read when its turn comes.
     const list = fields.map((field) => {
       const column = this.#columns[field] ?? '';
@@ -209,12 +215,13 @@ class Groups {
     const found = read.all(window.first, window.last) as unknown as SqlValue[][];
     if (found.length !== window.whole)
       throw new Error(`a group of ${String(window.whole)} rows has ${String(found.length)}`);
-    if (window.rows < window.whole) this.#lower = found[window.rows]?.[0] as bigint;
-    for (const one of missing) {
-      const row = found[one.row] ?? [];
-      const value = row[place.get(one.field) ?? 0];
-      if (this.#batch.storage[one.at] === STORAGE.real) this.#batch.appendReal(one.at, value as number);
-      else this.#batch.appendBytes(one.at, this.#long(one.field, row[0] ?? null));
+    if (rows < window.whole) this.#lower = found[rows]?.[0] as bigint;
+    for (const at of missing) {
+      if (at >= rows * length) break;
+      const field = at % length;
+      const row = found[Math.floor(at / length)] ?? [];
+      if (this.#batch.storage[at] === STORAGE.real) this.#batch.appendReal(at, row[place[field] ?? 0] as number);
+      else this.#batch.appendBytes(at, this.#long(field, row[0] ?? null));
     }
   }
 

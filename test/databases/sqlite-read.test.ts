@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
+import { isText } from '../../activities/kora/text-checks.js';
 import { STORAGE } from '../../databases/source.js';
 import { database, mapping, readAll, reader, scanAll, source, storageOf, temporaryFile } from './sqlite-fixture.js';
 
@@ -140,6 +141,31 @@ test('rows of several long values come whole, wherever they stand', async () => 
     '41',
     '42',
   ]);
+});
+
+test('a batch that says that only ASCII stands between its fields is no text where one of them is none', async () => {
+  const { path, writer } = database('CREATE TABLE pieces (a, b, c, d)');
+  const fill = (from: number, a: string, b: string): void => {
+    for (let id = from; id < from + 40; id += 1)
+      writer.exec(`INSERT INTO pieces VALUES (${id === from + 30 ? `${a}, ${b}` : `'ä', 'é'`}, 1.5, ${String(id)})`);
+  };
+  const looks = async (): Promise<(boolean | undefined)[]> => {
+    const seen: (boolean | undefined)[] = [];
+    const columns = { a: 'text', b: 'text', c: 'float8', d: 'integer' } as const;
+    for await (const { bytes, spaced } of (await reader(path)).read(mapping('pieces', columns), {}))
+      seen.push(spaced === undefined ? undefined : isText(bytes, spaced));
+    return seen;
+  };
+  fill(1, "'ö'", "'ü'");
+  // The first rows are read one by one, and stand side by side.
+  expect(await looks()).toEqual([undefined, true]);
+  // Halves of one character.
+  fill(41, "CAST(x'e4bd' AS TEXT)", "CAST(x'a0' AS TEXT)");
+  expect(await looks()).toEqual([undefined, false]);
+  fill(81, "'a' || char(0)", "'b'");
+  expect(await looks()).toEqual([undefined, false, false]);
+  fill(121, "printf('%.*c', 5000, 'é')", "'b'");
+  expect(await looks()).toEqual([undefined, false, undefined]);
 });
 
 test('what SQLite prints for a real parses back to the same real, and so does what is read', async () => {
