@@ -27,9 +27,11 @@ export function bytesText(bytes: number): string {
 }
 
 export function secondsText(seconds: number): string {
-  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
-  if (seconds < 3600) return `${String(Math.floor(seconds / 60))} min ${String(Math.round(seconds % 60))} s`;
-  return `${String(Math.floor(seconds / 3600))} h ${String(Math.round((seconds % 3600) / 60))} min`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
+  if (whole < 3600) return `${String(Math.floor(whole / 60))} min ${String(whole % 60)} s`;
+  const minutes = Math.round(seconds / 60);
+  return `${String(Math.floor(minutes / 60))} h ${String(minutes % 60)} min`;
 }
 
 /** What could drive a terminal, or turn the direction of its text. */

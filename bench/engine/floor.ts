@@ -35,10 +35,7 @@ export async function openFloor({ client, native, state }: EngineStack): Promise
     ...WORKFLOW_CODE,
   });
   const running = worker.run();
-  const optionsOf = (of: Bare) => ({
-    ...{ taskQueue, workflowId: `bare-${randomUUID()}`, args: [of] },
-    workflowTaskTimeout: '3 s' as const,
-  });
+  const optionsOf = (of: Bare) => ({ taskQueue, workflowId: `bare-${randomUUID()}`, args: [of] });
   return {
     run: async (of) => {
       await client.workflow.execute('bare', optionsOf(of));

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { NativeConnection } from '@temporalio/worker';
 import pg from 'pg';
 import type { RunTask } from '../../contracts/agents.js';
 import { executionStart, executionWorkflowId } from '../../contracts/executions.js';
@@ -21,7 +21,7 @@ import type { Store } from '../../platform/store/store.js';
 import { runCaravan } from '../copy/caravan.js';
 import { cpuSecondsOf } from './cpu.js';
 import { tokenSettings } from './tokens.js';
-import { startAgent } from './start-agent.js';
+import { quietRuntime, startAgent } from './start-agent.js';
 import type { Agent } from './start-agent.js';
 
 /** Executions that run at once: no case waits for a turn. */
@@ -67,7 +67,7 @@ export async function openEngineStack(environment: Readonly<Record<string, strin
   const state = readLivingStack(home);
   if (up.exit !== 0 || state === null)
     throw new Error(`caravan up ended with ${String(up.exit)}: ${up.stderr.slice(-500)}`);
-  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  quietRuntime();
   const store = await openStore({
     databaseUrl: state.databaseUrl,
     secretBox: openSecretBox({ keyFile: join(home, 'secret.key') }),

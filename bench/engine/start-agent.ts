@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Worker } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import type { NativeConnection } from '@temporalio/worker';
 import { RUN_TASK } from '../../contracts/agents.js';
 import type { RunTask } from '../../contracts/agents.js';
@@ -12,6 +12,14 @@ export interface Agent {
 const HEARTBEAT_MS = 10_000;
 /** Tasks that one agent does at once; each execution gives it one at a time. */
 const TASKS_AT_ONCE = 500;
+
+/** Once per process. The SDK's core else writes its warnings to standard output, where only lines of JSON belong. */
+export function quietRuntime(): void {
+  Runtime.install({
+    logger: new DefaultLogger('ERROR'),
+    telemetryOptions: { logging: { filter: 'ERROR', forward: {} } },
+  });
+}
 
 /**
  * Registers, works, says that it lives. Also what the bench's agent processes are. `places`: agents that it registers,

@@ -3,7 +3,7 @@ import type { ExecutionRow } from '../../platform/store/engine/engine-store.js';
 import type { StoredEvent } from '../../platform/store/engine/events.js';
 import type { Folded } from '../../platform/store/engine/projection.js';
 import type { CliContext } from '../cli-context.js';
-import { countText, printable } from '../text-table.js';
+import { countText, printable, secondsText } from '../text-table.js';
 
 /** Shows how an execution goes. */
 export interface ExecutionDisplay {
@@ -32,7 +32,7 @@ export function openExecutionDisplay({ screen, tell }: CliContext): ExecutionDis
   return {
     update: (row, folded) => {
       if (screen === null) plain(row, folded);
-      else screen.draw(screenLines(row, folded, screen.rows));
+      else screen.draw(screenLines(row, folded, { rows: screen.rows, nowMs: Date.now() }));
     },
     happened: (row, event) => {
       const line = eventLine(row, event);
@@ -43,8 +43,10 @@ export function openExecutionDisplay({ screen, tell }: CliContext): ExecutionDis
   };
 }
 
+type Named = Pick<ExecutionRow, 'name' | 'taskCount'>;
+
 /** "research: running, 2 of 3 tasks done, 1 running". */
-export function headLine({ name, taskCount }: ExecutionRow, { status, counts }: Folded['execution']): string {
+export function headLine({ name, taskCount }: Named, { status, counts }: Folded['execution']): string {
   const known = Object.values(counts).reduce((sum, count) => sum + count, 0);
   const { done = 0, ...others } = counts;
   const parts = Object.entries(others).map(([state, count]) => `${countText(count)} ${state}`);
@@ -54,18 +56,34 @@ export function headLine({ name, taskCount }: ExecutionRow, { status, counts }: 
 
 const AT_WORK: readonly ExecutionTaskState[] = ['blocked', 'parked', 'running'];
 
-/** The head, and as many of the tasks at work as there is room for. */
-export function screenLines(row: ExecutionRow, { execution, tasks }: Folded, rows: number): string[] {
+/** The head, and as many of the tasks at work as there is room for, each with how long it runs. */
+export function screenLines(
+  row: Named,
+  { execution, tasks }: Folded,
+  { rows, nowMs }: { readonly rows: number; readonly nowMs: number },
+): string[] {
   const work = [...tasks]
     .filter(([, { state }]) => AT_WORK.includes(state))
     .sort(([, a], [, b]) => AT_WORK.indexOf(a.state) - AT_WORK.indexOf(b.state));
   const room = Math.max(0, rows - 4);
-  const shown = work.slice(0, room).map(([id, { state, attempt, agentId }]) => {
+  const shown = work.slice(0, room).map(([id, { state, attempt, agentId, startedAt }]) => {
     const again = attempt > 1 ? `, attempt ${String(attempt)}` : '';
-    return `  ${state.padEnd(8)} ${printable(id)}${agentId === null ? '' : ` (${printable(agentId)}${again})`}`;
+    const since = state === 'running' ? sinceText(startedAt, nowMs) : '';
+    return `  ${state.padEnd(8)} ${printable(id)}${agentId === null ? '' : ` (${printable(agentId)}${again}${since})`}`;
   });
   const hidden = work.length - shown.length;
-  return [headLine(row, execution), ...shown, ...(hidden > 0 ? [`… and ${countText(hidden)} more`] : [])];
+  return [
+    `${headLine(row, execution)}${sinceText(execution.startedAt, nowMs)}`,
+    ...shown,
+    ...(hidden > 0 ? [`… and ${countText(hidden)} more`] : []),
+  ];
+}
+
+/** ", 12 s"; nothing where it has not begun. */
+function sinceText(at: string | null, nowMs: number): string {
+  if (at === null) return '';
+  const seconds = Math.max(0, Math.floor((nowMs - Date.parse(at)) / 1000));
+  return seconds < 60 ? `, ${String(seconds)} s` : `, ${secondsText(seconds)}`;
 }
 
 /** Undefined: not worth a line. */
@@ -88,11 +106,20 @@ function eventLine(
       return `${task} is undone`;
     case 'task.compensation_failed':
       return `${task} could not be undone`;
+    case 'workflow.status_changed':
+      return changedText(data);
     case 'agent.lost':
       return `agent ${said('agent_id')} is gone; its work goes to another`;
     default:
       return undefined;
   }
+}
+
+/** What a person did; the rest shows in the head. */
+function changedText({ status, from, by }: StoredEvent['data']): string | undefined {
+  if (typeof by !== 'string') return undefined;
+  if (status === 'paused') return `paused, by ${printable(by)}`;
+  return from === 'paused' ? `resumed, by ${printable(by)}` : undefined;
 }
 
 function decidedText({ approved, action, by }: StoredEvent['data']): string {

@@ -1,5 +1,6 @@
 import type { ExecutionView } from '../../contracts/execution-messages.js';
 import { shellWord } from '../../contracts/needs.js';
+import type { ExecutionRow, StoredDefinition } from '../../platform/store/engine/engine-store.js';
 import type { StoredEvent } from '../../platform/store/engine/events.js';
 import { NEW_EXECUTION, fold } from '../../platform/store/engine/projection.js';
 import type { Folded } from '../../platform/store/engine/projection.js';
@@ -55,13 +56,31 @@ export class ExecutionFold {
 /** Events after which nobody is waited for any longer. */
 const ANSWERS: readonly StoredEvent['kind'][] = ['task.decided', 'task.compensated', 'task.compensation_failed'];
 
-/** What a task waits for, with the commands that answer. */
-export function waitLines(executionId: string, [taskId, what]: readonly [string, What]): string[] {
+/** What people are asked, as the definition says it; read once. */
+export class Questions {
+  #definition: Promise<StoredDefinition | undefined> | undefined;
+
+  async of(
+    { store }: Pick<Session, 'store'>,
+    { workflowId, ordinal }: ExecutionRow,
+    [taskId, what]: readonly [string, What],
+  ): Promise<string | undefined> {
+    if (what !== 'approval') return undefined;
+    this.#definition ??= patient(() => store.engine.definitions.get(workflowId, ordinal));
+    const tasks = (await this.#definition)?.definition.tasks ?? [];
+    const approval = tasks.find(({ id }) => id === taskId || taskId.startsWith(`${id}[`))?.approval;
+    return typeof approval === 'object' ? approval.text : undefined;
+  }
+}
+
+/** What a task waits for, and what is asked, with the commands that answer. */
+export function waitLines(executionId: string, [taskId, what]: readonly [string, What], question?: string): string[] {
   const task = shellWord(taskId);
   const commands = COMMANDS[what].map(
     (answer) => `  caravan workflow ${answer.replace('…', `${executionId} ${task}`)}`,
   );
-  return [`task "${printable(taskId)}" waits for ${WORDS[what]}`, ...commands];
+  const asked = question === undefined ? '' : `: ${printable(question)}`;
+  return [`task "${printable(taskId)}" waits for ${WORDS[what]}${asked}`, ...commands];
 }
 
 const DECIDE = ['decide … --approve', 'decide … --reject'];

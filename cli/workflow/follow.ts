@@ -6,7 +6,7 @@ import type { Interrupts } from '../migrate/interrupts.js';
 import { patient } from '../patience.js';
 import type { Session } from '../session.js';
 import type { ExecutionDisplay } from './display.js';
-import { ExecutionFold, waitLines } from './execution-fold.js';
+import { ExecutionFold, Questions, waitLines } from './execution-fold.js';
 import { findExecution, handleOf, isLiving, isOver } from './executions.js';
 
 const LOOK_MS = 400;
@@ -72,6 +72,7 @@ async function cancel({ session, executionId, display }: Following, by: string):
 class Watch {
   readonly #following: Following;
   readonly #fold: ExecutionFold;
+  readonly #questions = new Questions();
   readonly #told = new Set<string>();
   #first: boolean;
   #livingMs = performance.now();
@@ -92,7 +93,8 @@ class Watch {
       const key = wait.join('\n');
       if (this.#told.has(key)) continue;
       this.#told.add(key);
-      for (const line of waitLines(executionId, wait)) display.note(line);
+      const question = await this.#questions.of(session, row, wait);
+      for (const line of waitLines(executionId, wait, question)) display.note(line);
     }
     for (const key of this.#told) if (!this.#fold.waits.has(key.split('\n')[0] ?? '')) this.#told.delete(key);
     display.update(row, this.#fold.folded);

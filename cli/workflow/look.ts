@@ -8,7 +8,7 @@ import { withSession } from '../session.js';
 import type { Session } from '../session.js';
 import { countText, printable, textTable } from '../text-table.js';
 import { headLine } from './display.js';
-import { ExecutionFold, waitLines } from './execution-fold.js';
+import { ExecutionFold, Questions, waitLines } from './execution-fold.js';
 import { findExecution, isOver } from './executions.js';
 import { endLines, reportOfRow } from './report.js';
 import { followAndReport } from './run.js';
@@ -53,7 +53,11 @@ export async function runWorkflowStatus(context: CliContext, id: string, options
     if (shown.length > 0) context.print('');
     for (const line of shown.length === 0 ? [] : textTable([['TASK', 'STATE', 'ATTEMPT', 'AGENT'], ...shown], [2]))
       context.print(line);
-    for (const wait of fold.waits) for (const line of waitLines(executionId, wait)) context.print(line);
+    const questions = new Questions();
+    for (const wait of fold.waits) {
+      const question = await questions.of(session, row, wait);
+      for (const line of waitLines(executionId, wait, question)) context.print(line);
+    }
     return 0;
   });
 }

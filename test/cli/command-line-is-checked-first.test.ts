@@ -8,6 +8,9 @@ import { parseDuration } from '../../cli/duration.js';
 import { headLine, screenLines } from '../../cli/migrate/display.js';
 import { needLines } from '../../cli/migrate/follow.js';
 import { readRequest } from '../../cli/migrate/request.js';
+import { screenLines as executionLines } from '../../cli/workflow/display.js';
+import { NEW_EXECUTION } from '../../platform/store/engine/projection.js';
+import { secondsText } from '../../cli/text-table.js';
 import { openTerminal } from '../../cli/terminal.js';
 import { cliHome, reportOf } from './cli-harness.js';
 import type { CliHome } from './cli-harness.js';
@@ -116,6 +119,27 @@ describe('what is shown', () => {
     expect(lines.at(-1)).toBe('… and 24 more tables');
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(80);
     expect(headLine({ ...PROGRESS, totalRows: 0, phase: 'discovery' })).toBe('discovery');
+  });
+
+  it('says of an execution how long it runs, and each task at work', () => {
+    const at = '2026-01-01T00:00:00.000Z';
+    const state = { state: 'running', attempt: 1, agentId: 'ann', startedAt: at, endedAt: null, rank: 0 } as const;
+    const execution = { ...NEW_EXECUTION, status: 'running', startedAt: at, counts: { done: 1, running: 2 } } as const;
+    const tasks = new Map([
+      ['b', state],
+      ['c', { ...state, attempt: 2, startedAt: '2026-01-01T00:01:30.000Z' }],
+      ['d', { ...state, state: 'blocked', agentId: null } as const],
+    ]);
+    const size = { rows: 20, nowMs: Date.parse(at) + 119_700 };
+    expect(executionLines({ name: 'tea', taskCount: 4 }, { execution, tasks }, size)).toEqual([
+      'tea: running, 1 of 4 tasks done, 2 running, 1 min 59 s',
+      '  blocked  d',
+      '  running  b (ann, 1 min 59 s)',
+      '  running  c (ann, attempt 2, 29 s)',
+    ]);
+    expect([9.94, 59.6, 119.7, 3599.9, 7199].map(secondsText)).toEqual([
+      ...['9.9 s', '1 min 0 s', '2 min 0 s', '1 h 0 min', '2 h 0 min'],
+    ]);
   });
 
   it('is drawn over itself, and what is told stands above it', () => {

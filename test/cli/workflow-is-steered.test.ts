@@ -25,13 +25,13 @@ describe('executions, steered from the command line', () => {
     await workflow.engine.agent(type, ({ taskId }) => taskId);
     const file = workflow.file(
       definitionOf(type, [
-        '{id: pay, agent: one, approval: true}',
+        '{id: pay, agent: one, approval: {text: "Pay it?"}}',
         '{id: count, agent: person, depends_on: [pay]}',
       ]).replace('agents: {', 'agents: {person: {type: human}, '),
     );
     const running = workflow.start('run', file);
     await until('it asks', () => running.stderr().includes('--reject'));
-    expect(running.stderr()).toContain('task "pay" waits for approval');
+    expect(running.stderr()).toContain('task "pay" waits for approval: Pay it?\n');
     const executionId = /decide ([0-9a-f-]{36}) pay --approve/.exec(running.stderr())?.[1] ?? '';
     expect(await waitsFor(executionId)).toEqual([{ taskId: 'pay', what: 'approval' }]);
 
