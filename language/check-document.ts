@@ -3,7 +3,7 @@ import { JSON_TASKS_MAX, TASKS_MAX } from '../contracts/definition.js';
 import type { FailureCode } from '../contracts/failures.js';
 import { CaravanFailure } from '../contracts/failures.js';
 import { hintFor, issuesInside, messageFor } from './definition-hints.js';
-import { countTasks, isRaw } from './definition-rules.js';
+import { countTasks, isRaw } from './definition-raw.js';
 import type { DefinitionProblem, Path, ReadDocument } from './read.js';
 import { LOCATED } from './read.js';
 

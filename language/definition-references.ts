@@ -1,5 +1,5 @@
 import type { TaskOrder } from './definition-order.js';
-import type { RuleProblems } from './definition-rules.js';
+import type { RuleProblems } from './definition-raw.js';
 import type { Cel, CelParsed, CelReference } from './expressions/cel.js';
 import { parseCel, parseTemplate, referencesOf } from './expressions/cel.js';
 import type { Path } from './read.js';

@@ -1,63 +1,15 @@
 import type { OrchestrationPattern } from '../contracts/definition.js';
 import { TASK_ACTIONS } from '../contracts/graph.js';
 import { BUILT_IN_PATTERNS, builtInOptionProblems } from '../contracts/patterns.schema.js';
-import { didYouMean } from './definition-hints.js';
+import { abilitiesOf, checkPlan } from './definition-plan-rules.js';
+import type { Abilities } from './definition-plan-rules.js';
 import { TaskOrder } from './definition-order.js';
+import { RuleProblems, cut, isRaw, listOf, textsOf } from './definition-raw.js';
+import type { Raw, RawTask, RuleProblem } from './definition-raw.js';
 import type { ReferenceScope } from './definition-references.js';
 import { checkReferences } from './definition-references.js';
 import { fitsInput } from './inputs.js';
 import type { Path } from './read.js';
-import { LOCATED } from './read.js';
-
-/**
- * What the parts of a definition must be to each other. The rules read the value as it was written, not as the schema
- * gives it back, so that they are told together with what the schema finds; a part of a wrong form is passed over.
- */
-export interface RuleProblem {
-  readonly path: Path;
-  readonly message: string;
-  readonly hint: string;
-}
-
-type Raw = Readonly<Record<string, unknown>>;
-
-export function isRaw(value: unknown): value is Raw {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-export function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-function textsOf(value: unknown): string[] {
-  return listOf(value).filter((each) => typeof each === 'string');
-}
-
-/** Names for which the nearest one is looked for; the rest are told without. */
-const SUGGESTED = 50;
-
-/** Problems of one document, at most as many as are located. */
-export class RuleProblems {
-  readonly all: RuleProblem[] = [];
-  #suggested = 0;
-
-  add(path: Path, message: string, hint: string): void {
-    if (this.all.length < LOCATED) this.all.push({ path, message, hint });
-  }
-
-  unknown(path: Path, seen: { message: string; word: string; names: Iterable<string>; otherwise: string }): void {
-    if (this.all.length >= LOCATED) return;
-    this.#suggested += 1;
-    const { message, word, names, otherwise } = seen;
-    this.add(path, message, this.#suggested > SUGGESTED ? otherwise : didYouMean(word, names, otherwise));
-  }
-}
-
-interface RawTask {
-  readonly path: Path;
-  readonly task: Raw;
-  readonly id: string | undefined;
-}
 
 function agentNames(value: unknown): string[] {
   if (isRaw(value)) return Object.keys(value);
@@ -67,13 +19,18 @@ function agentNames(value: unknown): string[] {
   });
 }
 
-/** A graph, and those around it. */
+/**
+ * A graph, and those around it: what the parts of a definition must be to each other. The rules read the value as it was
+ * written, not as the schema gives it back, so that they are told together with what the schema finds; a part of a wrong
+ * form is passed over.
+ */
 class GraphRules {
   readonly #graph: Raw;
   readonly #path: Path;
   readonly #problems: RuleProblems;
   readonly #outer: ReferenceScope | undefined;
   readonly #agents: ReadonlySet<string>;
+  readonly #abilities: Abilities;
   readonly #tasks: readonly RawTask[];
   readonly #byId = new Map<string, RawTask>();
   readonly #order: TaskOrder;
@@ -81,13 +38,14 @@ class GraphRules {
   constructor(
     graph: Raw,
     path: Path,
-    around: { problems: RuleProblems; agents: Iterable<string>; outer?: ReferenceScope },
+    around: { problems: RuleProblems; agents: Iterable<string>; abilities: Abilities; outer?: ReferenceScope },
   ) {
     this.#graph = graph;
     this.#path = path;
     this.#problems = around.problems;
     this.#outer = around.outer;
     this.#agents = new Set([...around.agents, ...agentNames(graph['agents'])]);
+    this.#abilities = abilitiesOf(graph['agents'], around.abilities);
     this.#tasks = listOf(graph['tasks']).flatMap((task, at): RawTask[] => {
       if (!isRaw(task)) return [];
       const { id } = task;
@@ -108,6 +66,7 @@ class GraphRules {
   check(inputs: Raw | undefined): void {
     this.#checkPattern();
     for (const task of this.#tasks) this.#checkTask(task, inputs);
+    checkPlan(this.#tasks, this.#abilities, this.#problems);
     this.#checkPivots();
     this.#checkSaga();
     checkReferences(this.#tasks, {
@@ -182,7 +141,7 @@ class GraphRules {
     }
     if (isRaw(task['pattern'])) {
       const outer = { ids: this.#byId, order: this.#order, outer: this.#outer, task: { task, id } };
-      const around = { problems: this.#problems, agents: this.#agents, outer };
+      const around = { problems: this.#problems, agents: this.#agents, abilities: this.#abilities, outer };
       new GraphRules(task['pattern'], [...path, 'pattern'], around).check(inputs);
     }
   }
@@ -270,11 +229,6 @@ class GraphRules {
   }
 }
 
-/** A name as it stands in a message. */
-export function cut(name: string): string {
-  return name.length > 100 ? `${name.slice(0, 100)}…` : name;
-}
-
 function checkInputs(inputs: Raw, path: Path, problems: RuleProblems): void {
   for (const [name, input] of Object.entries(inputs)) {
     if (!isRaw(input) || typeof input['type'] !== 'string' || input['default'] === undefined) continue;
@@ -283,20 +237,11 @@ function checkInputs(inputs: Raw, path: Path, problems: RuleProblems): void {
   }
 }
 
-/** Tasks of the graph and of the patterns in it. */
-export function countTasks(graph: unknown): number {
-  const tasks = isRaw(graph) ? listOf(graph['tasks']) : [];
-  return tasks.reduce<number>(
-    (sum, task) => sum + 1 + (isRaw(task) && task['pattern'] !== undefined ? countTasks(task['pattern']) : 0),
-    0,
-  );
-}
-
 /** Every rule, for a definition that stands at `path` of its document. */
 export function ruleProblems(definition: Raw, path: Path): readonly RuleProblem[] {
   const problems = new RuleProblems();
   const inputs = isRaw(definition['inputs']) ? definition['inputs'] : undefined;
   if (inputs) checkInputs(inputs, [...path, 'inputs'], problems);
-  new GraphRules(definition, path, { problems, agents: [] }).check(inputs);
+  new GraphRules(definition, path, { problems, agents: [], abilities: new Map() }).check(inputs);
   return problems.all;
 }

@@ -1,7 +1,7 @@
 import { MAPPING_VERSION, mappingFile } from '../contracts/mapping-file.schema.js';
 import type { MappingFile } from '../contracts/mapping-file.schema.js';
 import { againstSchema, inOrder, located, refuse } from './check-document.js';
-import { isRaw } from './definition-rules.js';
+import { isRaw } from './definition-raw.js';
 import { readDocument } from './read-document.js';
 import type { Path } from './read.js';
 

@@ -1,8 +1,8 @@
 import { checkOptions } from '../contracts/patterns.schema.js';
 import type { PatternTemplate } from '../contracts/patterns.js';
 import { TASKS_MAX } from '../contracts/definition.js';
-import { countTasks, cut, isRaw, listOf } from './definition-rules.js';
-import type { RuleProblem } from './definition-rules.js';
+import { countTasks, cut, isRaw, listOf } from './definition-raw.js';
+import type { RuleProblem } from './definition-raw.js';
 import type { CelValue, FilledEarly } from './expressions/cel.js';
 import { fillEarly } from './expressions/cel.js';
 import type { Path } from './read.js';

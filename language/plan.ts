@@ -4,7 +4,7 @@ import { againstSchema, inOrder, located, refuse, unwrapped } from './check-docu
 import { withoutReasons } from '../contracts/reasons.js';
 import { yamlOf } from './definition.js';
 import type { Comment } from './definition.js';
-import { isRaw } from './definition-rules.js';
+import { isRaw } from './definition-raw.js';
 import { didYouMean } from './definition-hints.js';
 import { LOCATED } from './read.js';
 import type { Path } from './read.js';

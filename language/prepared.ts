@@ -4,6 +4,7 @@ import { CaravanFailure } from '../contracts/failures.js';
 import { definitionHash } from './definition.js';
 import { planDefinition } from './plan-definition.js';
 import { describeProblem, describeWarning } from './planner/problems.js';
+import type { PlanWarning } from './planner/problems.js';
 import type { PlannedGraph } from './planner/types.js';
 import { compileTasks } from './prepare.js';
 
@@ -26,13 +27,20 @@ export interface PreparedDefinition {
 /** @throws CaravanFailure DEFINITION_INVALID with everything that planning found wrong. */
 export function prepare(definition: WorkflowDefinition): PreparedDefinition {
   const { plan, problems, warnings } = planDefinition(definition);
-  if (plan === null) {
-    throw new CaravanFailure('DEFINITION_INVALID', {
-      attempted: 'plan',
-      on: definition.name,
-      seen: problems.map(describeProblem).join('; '),
-    });
-  }
+  if (plan !== null) return preparedAs(definition, plan, warnings);
+  throw new CaravanFailure('DEFINITION_INVALID', {
+    attempted: 'plan',
+    on: definition.name,
+    seen: problems.map(describeProblem).join('; '),
+  });
+}
+
+/** With the plan that was made of it. */
+export function preparedAs(
+  definition: WorkflowDefinition,
+  plan: PlannedGraph,
+  warnings: readonly PlanWarning[],
+): PreparedDefinition {
   return {
     definition,
     hash: definitionHash(definition),

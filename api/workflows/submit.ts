@@ -5,7 +5,7 @@ import { planAllocation } from '../../language/allocation.js';
 import { checkDefinition } from '../../language/definition.js';
 import type { CheckedDefinition, DefinitionProblem, DefinitionSource } from '../../language/definition.js';
 import { placedProblems, planDefinition } from '../../language/plan-definition.js';
-import { prepare } from '../../language/prepared.js';
+import { preparedAs } from '../../language/prepared.js';
 import type { PreparedDefinition } from '../../language/prepared.js';
 import { readDocument } from '../../language/read-document.js';
 import type { Path, Position } from '../../language/read.js';
@@ -36,12 +36,9 @@ export async function submitted(parts: ApiParts, body: Uint8Array): Promise<Subm
 
 /** @throws Refusal with the place of everything that planning found wrong. */
 function planned(definition: WorkflowDefinition, positionOf: (path: Path) => Position): PreparedDefinition {
-  try {
-    return prepare(definition);
-  } catch (error) {
-    const { problems } = planDefinition(definition);
-    throw problems.length === 0 ? error : asInvalid(placedProblems(problems, positionOf));
-  }
+  const { plan, problems, warnings } = planDefinition(definition);
+  if (plan === null) throw asInvalid(placedProblems(problems, positionOf));
+  return preparedAs(definition, plan, warnings);
 }
 
 const MIGRATION_PLAN = {

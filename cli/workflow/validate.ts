@@ -22,7 +22,7 @@ export async function runWorkflowValidate(
   return 0;
 }
 
-/** Cycles and agents that cannot do their tasks are seen by planning. The graph of a migration's plan is made anew. */
+/** What planning would refuse. The graph of a migration's plan is made anew. */
 function planned(checked: CheckedDefinition): CheckedDefinition {
   if (checked.definition?.caravan_plan !== undefined || checked.definition === undefined) return checked;
   const { plan, problems } = planDefinition(checked.definition);

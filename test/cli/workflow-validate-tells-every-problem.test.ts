@@ -42,6 +42,34 @@ describe('caravan workflow validate', () => {
     expect(stderr).toMatch(/^cycle\.yaml:\d+:\d+: tasks wait for each other: decompose → .* → decompose \(/u);
   });
 
+  it('tells cycles and capabilities that nobody has beside all that is wrong otherwise, in patterns as well', async () => {
+    writeFileSync(
+      join(home.folder, 'many.yaml'),
+      [
+        'name: many',
+        'orchestration_pattern: supervisor',
+        'agents: {one: {type: x, capabilities: [read]}}',
+        'tasks:',
+        '  - {id: a, agent: one, depends_on: [b], tiemout: 3}',
+        '  - {id: b, agent: one, depends_on: [a], capabilities: [read, write]}',
+        '  - id: c',
+        '    pattern:',
+        '      orchestration_pattern: swarm',
+        '      tasks:',
+        '        - {id: d, agent: one, depends_on: [e]}',
+        '        - {id: e, agent: one, depends_on: [d]}',
+      ].join('\n'),
+    );
+    const { exit, stderr } = await home.run('workflow', 'validate', 'many.yaml');
+    expect(exit).toBe(2);
+    expect(stderr.trimEnd().split('\n')).toEqual([
+      'many.yaml:5:37: tasks wait for each other: a → b → a (correct the task)',
+      'many.yaml:5:42: tasks.0 has no field "tiemout" (did you mean "timeout"?)',
+      expect.stringMatching(/^many\.yaml:6:\d+: task "b" wants "write", which its agent "one" does not declare/u),
+      expect.stringMatching(/^many\.yaml:11:\d+: tasks wait for each other: d → e → d/u),
+    ]);
+  });
+
   it('tells the same as one line of JSON', async () => {
     const [good, bad] = await Promise.all(
       ['good.yaml', 'bad.yaml'].map((file) => home.run('workflow', 'validate', file, '--json')),

@@ -98,13 +98,14 @@ function graph(chance: Chance, depth: number): Record<string, unknown> {
   return {
     orchestration_pattern: pattern,
     ...(pattern === 'custom' ? { pattern: 'auction', pattern_options: { rounds: 3 } } : {}),
-    agents: { one: { type: 'http', ...conductOfAgent(chance) }, two: { type: 'human' } },
+    // The first two can all that tasks may ask of them.
+    agents: {
+      one: { type: 'http', ...chance.perhaps('count', () => 4), capabilities: ['a', 'b', 'c'] },
+      two: { type: 'human', capabilities: ['c'] },
+      ...chance.perhaps('three', () => ({ type: 'human', ...chance.perhaps('capabilities', () => ['a', 'b']) })),
+    },
     tasks: tasks(chance, depth),
   };
-}
-
-function conductOfAgent(chance: Chance): Record<string, unknown> {
-  return { ...chance.perhaps('count', () => 4), ...chance.perhaps('capabilities', () => ['a', 'b']) };
 }
 
 export function madeDefinition(seed: number): Record<string, unknown> {
