@@ -3,15 +3,18 @@ import { EXECUTION_SIGNALS } from '../contracts/execution-messages.js';
 import { eventId, executionWorkflowId } from '../contracts/executions.js';
 import type { ExecutionEvent } from '../contracts/executions.js';
 import { FAILURES } from '../contracts/failures.js';
+import type { SilentExecution } from '../platform/store/engine/engine-store.js';
 import { signal } from './watch-agents.js';
 import { eventsFromHistory } from './events-from-history.js';
 import type { WorkerRuntime } from './runtime.js';
 
-const INTERVAL_MS = 5000;
-/** An execution that told something lately runs. One that was just made may not have been started yet. */
-const SILENT_SECONDS = 15;
+const INTERVAL_MS = 2000;
+/** An execution that told something lately runs. */
+const SILENT_SECONDS = 3;
+/** One that was just made may not have been started yet. */
+const MISSING_SECONDS = 15;
 /** Executions that are looked at in one round, and at once. */
-const ROUND = 400;
+const ROUND = 160;
 const AT_ONCE = 20;
 /** Events that the store is told at once. */
 const TOLD_AT_ONCE = 500;
@@ -29,10 +32,10 @@ export function reconcileExecutions(runtime: WorkerRuntime): { stop(): void } {
   let busy = false;
   const round = async (): Promise<void> => {
     const open = await executions.silent({ seconds: SILENT_SECONDS, limit: ROUND, ...(after && { after }) });
-    after = open.length < ROUND ? undefined : open.at(-1);
+    after = open.length < ROUND ? undefined : open.at(-1)?.executionId;
     let ended = 0;
     for (let at = 0; at < open.length; at += AT_ONCE) {
-      const looked = await Promise.all(open.slice(at, at + AT_ONCE).map((id) => endIfGone(runtime, id)));
+      const looked = await Promise.all(open.slice(at, at + AT_ONCE).map((silent) => endIfGone(runtime, silent)));
       ended += looked.filter(Boolean).length;
     }
     if (ended > 0)
@@ -57,7 +60,7 @@ export function reconcileExecutions(runtime: WorkerRuntime): { stop(): void } {
 }
 
 /** True: its workflow is certainly over, and the store knows now. An unreachable server tells nothing. */
-async function endIfGone(runtime: WorkerRuntime, executionId: string): Promise<boolean> {
+async function endIfGone(runtime: WorkerRuntime, { executionId, seconds }: SilentExecution): Promise<boolean> {
   const { client, deps, log } = runtime;
   let seen: string;
   let run: string;
@@ -68,7 +71,7 @@ async function endIfGone(runtime: WorkerRuntime, executionId: string): Promise<b
     [seen, run] = [status.name.toLowerCase(), runId];
     untold = await tasksOf(runtime, executionId, runId);
   } catch (error) {
-    if (!(error instanceof WorkflowNotFoundError)) return false;
+    if (!(error instanceof WorkflowNotFoundError) || seconds < MISSING_SECONDS) return false;
     [seen, run] = ['missing', 'none'];
   }
   const { executions } = deps.store.engine;

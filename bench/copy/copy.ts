@@ -47,7 +47,15 @@ interface Round {
 
 /** Copies the same rows by the real product and by its rivals, in turns. Throws `WrongResult` rather than give a line. */
 export async function benchCopy(options: CopyBenchOptions): Promise<BenchLine[]> {
-  return withMariadb(options.config, (ends) => new CopyBench(options, ends).run());
+  return withMariadb(options.config, (ends) => benchCopyOn(ends, options));
+}
+
+/** The same on servers that run. */
+export async function benchCopyOn(
+  ends: BenchEnds & { readonly source: BenchSource },
+  options: CopyBenchOptions,
+): Promise<BenchLine[]> {
+  return new CopyBench(options, ends).run();
 }
 
 class CopyBench {

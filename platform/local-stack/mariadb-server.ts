@@ -68,7 +68,7 @@ export async function startMariadb(options: StartMariadbOptions): Promise<Mariad
     immediateSignal: 'SIGKILL',
     restarted: options.restarted ?? false,
     remove: () => {
-      for (const path of [dataFolder, scratchFolder(dataFolder), `${dataFolder}.password`])
+      for (const path of [dataFolder, scratchFolder(dataFolder), `${dataFolder}.password`, socketOf(port)])
         rmSync(path, { recursive: true, force: true });
     },
   });
@@ -83,8 +83,7 @@ function serverArguments(
   const settings: Record<string, string> = {
     port: String(port),
     'bind-address': '127.0.0.1',
-    // A socket's path may have 107 bytes at most: a data folder is often deeper.
-    socket: join(tmpdir(), `caravan-mariadb-${String(port)}.sock`),
+    socket: socketOf(port),
     'pid-file': join(options.dataFolder, 'mariadbd.pid'),
     'init-file': initFile,
     'character-set-server': 'utf8mb4',
@@ -97,6 +96,11 @@ function serverArguments(
   const given = Object.entries(settings).map(([name, value]) => `--${name}=${value}`);
   const folders = [`--datadir=${options.dataFolder}`, `--tmpdir=${scratchFolder(options.dataFolder)}`];
   return ['--no-defaults', ...folders, '--skip-name-resolve', ...given];
+}
+
+/** A socket's path may have 107 bytes at most: a data folder is often deeper. */
+function socketOf(port: number): string {
+  return join(tmpdir(), `caravan-mariadb-${String(port)}.sock`);
 }
 
 /**

@@ -40,8 +40,8 @@ export async function startServer(plan: ServerPlan): Promise<StandaloneServer> {
   const log = openPartLog(dirname(plan.dataFolder), `${basename(plan.dataFolder)}-${plan.name}`);
   const { name, launch, restarted, port, url } = plan;
   const part = new SupervisedPart({ name, launch, log, watchdog, restarted });
-  const close = async (): Promise<void> => {
-    await part.stop(GRACE_MS);
+  const close = async (signal?: NodeJS.Signals): Promise<void> => {
+    await part.stop(GRACE_MS, signal);
     await watchdog.close();
     log.close();
   };
@@ -58,9 +58,10 @@ export async function startServer(plan: ServerPlan): Promise<StandaloneServer> {
     port,
     url,
     logPath: log.path,
-    stop: close,
+    stop: () => close(),
     dispose: async () => {
-      await close();
+      // Nothing of it is kept: it need not write down what it has.
+      await close(plan.immediateSignal);
       plan.remove();
     },
     restart: async (mode = 'fast') => {

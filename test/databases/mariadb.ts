@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { createConnection, type Connection } from 'mysql2/promise';
 import type { ServerEndpoint } from '../../contracts/endpoint.js';
 import { findMariadb, startMariadb } from '../../platform/local-stack/mariadb-server.js';
+import { copyMariadb } from '../setup/data-folders.js';
 
 const PLACES = ['/usr/bin', '/usr/local/bin', '/opt/homebrew/bin'];
 
@@ -55,6 +56,7 @@ function runClient(server: URL, text: string, database: string | undefined): Pro
 /** A private server in a temporary folder on its own port. `settings` are server options: `{ 'log-bin': 'bin' }`. */
 export async function startPrivateMariadb(settings: Readonly<Record<string, string>> = {}): Promise<PrivateMariadb> {
   const folder = await mkdtemp(join(tmpdir(), 'caravan-mariadb-'));
+  await copyMariadb(join(folder, 'data'));
   const server = await startMariadb({
     dataFolder: join(folder, 'data'),
     settings: { 'innodb-flush-log-at-trx-commit': '0', 'max-allowed-packet': '64M', ...settings },

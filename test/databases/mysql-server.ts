@@ -5,6 +5,7 @@ import { freePort } from '../../platform/local-stack/ports.js';
 import { mariadbAnswers } from '../../platform/local-stack/probes.js';
 import { runCommand } from '../../platform/local-stack/run-command.js';
 import { startServer } from '../../platform/local-stack/standalone-server.js';
+import { copyMade } from '../setup/data-folders.js';
 import { hasMariadb, serve } from './mariadb.js';
 import type { PrivateMariadb } from './mariadb.js';
 import { mavenPackage } from './server-packages.js';
@@ -33,8 +34,11 @@ export async function startPrivateMysql(folder: string): Promise<PrivateMariadb>
     ...(process.getuid?.() === 0 ? ['--user=root'] : []),
   ];
   const command = join(folder, 'bin', 'mysqld');
-  const { status, output } = await runCommand(command, [...options, '--initialize-insecure'], { cwd: '/' });
-  if (status !== 0) throw new Error(`mysqld --initialize: ${output}`);
+  await copyMade('mysql', join(scratch, 'data'), async (data) => {
+    const made = [...options, `--datadir=${data}`, '--initialize-insecure'];
+    const { status, output } = await runCommand(command, made, { cwd: '/' });
+    if (status !== 0) throw new Error(`mysqld --initialize: ${output}`);
+  });
   const root = new URL(`mysql://root:secret@127.0.0.1:${String(port)}/`);
   const server = await startServer({
     name: 'mysql',

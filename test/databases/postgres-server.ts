@@ -8,6 +8,7 @@ import type { ServerEndpoint } from '../../contracts/endpoint.js';
 import { PLATFORM_PACKAGE, debianPostgres, embeddedPostgres } from '../../platform/local-stack/postgres-binaries.js';
 import type { PostgresBinaries } from '../../platform/local-stack/postgres-binaries.js';
 import { startPostgres } from '../../platform/local-stack/postgres-server.js';
+import { copyPostgres } from '../setup/data-folders.js';
 import { npmPackage } from './server-packages.js';
 
 /** A throwaway PostgreSQL server for one test file. */
@@ -58,6 +59,7 @@ export async function startTestServer(
 ): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), 'caravan-postgres-'));
   chmodSync(folder, 0o755);
+  if (typeof binaries === 'string') await copyPostgres(join(folder, 'data'), binaries);
   const server = await startPostgres({
     dataFolder: join(folder, 'data'),
     binaries,

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureStack } from '../../cli/stack/ensure-stack.js';
+import { copyPostgres } from '../setup/data-folders.js';
 import type { Stack } from '../../cli/stack/ensure-stack.js';
 import { readConfig } from '../../config/config.js';
 import type { Notification } from '../../contracts/events.js';
@@ -89,6 +90,7 @@ describe('AMANI', () => {
     await receiver.close();
     const { PATH, HOME, XDG_CACHE_HOME } = process.env;
     const webhook = { CARAVAN_WEBHOOK_URL: `http://127.0.0.1:${String(port)}/hook`, CARAVAN_WEBHOOK_SECRET: SECRET };
+    await copyPostgres(join(home, 'postgres'));
     stack = await ensureStack({ config: readConfig({ PATH, HOME, XDG_CACHE_HOME, CARAVAN_HOME: home, ...webhook }) });
     target = await freshDatabase(stack.databaseUrl);
   });

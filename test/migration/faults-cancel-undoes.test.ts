@@ -4,6 +4,7 @@ import type { Client } from '@temporalio/client';
 import { DatabaseSync } from 'node:sqlite';
 import { findMariadb, startMariadb } from '../../platform/local-stack/mariadb-server.js';
 import type { MariadbServer } from '../../platform/local-stack/mariadb-server.js';
+import { copyMariadb } from '../setup/data-folders.js';
 import {
   bigSqlite,
   clientOf,
@@ -101,6 +102,7 @@ describe.runIf(findMariadb() !== null)('a migration that is cancelled while it p
   const releases: Release[] = [];
 
   beforeAll(async () => {
+    await copyMariadb(folder.path('maria'));
     server = await startMariadb({ dataFolder: folder.path('maria') });
     client = clientOf(inject('sharedHome'));
     const connection = await createConnection(server.url.replace('mariadb:', 'mysql:'));

@@ -8,6 +8,7 @@ import { expect } from 'vitest';
 import { ensureStack } from '../../cli/stack/ensure-stack.js';
 import { readLivingStack } from '../../platform/local-stack/stack-state.js';
 import type { WorkerSpec } from '../../platform/local-stack/worker-parts.js';
+import { copyPostgres } from '../setup/data-folders.js';
 import { spareTheDisk } from '../setup/spare-the-disk.js';
 import { testHome } from '../stack/stack-harness.js';
 import type { TestHome } from '../stack/stack-harness.js';
@@ -39,6 +40,7 @@ export interface FaultStack {
 export async function faultStack(workers: readonly WorkerSpec[]): Promise<FaultStack> {
   const own = testHome();
   try {
+    await copyPostgres(join(own.home, 'postgres'));
     const stack = await ensureStack({ config: own.config, workers });
     await spareTheDisk(stack.databaseUrl);
     const client = clientOf(own.home);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startPostgres } from '../../platform/local-stack/postgres-server.js';
 import type { PostgresServer } from '../../platform/local-stack/postgres-server.js';
+import { copyPostgres } from '../setup/data-folders.js';
 import {
   bigSqlite,
   doneChunks,
@@ -28,6 +29,7 @@ describe('the target server restarted as after a power cut, in the middle of the
   let building = '';
 
   beforeAll(async () => {
+    await copyPostgres(folder.path('target'));
     server = await startPostgres({ dataFolder: folder.path('target') });
     const source = bigSqlite(folder.path('big.sqlite'), ROWS);
     const plan = await planWithChunks(source, { chunkRows: 400, file: folder.path('plan.yaml') });

@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import { createConnection } from 'mysql2/promise';
 import { findMariadb, startMariadb } from '../../platform/local-stack/mariadb-server.js';
 import type { MariadbServer } from '../../platform/local-stack/mariadb-server.js';
+import { copyMariadb } from '../setup/data-folders.js';
 import {
   bigSqlite,
   clientOf,
@@ -117,6 +118,7 @@ describe.runIf(findMariadb() !== null)('a table dropped in the source while anot
   let server: MariadbServer;
 
   beforeAll(async () => {
+    await copyMariadb(folder.path('maria'));
     server = await startMariadb({ dataFolder: folder.path('maria') });
     const connection = await createConnection({
       uri: server.url.replace('mariadb:', 'mysql:'),

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'v
 import type { Client } from '@temporalio/client';
 import { findMariadb, startMariadb } from '../../platform/local-stack/mariadb-server.js';
 import type { MariadbServer } from '../../platform/local-stack/mariadb-server.js';
+import { copyMariadb } from '../setup/data-folders.js';
 import {
   activitiesOf,
   clientOf,
@@ -53,6 +54,7 @@ describe.runIf(findMariadb() !== null)('a MariaDB source that others write to', 
 
   beforeAll(async () => {
     client = clientOf(inject('sharedHome'));
+    await copyMariadb(folder.path('maria'));
     server = await startMariadb({ dataFolder: folder.path('maria'), settings: { 'log-bin': 'bin', 'server-id': '1' } });
     writer = await connect(server);
     await writer.query(

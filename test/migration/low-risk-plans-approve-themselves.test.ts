@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureStack } from '../../cli/stack/ensure-stack.js';
+import { copyPostgres } from '../setup/data-folders.js';
 import type { Stack } from '../../cli/stack/ensure-stack.js';
 import { readConfig } from '../../config/config.js';
 import type { StackView, TestFolder } from './fixtures.js';
@@ -30,6 +31,7 @@ describe('The policy CARAVAN_AUTO_APPROVE_RISK', () => {
     home = mkdtempSync(join(tmpdir(), 'caravan-policy-'));
     const { PATH, HOME, XDG_CACHE_HOME } = process.env;
     const environment = { PATH, HOME, XDG_CACHE_HOME, CARAVAN_HOME: home, CARAVAN_AUTO_APPROVE_RISK: LEVEL };
+    await copyPostgres(join(home, 'postgres'));
     stack = await ensureStack({ config: readConfig(environment) });
     view = await viewStack(home);
   });

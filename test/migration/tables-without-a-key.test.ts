@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createConnection } from 'mysql2/promise';
 import { findMariadb, startMariadb } from '../../platform/local-stack/mariadb-server.js';
 import type { MariadbServer } from '../../platform/local-stack/mariadb-server.js';
+import { copyMariadb } from '../setup/data-folders.js';
 import { startMigrate, testFolder } from './fixtures.js';
 import type { TestFolder } from './fixtures.js';
 import type { Ran, TestDatabase } from './harness.js';
@@ -74,6 +75,7 @@ describe('tables without any key, with values that PostgreSQL cannot hold', () =
   describe.runIf(findMariadb() !== null)('from MariaDB', () => {
     let server: MariadbServer;
     beforeAll(async () => {
+      await copyMariadb(join(folder.path, 'maria'));
       server = await startMariadb({ dataFolder: join(folder.path, 'maria') });
       const connection = await createConnection({
         uri: server.url.replace('mariadb:', 'mysql:'),

@@ -1,28 +1,27 @@
 import { join } from 'node:path';
-import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startPostgres } from '../../platform/local-stack/postgres-server.js';
-import type { PostgresServer } from '../../platform/local-stack/postgres-server.js';
 import { openSecretBox } from '../../platform/secrets/secret-box.js';
 import { openStore } from '../../platform/store/open-store.js';
 import type { Store } from '../../platform/store/store.js';
+import { freshDatabase } from '../migration/harness.js';
+import type { TestDatabase } from '../migration/harness.js';
 import { scratchFolder } from './platform-harness.js';
 import type { Scratch } from './platform-harness.js';
 import { QUERY, WORKLOAD } from './store-fixtures.js';
 
 let scratch: Scratch;
-let server: PostgresServer;
+let database: TestDatabase;
 let store: Store;
 
 beforeAll(async () => {
   scratch = scratchFolder();
-  server = await startPostgres({ dataFolder: join(scratch.folder, 'postgres') });
+  database = await freshDatabase();
   const secretBox = openSecretBox({ keyFile: join(scratch.folder, 'secret.key') });
-  store = await openStore({ databaseUrl: server.url, secretBox, environment: {} });
+  store = await openStore({ databaseUrl: database.url, secretBox, environment: {} });
 }, 60_000);
 afterAll(async () => {
   await store.close();
-  await server.dispose();
+  await database.drop();
   scratch.remove();
 });
 
@@ -32,14 +31,11 @@ it('recorded queries come back whole, are kept once, and only counts of them sta
   await store.workloads.put('recorded', workload);
   await store.workloads.put('recorded', { ...workload, queries: [] });
   expect(await store.workloads.get('recorded')).toEqual(workload);
-  const client = new pg.Client({ connectionString: server.url });
-  await client.connect();
-  const { rows } = await client.query<{ row: string }>('SELECT w::text AS row FROM caravan_store.workloads w');
-  await client.end();
+  const rows = await database.query('SELECT w::text AS row FROM caravan_store.workloads w');
   expect(rows).toHaveLength(1);
-  expect(rows[0]?.row).toMatch(/statements\W+1/u);
+  expect(rows[0]?.['row']).toMatch(/statements\W+1/u);
   for (const secret of [text, Buffer.from('accounts').toString('hex'), 'accounts'])
-    expect(rows[0]?.row).not.toContain(secret);
+    expect(rows[0]?.['row']).not.toContain(secret);
   await store.workloads.remove('recorded');
   expect(await store.workloads.get('recorded')).toBeUndefined();
 });

@@ -8,6 +8,7 @@ import type { ColumnFingerprint } from '../../contracts/profile.js';
 import type { MigrationReport, TableReport } from '../../contracts/migration.js';
 import { startPostgres } from '../../platform/local-stack/postgres-server.js';
 import type { PostgresServer } from '../../platform/local-stack/postgres-server.js';
+import { copyPostgres } from '../setup/data-folders.js';
 import { openSecretBox } from '../../platform/secrets/secret-box.js';
 import { decodeJson, encodeJson } from '../../platform/store/json-document.js';
 import { openStore } from '../../platform/store/open-store.js';
@@ -27,6 +28,7 @@ function open(): Promise<Store> {
 
 beforeAll(async () => {
   scratch = scratchFolder();
+  await copyPostgres(join(scratch.folder, 'postgres'));
   server = await startPostgres({ dataFolder: join(scratch.folder, 'postgres') });
   // Several processes open an empty store at once.
   const opened = await Promise.all([open(), open(), open(), open(), open()]);

@@ -93,6 +93,12 @@ export interface ExecutionRow {
   readonly error: FailureReport | null;
 }
 
+export interface SilentExecution {
+  readonly executionId: string;
+  /** Seconds since it told something. */
+  readonly seconds: number;
+}
+
 export interface NestedRow extends ExecutionRow {
   readonly part: number;
 }
@@ -155,12 +161,12 @@ export interface ExecutionStore {
   reopen(executionId: string, checkpointId: string, undo?: boolean): Promise<boolean>;
   /** Deletes events of executions that closed so long ago, at most 100 executions; returns how many. */
   prune(hours: number): Promise<number>;
-  /** Open executions that told nothing for so long, by id, behind `after`. */
+  /** Open executions that told nothing for so long, in the order of their ids, behind `after`. */
   silent(query: {
     readonly seconds: number;
     readonly after?: string;
     readonly limit: number;
-  }): Promise<readonly string[]>;
+  }): Promise<readonly SilentExecution[]>;
   append(executionId: string, events: readonly ExecutionEvent[]): Promise<void>;
   events(executionId: string, page: { after?: number; limit?: number }): Promise<readonly StoredEvent[]>;
   taskStates(executionId: string, limit: number): Promise<readonly (TaskProjection & { readonly taskId: string })[]>;

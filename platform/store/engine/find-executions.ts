@@ -57,13 +57,19 @@ export function findingPart(database: Database): FindingPart {
       read('silent executions', async (query) => {
         let open = query
           .selectFrom('workflow_executions')
-          .select(['execution_id'])
+          .select([
+            'execution_id',
+            sql<number>`extract(epoch FROM clock_timestamp() - last_event_at)::float8`.as('seconds'),
+          ])
           .where('closed_at', 'is', null)
           .where('last_event_at', '<', sql<Date>`clock_timestamp() - make_interval(secs => ${seconds})`)
           .orderBy('execution_id')
           .limit(limit);
         if (after !== undefined) open = open.where('execution_id', '>', after);
-        return (await open.execute()).map((row) => row.execution_id);
+        return (await open.execute()).map(({ execution_id: executionId, seconds: since }) => ({
+          executionId,
+          seconds: since,
+        }));
       }),
     capacity: () =>
       read('queue', async (query) => {
