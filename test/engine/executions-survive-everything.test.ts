@@ -9,7 +9,7 @@ import { faultStack } from '../migration/faults-harness.js';
 import type { FaultStack } from '../migration/faults-harness.js';
 import { until } from '../migration/harness.js';
 import { handleOf, viewEngine } from './engine-harness.js';
-import type { EngineView } from './engine-harness.js';
+import type { EngineView, TestAgent } from './engine-harness.js';
 import { codeOf, expectRebuildEqual, graphOf, unique } from './graphs.js';
 
 const TASKS = 600;
@@ -64,11 +64,15 @@ describe('an execution whose processes are all killed', { timeout: 400_000 }, ()
   let again: Awaited<ReturnType<typeof ensureStack>> | undefined;
   let engine: EngineView;
   let effects: Effects;
+  const agents: TestAgent[] = [];
 
   const open = async (): Promise<void> => {
     engine = await viewEngine(stack.home);
     effects = await new Effects(readLivingStack(stack.home)?.databaseUrl ?? '').open();
-    await Promise.all(Array.from({ length: AGENTS }, () => engine.agent(type, (task) => effects.do(task))));
+    // Those of the first life are dead. Their leases would end later, and what is asked of them wait until then.
+    await Promise.all(agents.splice(0).map((agent) => engine.store.engine.agents.remove(agent.id)));
+    const begun = Array.from({ length: AGENTS }, () => engine.agent(type, (task) => effects.do(task)));
+    agents.push(...(await Promise.all(begun)));
   };
   const leave = async (): Promise<void> => {
     await engine.close().catch(() => undefined);
@@ -119,7 +123,7 @@ describe('an execution whose processes are all killed', { timeout: 400_000 }, ()
     async () => {
       const some = tasks.slice(0, 200);
       const { executionId } = await engine.start(graphOf({ type, count: AGENTS, tasks: some }));
-      const { executions, agents } = engine.store.engine;
+      const { executions } = engine.store.engine;
       const handle = handleOf(engine.client, executionId);
       await until('a part is done', async () => (await effects.seen(executionId)).effects > 30, 60_000);
       await handle.executeUpdate('pause', { args: [{ by: 'a test' }] });
@@ -131,7 +135,7 @@ describe('an execution whose processes are all killed', { timeout: 400_000 }, ()
       const row = await executions.get(executionId);
       expect(row?.projection).toMatchObject({ status: 'failed', error: { code: 'EXECUTION_TERMINATED' } });
       expect(row?.error?.code).toBe('EXECUTION_TERMINATED');
-      expect(await agents.allocationOf(executionId)).toEqual([]);
+      expect(await engine.store.engine.agents.allocationOf(executionId)).toEqual([]);
       await expectRebuildEqual(engine, executionId);
       // What it had not told when it was terminated the store has from its history.
       const states = new Map((await executions.taskStates(executionId, 1000)).map((task) => [task.taskId, task.state]));
