@@ -64,7 +64,7 @@ async function tryOnce(session: Session, promotion: Promotion): Promise<Promotio
   for (const table of counting) await syncIdentity(shadowTable(session, names.hash, table));
   await session.run('BEGIN');
   try {
-    await session.run(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
+    await session.run(`SET LOCAL lock_timeout = ${Math.min(LOCK_TIMEOUT_MS, promotion.patienceMs ?? LOCK_TIMEOUT_MS)}`);
     // Stronger settings than `on` stay.
     await session.rows(`SELECT pg_catalog.set_config('synchronous_commit', 'on', true)
                          WHERE current_setting('synchronous_commit') IN ('off', 'local')`);

@@ -112,30 +112,31 @@ describe.concurrent('an agent that is lost', () => {
     expect(await held(executionId)).toEqual([]);
   });
 
-  it('does not begin its task: another does it', async () => {
-    const type = typeName();
-    const silent = {
-      id: `${type}-silent`,
-      type,
+  it('does not begin its task: another does it, and where there is none the execution fails by name', async () => {
+    const [type, lonely] = [typeName(), typeName()];
+    const silent = [type, lonely].map((each) => ({
+      id: `${each}-silent`,
+      type: each,
       capabilities: [],
       version: '1.0.0',
-      taskQueue: `nobody-${type}`,
+      taskQueue: `nobody-${each}`,
       resources: {},
-    };
+    }));
     const { agents } = engine.store.engine;
-    await agents.put(silent);
-    const beat = setInterval(() => void agents.put(silent).catch(() => undefined), 500);
+    const put = (): Promise<unknown> => Promise.all(silent.map((each) => agents.put(each)));
+    await put();
+    const beat = setInterval(() => void put().catch(() => undefined), 500);
     const { result, executionId } = await engine.start(oneTask(type));
-    await until('the silent agent has the task', async () => (await held(executionId)).includes(silent.id));
+    const alone = await engine.start(oneTask(lonely));
+    await until('the silent agent has the task', async () => (await held(executionId)).includes(`${type}-silent`));
     const other = await engine.agent(type, () => 'done');
     expect((await result).output['only']).toBe('done');
     expect(other.asked.map(({ attempt }) => attempt)).toEqual([2]);
     expect(await losses(executionId)).toEqual(['did_not_begin']);
     await other.stop();
-    const alone = await engine.start(oneTask(type));
     expect(await failureOf(alone)).toMatchObject({ code: 'ALLOCATION_FAILED' });
     clearInterval(beat);
-    await agents.remove(silent.id);
+    for (const { id } of silent) await agents.remove(id);
   });
 
   it('is ended in the middle of a task: another does it, and that uses up no attempt', async () => {
