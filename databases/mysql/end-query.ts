@@ -1,7 +1,7 @@
 import type { MysqlSession } from './connect.js';
 
-/** How long the server may take to end a query before the connection is given up, in milliseconds. */
-const PATIENCE_MS = 3000;
+/** How long the server may take to end a query before the connection, and a snapshot that it holds, is given up; ms. */
+const PATIENCE_MS = 10_000;
 
 /** A query in the middle of its result. */
 interface RunningQuery {

@@ -163,7 +163,7 @@ describe.skipIf(!hasMariadb)('what the row feed expects of mysql2', () => {
 
   test('an error in the middle of a result ends the feed with a typed failure', async () => {
     await server.script(
-      'CREATE DATABASE feed; CREATE TABLE feed.t (a INT); INSERT INTO feed.t SELECT seq FROM seq_1_to_2000',
+      'CREATE OR REPLACE DATABASE feed; CREATE TABLE feed.t (a INT); INSERT INTO feed.t SELECT seq FROM seq_1_to_2000',
       'mysql',
     );
     await expect(rowsOf('SELECT IF(a = 1500, (SELECT 1 UNION SELECT 2), a) FROM feed.t', 1)).rejects.toMatchObject({

@@ -362,7 +362,7 @@ describe.skipIf(!hasMariadb)('rows of a MySQL-like source', () => {
     file.writer.exec(
       `UPDATE same SET long = replace(hex(zeroblob(3000)), '0', 'é') WHERE id = 1; UPDATE same SET b = zeroblob(5000) WHERE id = 3`,
     );
-    await server.script(`USE rows_db; CREATE TABLE same (id INT ZEROFILL PRIMARY KEY, n DECIMAL(20,6), r DOUBLE, t VARCHAR(40) CHARACTER SET utf8mb3, \`long\` TEXT, at DATETIME(6), b BLOB);
+    await server.script(`USE rows_db; CREATE OR REPLACE TABLE same (id INT ZEROFILL PRIMARY KEY, n DECIMAL(20,6), r DOUBLE, t VARCHAR(40) CHARACTER SET utf8mb3, \`long\` TEXT, at DATETIME(6), b BLOB);
       INSERT INTO same VALUES (1, 7.5, 0.1, 'é', REPEAT('é', 6000), '2020-01-31 12:34:56.120', x'00ff'), (2, -3, 1e-7, '', 'x', NULL, ''),
         (3, NULL, 1e21, '日本', NULL, '1999-12-31', REPEAT(x'00', 5000))`);
     const other = await openSqliteSource({ engine: 'sqlite', path: file.path });

@@ -171,6 +171,7 @@ describe.skipIf(!hasMariadb)('snapshots of a MySQL-like source', () => {
   });
 
   test('a table that was altered under a snapshot is schema drift', async () => {
+    await server.script('ALTER TABLE accounts DROP COLUMN IF EXISTS note', 'bank');
     const source = await openMysqlSource(server.endpoint('bank'));
     const snapshot = await source.openSnapshot({ connections: 1, tables });
     await server.script('ALTER TABLE accounts ADD COLUMN note TEXT, ALGORITHM = COPY', 'bank');

@@ -62,7 +62,7 @@ describe.skipIf(!hasMariadb || openssl === undefined)('TLS to a MySQL-like sourc
   });
 
   test('rows come the same through TLS', async () => {
-    await server.script(`CREATE DATABASE t; USE t; CREATE TABLE t.rows_of_all_lengths (id INT PRIMARY KEY, v LONGTEXT);
+    await server.script(`CREATE OR REPLACE DATABASE t; USE t; CREATE TABLE t.rows_of_all_lengths (id INT PRIMARY KEY, v LONGTEXT);
       INSERT INTO t.rows_of_all_lengths SELECT seq, REPEAT('ä', seq % 300) FROM seq_1_to_20000;
       INSERT INTO t.rows_of_all_lengths SELECT 20000 + seq, REPEAT('b', seq * 70000) FROM seq_1_to_20`);
     const table = mappingOf(

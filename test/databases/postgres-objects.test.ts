@@ -123,10 +123,11 @@ describe.each(installedServers())('what stands beside rows, on the %s server', (
     ]);
     expect(await ours(endpoint)).toEqual([]);
     const name = (await value(endpoint, 'SELECT current_database()')) ?? '';
+    const login = `modest_${name}`;
     await asStranger(endpoint, (session) =>
-      session.run(`REVOKE TEMPORARY ON DATABASE "${name}" FROM PUBLIC; CREATE ROLE modest LOGIN PASSWORD 'modest'`),
+      session.run(`REVOKE TEMPORARY ON DATABASE "${name}" FROM PUBLIC; CREATE ROLE ${login} LOGIN PASSWORD 'modest'`),
     );
-    const modest = await targets.open({ ...endpoint, user: 'modest', password: 'modest' });
+    const modest = await targets.open({ ...endpoint, user: login, password: 'modest' });
     expect((await modest.refusedGenerated(plan)).map((each) => each.column)).toEqual([
       'fits',
       'clock',

@@ -148,7 +148,7 @@ describe('PostgreSQL as a source', () => {
 
   it('says that it did not move when only others moved, and that it does not know while somebody is connected', async () => {
     const snapshot = await openSettled(1);
-    await stranger('INSERT INTO public.other VALUES (1)');
+    await stranger('INSERT INTO public.other SELECT count(*) + 1 FROM public.other');
     // Once the stranger's backend is gone.
     await expect.poll(async () => (await snapshot.moved()).moved, { timeout: 10_000 }).toBe('no');
     await asStranger(endpoint, async (session) => {
@@ -203,7 +203,8 @@ describe('PostgreSQL as a source', () => {
   it('tells apart in its proof what looks alike', async () => {
     const columns = ALIKE.map(([type], at) => `c${String(at)} ${type}`);
     const values = ([1, 2] as const).map((side) => `(${ALIKE.map((alike) => literal(alike[side])).join(', ')})`);
-    await stranger(`SET search_path = public; CREATE EXTENSION citext; CREATE TYPE pair AS (a text, b integer);
+    await stranger(`SET search_path = public; DROP TABLE IF EXISTS alike; DROP TYPE IF EXISTS pair;
+      CREATE EXTENSION IF NOT EXISTS citext; CREATE TYPE pair AS (a text, b integer);
       CREATE TABLE alike (${columns.join(', ')}); INSERT INTO alike VALUES ${values.join(', ')}`);
     const drafted = draft(await source.catalogue());
     const table = tableOf(drafted.mapping.tables, 'alike');

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startPrivateMariadb, hasMariadb } from '../databases/mariadb.js';
 import type { PrivateMariadb } from '../databases/mariadb.js';
 import { startTestServer } from '../databases/postgres-server.js';
@@ -219,9 +219,12 @@ describe.skipIf(!hasMariadb)('A MariaDB source that cannot be migrated', () => {
   let server: PrivateMariadb;
   let target: TestDatabase;
 
+  beforeEach(async () => {
+    target = await freshDatabase();
+  });
+  afterEach(() => target.drop());
   beforeAll(async () => {
     server = await startPrivateMariadb();
-    target = await freshDatabase();
     await server.script(`
       CREATE DATABASE shop; USE shop;
       CREATE TABLE item (id INT PRIMARY KEY, name VARCHAR(20));
@@ -231,7 +234,6 @@ describe.skipIf(!hasMariadb)('A MariaDB source that cannot be migrated', () => {
   });
   afterAll(async () => {
     await server.stop();
-    await target.drop();
   });
   const migrate = (source: string, ...more: string[]): Promise<Ran> =>
     startMigrate({ source, target: target.url }, '--yes', ...more).ended;

@@ -17,7 +17,7 @@ import {
 import type { Faulty } from './faults-harness.js';
 import { holdProof, lockShadowTable, untilBlocked, untilProgress } from './faults-holds.js';
 import type { Release } from './faults-holds.js';
-import { caravan, until } from './harness.js';
+import { caravan, removeSqlite, until } from './harness.js';
 
 const ROWS = 20_000;
 
@@ -81,6 +81,7 @@ describe('a cancelled migration ends with exit 1 and leaves the target as it was
 
   it('while findings wait for acceptance', async () => {
     const file = folder.path('orphans.sqlite');
+    removeSqlite(file);
     const database = new DatabaseSync(file, { enableForeignKeyConstraints: false });
     database.exec(`CREATE TABLE parent (id INTEGER PRIMARY KEY);
       CREATE TABLE child (id INTEGER PRIMARY KEY, parent_id INTEGER REFERENCES parent (id));

@@ -12,7 +12,7 @@ import { copyPostgres } from '../setup/data-folders.js';
 import { spareTheDisk } from '../setup/spare-the-disk.js';
 import { testHome } from '../stack/stack-harness.js';
 import type { TestHome } from '../stack/stack-harness.js';
-import { caravan, freshDatabase, leftovers, startCaravan, until } from './harness.js';
+import { caravan, freshDatabase, leftovers, removeSqlite, startCaravan, until } from './harness.js';
 import type { Ran, Running, TestDatabase } from './harness.js';
 
 /** A folder of one test file, removed at its end. */
@@ -80,6 +80,7 @@ export function clientOf(home: string): Client {
 
 /** A SQLite file with one table `big` of `rows` rows, in WAL mode: writers and readers do not wait for each other. */
 export function bigSqlite(path: string, rows: number): string {
+  removeSqlite(path);
   const database = new DatabaseSync(path);
   database.exec(`
     PRAGMA journal_mode = WAL;

@@ -129,7 +129,6 @@ describe.runIf(findMariadb() !== null)('a table dropped in the source while anot
         `CREATE TABLE ${table} (id int PRIMARY KEY); INSERT INTO ${table} SELECT seq FROM seq_1_to_2000`,
       );
     }
-    await connection.query('CREATE TABLE later (id int PRIMARY KEY, amount int); INSERT INTO later VALUES (1, 2)');
     await connection.end();
   });
   afterAll(async () => {
@@ -138,10 +137,16 @@ describe.runIf(findMariadb() !== null)('a table dropped in the source while anot
   });
 
   it('fails the migration as drift of the schema: undone, exit 1', async () => {
+    const connection = await createConnection({
+      uri: server.url.replace('mariadb:', 'mysql:'),
+      multipleStatements: true,
+    });
+    await connection.query(
+      'CREATE OR REPLACE TABLE later (id int PRIMARY KEY, amount int); INSERT INTO later VALUES (1, 2)',
+    );
     const faulty = await startFaulty({ source: server.url });
     const release = await Promise.all(BEFORE.map((table) => lockShadowTable(faulty, table, 'SHARE')));
     await untilBlocked(faulty.target, BEFORE.length);
-    const connection = await createConnection(server.url.replace('mariadb:', 'mysql:'));
     await connection.query('DROP TABLE later');
     await connection.end();
     for (const each of release) await each();

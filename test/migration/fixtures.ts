@@ -15,7 +15,7 @@ import type { ServerEndpoint } from '../../contracts/endpoint.js';
 import type { Finding, Progress, Question } from '../../contracts/migration.js';
 import type { PlanView } from '../../contracts/messages.js';
 import type { Running, TestDatabase } from './harness.js';
-import { startCaravan, until } from './harness.js';
+import { removeSqlite, startCaravan, until } from './harness.js';
 
 /** A folder of one test file. */
 export interface TestFolder {
@@ -33,6 +33,7 @@ export function testFolder(): TestFolder {
     path,
     sqlite: (name, script) => {
       const file = join(path, `${name}.sqlite`);
+      removeSqlite(file);
       const database = new DatabaseSync(file, { enableForeignKeyConstraints: false });
       database.exec(script);
       database.close();

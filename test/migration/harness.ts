@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -17,6 +17,11 @@ export function corpus(name: string): string | undefined {
     .filter((folder) => folder !== undefined)
     .map((folder) => join(folder, name))
     .find((path) => existsSync(path));
+}
+
+/** What an earlier try left: a test that is run again makes its SQLite file anew. */
+export function removeSqlite(file: string): void {
+  for (const path of [file, `${file}-wal`, `${file}-shm`]) rmSync(path, { force: true });
 }
 
 export interface Ran {

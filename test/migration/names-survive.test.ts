@@ -95,11 +95,9 @@ describe('Names of the source', () => {
 
 describe.skipIf(!hasMariadb)('Names of MariaDB that differ only in case', () => {
   let server: PrivateMariadb;
-  let target: TestDatabase;
 
   beforeAll(async () => {
     server = await startPrivateMariadb();
-    target = await freshDatabase();
     await server.script(`
       CREATE DATABASE d; USE d;
       CREATE TABLE \`Order\` (id INT PRIMARY KEY, kind ENUM('it''s','a,b','back\\\\slash') COMMENT '''; ALTER SYSTEM SET work_mem = 1');
@@ -109,11 +107,11 @@ describe.skipIf(!hasMariadb)('Names of MariaDB that differ only in case', () => 
   });
   afterAll(async () => {
     await server.stop();
-    await target.drop();
   });
 
   it('stay two tables under two names, also when they replace themselves; enum labels stay as they are', async () => {
     const source = urlOf(server.endpoint('d'));
+    const target = await freshDatabase();
     const ran = await startMigrate({ source, target: target.url }, '--yes').ended;
     expect(ran.exit, ran.stderr).toBe(0);
     const [upper, lower] = ['Order', 'order'].map(
@@ -133,5 +131,6 @@ describe.skipIf(!hasMariadb)('Names of MariaDB that differ only in case', () => 
     const purged = await caravan(['purge', again.id]);
     expect(purged.exit, purged.stderr).toBe(0);
     expect(await objectsIn(target)).toEqual([`public.${lower ?? ''}`, `public.${upper ?? ''}`].sort());
+    await target.drop();
   });
 });

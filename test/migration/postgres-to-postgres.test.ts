@@ -85,6 +85,7 @@ describe.skipIf(debianPostgres() === null)('A rich database of Debian’s Postgr
   });
 
   it('is proven again as a database that any tool could have moved; a difference is seen', async () => {
+    await target.query('UPDATE by_uuid SET n = -n WHERE n IN (-5, -7)');
     const verified = await caravan(['verify', '--source', url, '--target', target.url, '--json']);
     expect(verified.exit, JSON.stringify(verified.json)).toBe(0);
     for (const table of verified.json.tables) expect(table.sourceHash, table.source).toBe(table.targetHash);
@@ -126,7 +127,7 @@ describe.skipIf(debianPostgres() === null)('A rich database of Debian’s Postgr
     const query = `SELECT (SELECT count(*)::int FROM adults) AS adults, (SELECT * FROM counted) AS counted, twice(21) AS twice,
       (SELECT count(*)::int FROM event_new_1) > 100 AS parted`;
     expect(await target.query(query)).toEqual([{ adults: 2, counted: '500', twice: 42, parted: true }]);
-    await target.query(`INSERT INTO empty VALUES (1); DELETE FROM empty`);
+    await target.query(`INSERT INTO empty VALUES (1) ON CONFLICT DO NOTHING; DELETE FROM empty`);
     expect(await target.query('DELETE FROM empty RETURNING 1').catch(() => 'refused')).toBe('refused');
   });
 

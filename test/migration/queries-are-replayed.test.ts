@@ -91,6 +91,7 @@ describe('Recorded queries of Sakila', () => {
   let again: Ran;
   let statistics: Ran;
   let refused: Ran;
+  let kept: Record<string, unknown>[] | undefined;
 
   beforeAll(async () => {
     if (!hasMariadb || sakilaFolder === undefined) return;
@@ -213,11 +214,12 @@ describe('Recorded queries of Sakila', () => {
     // Triggers that came along fire in the shadow as well: they put the moment into rentals and payments.
     expect(report.counts).toMatchObject({ 'equal:write': 17 });
     expect(report.counts).not.toHaveProperty('different:write');
-    const [kept] = await target.query(
+    // Once: a second try would count on from here.
+    kept ??= await target.query(
       `SELECT (SELECT count(*)::int FROM category) AS categories, nextval(pg_get_serial_sequence('category', 'category_id'))::int AS next`,
     );
     const [counter, replica] = await Promise.all(servers.map(categoryCounter));
-    expect(kept).toEqual({ categories: 16, next: counter });
+    expect(kept).toEqual([{ categories: 16, next: counter }]);
     // The recorded inserts moved the source's own counter, and nothing was recorded on the replica.
     expect(replica).toBe(17);
   });

@@ -70,6 +70,7 @@ describe('--mode data-only', () => {
   let source: string;
   let before: Record<string, unknown>[];
   let ran: Ran;
+  let counted: Record<string, unknown>[] | undefined;
 
   const run = (...more: string[]): Promise<Ran> =>
     startMigrate({ source, target: target.url }, '--mode', 'data-only', '--yes', ...more).ended;
@@ -150,11 +151,12 @@ describe('--mode data-only', () => {
   });
 
   it('counts on behind every number that was given out', async () => {
-    const rows = await target.query(
+    // Once: a second try would count on from here.
+    counted ??= await target.query(
       "INSERT INTO customer (name, active) VALUES ('zoe', true) RETURNING id, name; INSERT INTO orders (customer_id) VALUES (1); SELECT (SELECT max(id) FROM customer) AS customer, (SELECT max(id) FROM orders) AS orders, (SELECT count(*) FROM audit) AS told",
     );
     // The source had given 3 to somebody; now trigger and rule are at work again.
-    expect(rows).toEqual([{ customer: '4', orders: 8, told: '2' }]);
+    expect(counted).toEqual([{ customer: '4', orders: 8, told: '2' }]);
   });
 
   it('lists what the source has and the tables have not, and nothing that they have too', () => {
@@ -172,9 +174,10 @@ describe('--mode data-only', () => {
     expect(refused.exit).toBe(2);
     expect(refused.json.error).toMatchObject({ code: 'TARGET_CONFLICT' });
     expect(refused.json.error?.message).toContain('customer, big, orders');
-    await target.query(
-      'CREATE TABLE visit (customer_id bigint REFERENCES customer); INSERT INTO visit VALUES (NULL), (1)',
-    );
+    const people = await target.query('SELECT name FROM customer ORDER BY id');
+    const [given] = await target.query('SELECT last_value AS id FROM customer_id_seq');
+    await target.query(`DROP TABLE IF EXISTS visit; CREATE TABLE visit (customer_id bigint REFERENCES customer);
+      INSERT INTO visit VALUES (NULL), (1)`);
     const referred = await run('--on-existing', 'replace');
     expect(referred.exit).toBe(2);
     expect(referred.json.error).toMatchObject({ code: 'TARGET_DEPENDENTS' });
@@ -191,12 +194,10 @@ describe('--mode data-only', () => {
     expect(replaced.exit, JSON.stringify(replaced.json.error)).toBe(3);
     expect(await target.query('SELECT id FROM customer ORDER BY id')).toEqual([{ id: '1' }, { id: '2' }]);
     const [old] = (await objectsIn(target)).filter((name) => /^caravan_old_\w+\.customer$/.test(name));
-    expect(await target.query(`SELECT name FROM ${old ?? ''} ORDER BY id`)).toEqual(
-      ['ann', 'bob', 'ZOE'].map((name) => ({ name })),
-    );
+    expect(await target.query(`SELECT name FROM ${old ?? ''} ORDER BY id`)).toEqual(people);
     // What was given out here is not given out again.
     expect(await target.query("INSERT INTO customer (name, active) VALUES ('kim', true) RETURNING id")).toEqual([
-      { id: '5' },
+      { id: String(Number(given?.['id']) + 1) },
     ]);
     expect((await caravan(['purge', started.id])).exit).toBe(0);
     expect((await objectsIn(target)).filter((name) => name.startsWith('caravan_'))).toEqual([]);
@@ -233,6 +234,7 @@ describe('--mode data-only from PostgreSQL', () => {
   let before: Record<string, unknown>[];
   let planned: string;
   let ran: Ran;
+  let [told, next]: Record<string, unknown>[][] = [];
 
   beforeAll(async () => {
     folder = testFolder();
@@ -286,10 +288,12 @@ describe('--mode data-only from PostgreSQL', () => {
 
   it('leaves the tables as they stood, and counts on behind what the source gave out', async () => {
     expect(await target.query(STANDING)).toEqual(before);
-    expect(await target.query('SELECT * FROM audit')).toEqual([]);
+    told ??= await target.query('SELECT * FROM audit');
+    expect(told).toEqual([]);
     expect(await leftovers(target)).toEqual([]);
-    const [next] = await target.query("INSERT INTO customer (name, active) VALUES ('zoe', true) RETURNING id");
-    expect(next).toEqual({ id: '10' });
+    // Once: a second try would count on from here.
+    next ??= await target.query("INSERT INTO customer (name, active) VALUES ('zoe', true) RETURNING id");
+    expect(next).toEqual([{ id: '10' }]);
   });
 
   it('lists what the source has and the tables have not', () => {
@@ -308,19 +312,24 @@ describe('--mode data-only from PostgreSQL', () => {
 
 describe('--mode data-only into tables that do not fit', () => {
   let folder: TestFolder;
-  let target: TestDatabase;
+  const targets: TestDatabase[] = [];
+  const fresh = async (): Promise<TestDatabase> => {
+    const target = await freshDatabase();
+    targets.push(target);
+    return target;
+  };
 
-  beforeAll(async () => {
+  beforeAll(() => {
     folder = testFolder();
-    target = await freshDatabase();
   });
   afterAll(async () => {
     folder.remove();
-    await target.drop();
+    for (const target of targets) await target.drop();
   });
 
   it('tells all of it at once, and touches nothing', async () => {
     const source = folder.sqlite('shop', SHOP);
+    const target = await fresh();
     await target.query(`
       CREATE TABLE customer (id int PRIMARY KEY, name text, role text[], active boolean, born point, boss_id int, tenant int NOT NULL);
       CREATE VIEW orders AS SELECT 1 AS id, 1 AS customer_id, 1.0 AS total, '' AS note, 1.0 AS gross;`);
@@ -350,6 +359,7 @@ describe('--mode data-only into tables that do not fit', () => {
       `CREATE TABLE big (id INTEGER PRIMARY KEY, word TEXT, big_id INTEGER);
        INSERT INTO big VALUES (1, 'a', 1), (2, 'a', NULL), (3, 'b', 9), (4, '', 1);`,
     );
+    const target = await fresh();
     await target.query(`
       CREATE SCHEMA app; CREATE TABLE app.big (id int PRIMARY KEY, word text CONSTRAINT some_word CHECK (word <> ''), big_id int CONSTRAINT known REFERENCES app.big);
       CREATE UNIQUE INDEX one_word ON app.big (lower(word)) WHERE id < 10;`);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { hasMariadb, startPrivateMariadb } from '../databases/mariadb.js';
 import type { PrivateMariadb } from '../databases/mariadb.js';
 import type { TestFolder } from './fixtures.js';
@@ -15,7 +15,6 @@ describe.skipIf(!hasMariadb)('Extreme values of MariaDB', () => {
 
   beforeAll(async () => {
     server = await startPrivateMariadb();
-    target = await freshDatabase();
     const connection = await server.connect('mysql');
     await connection.query('CREATE DATABASE v CHARACTER SET utf8mb4');
     await connection.query('USE v');
@@ -68,9 +67,12 @@ describe.skipIf(!hasMariadb)('Extreme values of MariaDB', () => {
     );
     await connection.end();
   });
+  beforeEach(async () => {
+    target = await freshDatabase();
+  });
+  afterEach(() => target.drop());
   afterAll(async () => {
     await server.stop();
-    await target.drop();
   });
 
   // [edge 6 9 10 11 14 16 18 20 28 29 31 32 33 39 41]
@@ -149,13 +151,15 @@ describe('Extreme values of SQLite', () => {
   let folder: TestFolder;
   let target: TestDatabase;
 
-  beforeAll(async () => {
+  beforeAll(() => {
     folder = testFolder();
+  });
+  beforeEach(async () => {
     target = await freshDatabase();
   });
-  afterAll(async () => {
+  afterEach(() => target.drop());
+  afterAll(() => {
     folder.remove();
-    await target.drop();
   });
 
   // [edge 30 59]

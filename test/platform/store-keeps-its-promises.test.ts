@@ -92,10 +92,11 @@ const table = (source: string, rows: number): TableReport => ({
 
 describe('connections', () => {
   it('come back whole, listed without their secrets, and sealed in the table', async () => {
-    await store.connections.put('legacy', endpoint);
-    expect(await store.connections.get('legacy')).toEqual(endpoint);
+    const name = `legacy-${randomUUID()}`;
+    await store.connections.put(name, endpoint);
+    expect(await store.connections.get(name)).toEqual(endpoint);
     expect(await store.connections.list()).toContainEqual({
-      name: 'legacy',
+      name,
       engine: 'mysql',
       place: 'db:3306/shop',
       user: 'root',
@@ -109,23 +110,22 @@ describe('connections', () => {
   });
 
   it('are not replaced unless that was said, or the same migration made them', async () => {
-    await store.connections.put('once', endpoint);
-    await expect(store.connections.put('once', endpoint)).rejects.toThrow(/INPUT_INVALID.*is there/u);
-    await store.connections.put('once', { engine: 'sqlite', path: '/x' }, { replace: true });
-    expect(await store.connections.get('once')).toEqual({ engine: 'sqlite', path: '/x' });
-    await store.connections.put('m-source', endpoint, { migrationId: 'm' });
-    await store.connections.put('m-source', endpoint, { migrationId: 'm' });
-    await expect(store.connections.put('m-source', endpoint, { migrationId: 'other' })).rejects.toThrow(
-      /INPUT_INVALID/u,
-    );
+    const [once, made] = [`once-${randomUUID()}`, `m-source-${randomUUID()}`];
+    await store.connections.put(once, endpoint);
+    await expect(store.connections.put(once, endpoint)).rejects.toThrow(/INPUT_INVALID.*is there/u);
+    await store.connections.put(once, { engine: 'sqlite', path: '/x' }, { replace: true });
+    expect(await store.connections.get(once)).toEqual({ engine: 'sqlite', path: '/x' });
+    await store.connections.put(made, endpoint, { migrationId: 'm' });
+    await store.connections.put(made, endpoint, { migrationId: 'm' });
+    await expect(store.connections.put(made, endpoint, { migrationId: 'other' })).rejects.toThrow(/INPUT_INVALID/u);
     await store.connections.release('m');
-    await expect(store.connections.get('m-source')).rejects.toThrow(/CONNECTION_UNKNOWN/u);
-    expect(await store.connections.remove('once')).toBe(true);
-    expect(await store.connections.remove('once')).toBe(false);
+    await expect(store.connections.get(made)).rejects.toThrow(/CONNECTION_UNKNOWN/u);
+    expect(await store.connections.remove(once)).toBe(true);
+    expect(await store.connections.remove(once)).toBe(false);
   });
 
   it('resolve a password reference when they are read', async () => {
-    await store.connections.put('referenced', { ...endpoint, password: 'env:DB_PASSWORD' });
+    await store.connections.put('referenced', { ...endpoint, password: 'env:DB_PASSWORD' }, { replace: true });
     expect(await store.connections.get('referenced')).toMatchObject({ password: 'resolved' });
   });
 });

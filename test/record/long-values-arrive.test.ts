@@ -34,7 +34,7 @@ describe('A blob and a text of 64 MiB', () => {
   });
 
   it('arrive byte for byte between short rows, and no row is copied on its way', async () => {
-    await session.run('CREATE TABLE public.lob (id int, b bytea, t text)');
+    await session.run('DROP TABLE IF EXISTS public.lob; CREATE TABLE public.lob (id int, b bytea, t text)');
     const encoder = encoderOf(tableOf(columns, { rowKey: ['id'] }));
     const sink = new CopySink();
     const batch = batchOf([
