@@ -63,13 +63,11 @@ function looseEnds({ tasks, agents }: PlanDocument): LooseEnd[] {
         });
     if (loose.length >= LOCATED) break;
   }
-  return loose
-    .slice(0, LOCATED)
-    .map(({ path, message, word, known }) => ({
-      path,
-      message,
-      hint: didYouMean(word, known, 'correct or remove it'),
-    }));
+  return loose.slice(0, LOCATED).map(({ path, message, word, known }) => ({
+    path,
+    message,
+    hint: didYouMean(word, known, 'correct or remove it'),
+  }));
 }
 
 const HEADER = `# A plan of Caravan: what becomes of every table, and in which order.
