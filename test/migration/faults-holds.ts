@@ -48,13 +48,17 @@ export async function lockShadowTable({ target, running }: Faulty, table: string
 /** The name of one of the migration's backends that wait for a lock, once there are so many. */
 export async function untilBlocked(target: TestDatabase, backends = 1): Promise<string> {
   let name = '';
-  await until(`${String(backends)} backend(s) of the migration wait for the lock`, async () => {
-    const waiting = await target.query(`
+  await until(
+    `${String(backends)} backend(s) of the migration wait for the lock`,
+    async () => {
+      const waiting = await target.query(`
       SELECT application_name AS name FROM pg_stat_activity
        WHERE datname = current_database() AND application_name LIKE 'caravan/%' AND wait_event_type = 'Lock'`);
-    name = String(waiting[0]?.['name']);
-    return waiting.length >= backends;
-  });
+      name = String(waiting[0]?.['name']);
+      return waiting.length >= backends;
+    },
+    60_000,
+  );
   return name;
 }
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import type { Client } from '@temporalio/client';
 import { createConnection } from 'mysql2/promise';
 import { findMariadb, startMariadb } from '../../platform/local-stack/mariadb-server.js';
@@ -131,12 +131,7 @@ describe.runIf(findMariadb() !== null)('a table dropped in the source while anot
     }
     await connection.end();
   });
-  afterAll(async () => {
-    await server.dispose();
-    folder.remove();
-  });
-
-  it('fails the migration as drift of the schema: undone, exit 1', async () => {
+  beforeEach(async () => {
     const connection = await createConnection({
       uri: server.url.replace('mariadb:', 'mysql:'),
       multipleStatements: true,
@@ -144,9 +139,18 @@ describe.runIf(findMariadb() !== null)('a table dropped in the source while anot
     await connection.query(
       'CREATE OR REPLACE TABLE later (id int PRIMARY KEY, amount int); INSERT INTO later VALUES (1, 2)',
     );
+    await connection.end();
+  });
+  afterAll(async () => {
+    await server.dispose();
+    folder.remove();
+  });
+
+  it('fails the migration as drift of the schema: undone, exit 1', async () => {
     const faulty = await startFaulty({ source: server.url });
     const release = await Promise.all(BEFORE.map((table) => lockShadowTable(faulty, table, 'SHARE')));
     await untilBlocked(faulty.target, BEFORE.length);
+    const connection = await createConnection(server.url.replace('mariadb:', 'mysql:'));
     await connection.query('DROP TABLE later');
     await connection.end();
     for (const each of release) await each();
@@ -156,5 +160,5 @@ describe.runIf(findMariadb() !== null)('a table dropped in the source while anot
     expect(ran.json.error?.message).toMatch(/later.*(?:ER_NO_SUCH_TABLE|not there any more)/);
     await expectUntouched(faulty.target);
     await faulty.target.drop();
-  });
+  }, 120_000);
 });

@@ -32,7 +32,16 @@ export async function copyMade(name: string, folder: string, make: (path: string
   await copy(await template(name, make), folder);
 }
 
-async function template(name: string, make: (path: string) => Promise<unknown>): Promise<string> {
+/** Tests of one file may ask at once. */
+const templates = new Map<string, Promise<string>>();
+
+function template(name: string, make: (path: string) => Promise<unknown>): Promise<string> {
+  const known = templates.get(name) ?? makeTemplate(name, make);
+  templates.set(name, known);
+  return known;
+}
+
+async function makeTemplate(name: string, make: (path: string) => Promise<unknown>): Promise<string> {
   const kept = join(inject('sharedHome'), 'templates', name);
   if (existsSync(kept)) return join(kept, 'data');
   const draft = `${kept}.${String(process.pid)}`;
