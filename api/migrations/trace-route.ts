@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { CaravanFailure } from '../../contracts/failures.js';
 import { WORKFLOWS } from '../../contracts/messages.js';
-import { QUEUES } from '../../contracts/queues.js';
 import type { RowTrace, TraceQuestion } from '../../contracts/trace.js';
+import { askTrace } from '../../platform/store/ask-trace.js';
+import { maintenanceStart } from '../../platform/temporal/maintenance.js';
 import { within } from '../ask.js';
 import type { Api, ApiParts } from '../http/api.js';
 import { commandHeaders } from '../http/idempotency.js';
@@ -46,31 +45,21 @@ export function traceRoute(api: Api, parts: ApiParts): void {
   );
 }
 
-/** Question and answer pass through the store, sealed, and not through a history. */
-async function ask({ store, client, box }: ApiParts, id: string, question: TraceQuestion): Promise<RowTrace> {
-  const context = `trace:${id}`;
-  const lookup = await store.traces.ask(id, box.seal(Buffer.from(JSON.stringify(question)), context));
-  try {
-    const handle = await within(client, id, TRACE_MS, () =>
-      client.workflow.start(WORKFLOWS.maintenance, {
-        workflowId: `maintenance-${randomUUID()}`,
-        taskQueue: QUEUES.control,
-        args: [{ trace: { migrationId: id, lookup } }],
-        workflowTaskTimeout: '3s',
-        staticSummary: `trace a row of ${id}`,
-      }),
-    );
-    await within(client, id, TRACE_MS, () => handle.result());
-  } catch (error) {
-    await store.traces.take(lookup).catch(() => undefined);
-    throw error;
-  }
-  const answer = await store.traces.take(lookup);
-  if (answer !== undefined) return JSON.parse(box.open(answer, context).toString()) as RowTrace;
-  throw new CaravanFailure('NOT_NOW', {
-    attempted: 'trace a row of',
-    on: id,
-    seen: 'the workers gave no answer',
-    next: 'Try again.',
-  });
+/** Asked once: the caller of an API asks again where nobody answers. */
+function ask(parts: ApiParts, migrationId: string, question: TraceQuestion): Promise<RowTrace> {
+  const { client } = parts;
+  return askTrace(
+    parts,
+    { migrationId, question },
+    {
+      attempt: (call) => call(),
+      look: async (lookup) => {
+        const start = maintenanceStart({ trace: { migrationId, lookup } });
+        const handle = await within(client, migrationId, TRACE_MS, () =>
+          client.workflow.start(WORKFLOWS.maintenance, start),
+        );
+        await within(client, migrationId, TRACE_MS, () => handle.result());
+      },
+    },
+  );
 }

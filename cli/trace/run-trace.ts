@@ -6,6 +6,7 @@ import { openSecretBox } from '../../platform/secrets/secret-box.js';
 import type { SecretBox } from '../../platform/secrets/secret-box.js';
 import { secretKeyFile } from '../../platform/secrets/key-files.js';
 import type { CliContext } from '../cli-context.js';
+import { askTrace } from '../../platform/store/ask-trace.js';
 import { maintain } from '../maintain.js';
 import { patient } from '../patience.js';
 import { withSession } from '../session.js';
@@ -83,7 +84,7 @@ async function latest({ store }: Session, target: string | undefined): Promise<s
   });
 }
 
-/** A worker looks; question and answer pass through the store, sealed, and not through a history. */
+/** Rides out an outage of the stack. What is given as a URL is a connection for as long as it takes. */
 async function ask(
   { cwd }: CliContext,
   { session, box }: { readonly session: Session; readonly box: SecretBox },
@@ -104,18 +105,8 @@ async function ask(
     const { table, key, reveal = false } = options;
     const [source, target] = [await end(options.source), await end(options.target)];
     const question: TraceQuestion = { table, key, reveal, ...(source && { source }), ...(target && { target }) };
-    const context = `trace:${migrationId}`;
-    const sealed = box.seal(Buffer.from(JSON.stringify(question)), context);
-    const lookup = await patient(() => store.traces.ask(migrationId, sealed));
-    try {
-      await maintain(session, { trace: { migrationId, lookup } });
-    } catch (error) {
-      await patient(() => store.traces.take(lookup)).catch(() => undefined);
-      throw error;
-    }
-    const answer = await patient(() => store.traces.take(lookup));
-    if (answer === undefined) throw unanswered(migrationId);
-    return JSON.parse(box.open(answer, context).toString()) as RowTrace;
+    const look = (lookup: string): Promise<unknown> => maintain(session, { trace: { migrationId, lookup } });
+    return await askTrace({ store, box }, { migrationId, question }, { attempt: patient, look });
   } finally {
     for (const name of made) await patient(() => store.connections.remove(name)).catch(() => undefined);
   }
@@ -124,14 +115,4 @@ async function ask(
 function unknown(migrationId: string): CaravanFailure {
   const seen = 'there is none; if it was purged, what was kept of its rows is gone';
   return new CaravanFailure('MIGRATION_UNKNOWN', { attempted: 'trace a row of', on: migrationId, seen });
-}
-
-function unanswered(migrationId: string): CaravanFailure {
-  const parts = {
-    attempted: 'trace a row of',
-    on: migrationId,
-    seen: 'the workers gave no answer',
-    next: 'Try again.',
-  };
-  return new CaravanFailure('NOT_NOW', parts);
 }

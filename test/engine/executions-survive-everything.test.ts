@@ -24,26 +24,25 @@ const tasks = Array.from({ length: TASKS }, (_, at) => {
   return { id: `t${String(at)}`, depends_on: [...new Set([...before, ...meets])], retry_policy: 'fixed' };
 });
 
-/** Effects in a real table; its key is the idempotency key, and every try is counted. */
+/** Effects in a real table; its key is the idempotency key, and every try is counted. Agents have them at once. */
 class Effects {
-  readonly client: pg.Client;
+  readonly database: pg.Pool;
 
   constructor(url: string) {
-    this.client = new pg.Client({ connectionString: url });
+    this.database = new pg.Pool({ connectionString: url, max: 4 });
     // The server is killed under it.
-    this.client.on('error', () => undefined);
+    this.database.on('error', () => undefined);
   }
 
   async open(): Promise<this> {
-    await this.client.connect();
-    await this.client.query(
+    await this.database.query(
       'CREATE TABLE IF NOT EXISTS effects (key text PRIMARY KEY, task text, tries integer DEFAULT 1)',
     );
     return this;
   }
 
   async do({ taskId, context }: RunTask): Promise<{ done: string }> {
-    await this.client.query(
+    await this.database.query(
       `INSERT INTO effects (key, task) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET tries = effects.tries + 1`,
       [context.idempotencyKey, taskId],
     );
@@ -51,7 +50,7 @@ class Effects {
   }
 
   async seen(like: string): Promise<{ effects: number; tasks: number }> {
-    const { rows } = await this.client.query<{ effects: string; tasks: string }>(
+    const { rows } = await this.database.query<{ effects: string; tasks: string }>(
       'SELECT count(*) AS effects, count(DISTINCT task) AS tasks FROM effects WHERE key LIKE $1',
       [`${like}/%`],
     );
@@ -76,7 +75,7 @@ describe('an execution whose processes are all killed', { timeout: 400_000 }, ()
   };
   const leave = async (): Promise<void> => {
     await engine.close().catch(() => undefined);
-    await effects.client.end().catch(() => undefined);
+    await effects.database.end().catch(() => undefined);
   };
 
   beforeAll(async () => {
@@ -113,7 +112,7 @@ describe('an execution whose processes are all killed', { timeout: 400_000 }, ()
     const result = (await handle.result()) as { status: string; tasks: object };
     expect(result).toMatchObject({ status: 'completed', tasks: { done: TASKS, failed: 0 } });
     expect(await effects.seen(executionId)).toEqual({ effects: TASKS, tasks: TASKS });
-    const { rows } = await effects.client.query('SELECT task FROM effects WHERE tries > 1');
+    const { rows } = await effects.database.query('SELECT task FROM effects WHERE tries > 1');
     expect(rows).toEqual([]);
     await expectRebuildEqual(engine, executionId);
   });
