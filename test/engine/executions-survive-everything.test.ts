@@ -12,7 +12,7 @@ import { handleOf, viewEngine } from './engine-harness.js';
 import type { EngineView, TestAgent } from './engine-harness.js';
 import { codeOf, expectRebuildEqual, graphOf, unique } from './graphs.js';
 
-const TASKS = 600;
+const TASKS = 2000;
 const AGENTS = 12;
 const CONTROL = [{ role: 'control' }];
 const type = unique('worker');
@@ -90,7 +90,7 @@ describe('an execution whose processes are all killed', { timeout: 400_000 }, ()
 
   it(`finishes a graph of ${String(TASKS)} tasks that was paused, and does each effect exactly once`, async () => {
     const { executionId } = await engine.start(graphOf({ type, count: AGENTS, tasks }));
-    await until('a part is done', async () => (await effects.seen(executionId)).effects > 100, 120_000);
+    await until('a part is done', async () => (await effects.seen(executionId)).effects > 300, 120_000);
     await handleOf(engine.client, executionId).executeUpdate('pause', { args: [{ by: 'a test' }] });
     const { effects: paused } = await effects.seen(executionId);
     expect(paused).toBeLessThan(TASKS);

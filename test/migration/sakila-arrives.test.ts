@@ -4,10 +4,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { hasMariadb, sakilaFolder, startPrivateMariadb } from '../databases/mariadb.js';
 import type { PrivateMariadb } from '../databases/mariadb.js';
 import { mysql8, startPrivateMysql } from '../databases/mysql-server.js';
+import { installedServers, startTestServer } from '../databases/postgres-server.js';
+import type { TestServer } from '../databases/postgres-server.js';
 import { startMigrate, urlOf } from './fixtures.js';
 import type { Ran, TestDatabase } from './harness.js';
 import { freshDatabase, leftovers } from './harness.js';
 
+type Where = ReturnType<typeof installedServers>[number];
 type Texts = (string | null)[];
 
 const mysql = await mysql8();
@@ -16,20 +19,22 @@ interface Origin {
   readonly title: string;
   /** Absent: it could not be had. */
   readonly start?: () => Promise<PrivateMariadb>;
+  readonly targets: readonly Where[];
 }
 
 const origins: readonly Origin[] = [
-  { title: 'MariaDB', ...(hasMariadb && { start: startPrivateMariadb }) },
+  { title: 'MariaDB', ...(hasMariadb && { start: startPrivateMariadb }), targets: installedServers() },
   'missing' in mysql
-    ? { title: `MySQL 8.0: SKIPPED, ${mysql.missing}` }
-    : { title: 'MySQL 8.0', start: () => startPrivateMysql(mysql.folder) },
+    ? { title: `MySQL 8.0: SKIPPED, ${mysql.missing}`, targets: ['embedded'] }
+    : { title: 'MySQL 8.0', start: () => startPrivateMysql(mysql.folder), targets: ['embedded'] },
 ];
 
 describe.each(origins)('Sakila from $title', (origin) => {
-  const { start } = origin;
+  const { start, targets } = origin;
   let server: PrivateMariadb | undefined;
   let source: Connection | undefined;
-  let arrived: { readonly target: TestDatabase; readonly ran: Ran } | undefined;
+  let debian: TestServer | undefined;
+  const arrived = new Map<Where, { readonly target: TestDatabase; readonly ran: Ran }>();
 
   beforeAll(async () => {
     if (start === undefined || sakilaFolder === undefined) return;
@@ -39,16 +44,22 @@ describe.each(origins)('Sakila from $title', (origin) => {
       await started.script(`\nSOURCE ${join(sakilaFolder, `sakila-${part}.sql`)}`);
     }
     source = await started.connect('sakila');
-    const target = await freshDatabase();
-    const from = urlOf(started.endpoint('sakila'));
-    arrived = { target, ran: await startMigrate({ source: from, target: target.url }, '--yes').ended };
+    if (targets.includes('debian')) debian = await startTestServer('debian');
+    await Promise.all(
+      targets.map(async (where) => {
+        const target = await freshDatabase(where === 'debian' && debian ? urlOf(debian.endpoint) : undefined);
+        const from = urlOf(started.endpoint('sakila'));
+        arrived.set(where, { target, ran: await startMigrate({ source: from, target: target.url }, '--yes').ended });
+      }),
+    );
   });
   beforeEach(({ skip }) => {
     skip(start === undefined || sakilaFolder === undefined, origin.title);
   });
   afterAll(async () => {
-    await arrived?.target.drop();
+    for (const { target } of arrived.values()) await target.drop();
     await source?.end();
+    await debian?.stop();
     await server?.stop();
   });
 
@@ -65,9 +76,11 @@ describe.each(origins)('Sakila from $title', (origin) => {
     expect(stderr).toMatch(/mend: .*GRANT/);
   });
 
-  describe('in PostgreSQL', () => {
-    const seen = (): { readonly target: TestDatabase; readonly ran: Ran } =>
-      arrived ?? expect.unreachable('the migration did not run');
+  describe.each(targets)('in PostgreSQL, %s', (where) => {
+    const seen = (): { readonly target: TestDatabase; readonly ran: Ran } => {
+      const found = arrived.get(where);
+      return found ?? expect.unreachable('the migration did not run');
+    };
 
     it('ends with exit 0, and what it leaves behind is named', () => {
       const { ran } = seen();
