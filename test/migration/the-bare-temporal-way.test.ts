@@ -87,6 +87,7 @@ describe('A migration without the command', () => {
       CaravanProgress: 100,
     });
     const { currentDetails, definition } = await metadata(workflowId);
+    expect(currentDetails, 'what goes where').toContain(`\n\n${from} to ${to}\n\n`);
     expect(currentDetails?.replaceAll('\u00a0', '')).toContain('|main.pet|equal|2|2|');
     expect(currentDetails).toContain('2 rows in 1 table proven equal; 0 rows quarantined, 0 values changed');
     expect(currentDetails).toContain(`certificate \`${result.certificate ?? ''}\``);
