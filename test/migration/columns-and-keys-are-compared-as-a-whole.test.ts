@@ -48,6 +48,12 @@ const SOURCE = `
   INSERT INTO goal SELECT seq, 1 + seq % 600 FROM seq_1_to_3000;
   INSERT INTO prize SELECT seq FROM seq_1_to_3;`;
 
+/** The first two sleep when keys of team and player are deleted or changed; the last wakes when one of customers is deleted. */
+const TRIGGERS = `
+  CREATE TRIGGER born BEFORE INSERT ON player FOR EACH ROW SET NEW.code = UPPER(NEW.code);
+  CREATE TRIGGER cascaded AFTER DELETE ON goal FOR EACH ROW INSERT INTO nothing VALUES (OLD.id, NULL);
+  CREATE TRIGGER fired AFTER DELETE ON customers FOR EACH ROW INSERT INTO nothing VALUES (OLD.id, NULL);`;
+
 /** What a tool does that knows better: whole prices, and years that are four less in every third row. */
 const HASTY = `
   ALTER TABLE article ALTER COLUMN price TYPE integer USING floor(price), ALTER COLUMN cost TYPE double precision,
@@ -71,7 +77,9 @@ describe('columns as a whole, from MariaDB', () => {
     moved = await caravan(['migrate', '--source', source, '--target', target.url, '--yes', '--json']);
     const { migration } = parsePlan((await caravan(['plan', '--source', source])).stdout);
     const onBoth = (): Promise<string[]> => triedOn(migration, server?.endpoint('shop'), target.url);
+    await server.script(`USE shop; ${TRIGGERS}`);
     tried.asMade = await onBoth();
+    await server.script('USE shop; DROP TRIGGER born; DROP TRIGGER cascaded; DROP TRIGGER fired');
     const other = 'ADD CONSTRAINT shot FOREIGN KEY (player_id) REFERENCES player ON DELETE';
     await target.query(`ALTER TABLE goal DROP CONSTRAINT shot, ${other} SET NULL`);
     tried.altered = await onBoth();
@@ -185,7 +193,7 @@ describe('columns as a whole, from MariaDB', () => {
 
   it('do the same to the rows that refer to them when a key is deleted or changed, on a replica and in the target', async () => {
     expect(tried.asMade).toEqual([
-      'buyer DELETE CASCADE same',
+      'buyer DELETE CASCADE not tried',
       'buyer UPDATE RESTRICT same',
       'coached DELETE SET NULL same',
       'coached UPDATE RESTRICT same',
