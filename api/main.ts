@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { readFileSync } from 'node:fs';
 import { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { isLoopback, readConfig } from '../config/config.js';
+import { ConfigInvalid, isLoopback, readConfig } from '../config/config.js';
 import type { Config } from '../config/config.js';
 import { CaravanFailure } from '../contracts/failures.js';
 import { packageFolder } from '../platform/local-stack/package-folder.js';
@@ -68,7 +68,7 @@ function connectTemporal({ environment }: Config): Client {
 }
 
 async function connectStore({ databaseUrl, environment }: Config, secretBox: SecretBox): Promise<Store> {
-  if (databaseUrl === null) throw new Error('the API needs DATABASE_URL in its environment');
+  if (databaseUrl === null) throw new ConfigInvalid('DATABASE_URL', 'the API has its store there, and it is not set');
   return openStore({ databaseUrl, secretBox, environment });
 }
 
@@ -81,6 +81,6 @@ main().then(
   (error: unknown) => {
     const text = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown error';
     process.stderr.write(`${JSON.stringify({ event: 'api.failed', error: text })}\n`);
-    process.exit(error instanceof CaravanFailure ? 2 : 1);
+    process.exit(error instanceof CaravanFailure || error instanceof ConfigInvalid ? 2 : 1);
   },
 );

