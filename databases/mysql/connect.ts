@@ -1,6 +1,7 @@
 import { isIP, connect as connectSocket, type Socket } from 'node:net';
 import { createConnection, type Connection, type ConnectionOptions, type FieldPacket } from 'mysql2';
 import type { ServerEndpoint } from '../../contracts/endpoint.js';
+import { socketRead } from '../socket-garbage.js';
 import { failureOf, type Attempt } from './errors.js';
 
 /** One row of a catalogue query: texts by alias. */
@@ -104,6 +105,9 @@ export class MysqlSession {
     // A reset connection the driver tells to the query that was under way, if there was one, and to nobody else.
     streamOf(connection).once('close', () => {
       this.#lose(LOST);
+    });
+    streamOf(connection).on('data', ({ length }: Buffer) => {
+      socketRead(length);
     });
   }
 

@@ -1,5 +1,4 @@
 import { CaravanFailure } from '../../contracts/failures.js';
-import { socketRead } from '../socket-garbage.js';
 import type { RowBatch } from '../source.js';
 import type { MysqlSession } from './connect.js';
 import { failureOf, type Attempt } from './errors.js';
@@ -31,8 +30,8 @@ interface RawCommand {
 interface RawStream {
   pause(): void;
   resume(): void;
-  on(event: 'data', listener: (chunk: Buffer) => void): void;
-  off(event: 'data', listener: (chunk: Buffer) => void): void;
+  on(event: 'data', listener: () => void): void;
+  off(event: 'data', listener: () => void): void;
 }
 
 /** Soft limits of a batch: it ends with the socket's chunk in which one of them was passed. */
@@ -91,9 +90,8 @@ export class RowFeed {
     command.on('end', () => {
       this.#finish();
     });
-    const onData = ({ length }: Buffer): void => {
+    const onData = (): void => {
       this.#chunkEnded();
-      socketRead(length);
     };
     const onLost = (error: unknown): void => {
       this.#lost = true;
