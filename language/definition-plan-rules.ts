@@ -1,4 +1,4 @@
-import { cut, isRaw, listOf } from './definition-raw.js';
+import { cut, isRaw, listOf, textsOf } from './definition-raw.js';
 import type { Raw, RawTask, RuleProblems } from './definition-raw.js';
 import { findCycles } from './planner/cycles.js';
 import { indexDependencies } from './planner/dependency-index.js';
@@ -55,9 +55,7 @@ export function checkPlan(tasks: readonly RawTask[], abilities: Abilities, probl
 
 function checkCycles(tasks: readonly RawTask[], problems: RuleProblems): void {
   const named = tasks.flatMap(({ task, path, id }) =>
-    id === undefined
-      ? []
-      : [{ id, path, dependsOn: listOf(task['depends_on']).filter((each) => typeof each === 'string') }],
+    id === undefined ? [] : [{ id, path, dependsOn: textsOf(task['depends_on']) }],
   );
   const index = indexDependencies(named);
   if (orderStably(index).order.length === named.length) return;

@@ -4,10 +4,8 @@ import { againstSchema, inOrder, located, refuse, unwrapped } from './check-docu
 import { withoutReasons } from '../contracts/reasons.js';
 import { yamlOf } from './definition.js';
 import type { Comment } from './definition.js';
-import { isRaw } from './definition-raw.js';
-import { didYouMean } from './definition-hints.js';
-import { LOCATED } from './read.js';
-import type { Path } from './read.js';
+import { RuleProblems, isRaw } from './definition-raw.js';
+import type { RuleProblem } from './definition-raw.js';
 import { readDocument } from './read-document.js';
 
 /**
@@ -34,40 +32,29 @@ export function parsePlan(text: string, from?: string): PlanDocument {
   return data;
 }
 
-interface LooseEnd {
-  readonly path: Path;
-  readonly message: string;
-  readonly hint: string;
-}
-
 /** Tasks that stand twice, wait for one that is not there, or are given to an agent that is not there; the first of them. */
-function looseEnds({ tasks, agents }: PlanDocument): LooseEnd[] {
+function looseEnds({ tasks, agents }: PlanDocument): readonly RuleProblem[] {
   const ids = new Set(tasks.map(({ id }) => id));
   const names = new Set(Object.keys(agents));
   const met = new Set<string>();
-  const loose: { path: Path; message: string; word: string; known: ReadonlySet<string> }[] = [];
+  const problems = new RuleProblems();
+  const otherwise = 'correct or remove it';
   for (const [at, { id, agent, depends_on: waitsFor }] of tasks.entries()) {
     const path = ['tasks', at];
-    if (met.has(id))
-      loose.push({ path: [...path, 'id'], message: `a task above is "${id}", too`, word: '', known: new Set() });
+    if (met.has(id)) problems.add([...path, 'id'], `a task above is "${id}", too`, otherwise);
     met.add(id);
     if (!names.has(agent))
-      loose.push({ path: [...path, 'agent'], message: `there is no agent "${agent}"`, word: agent, known: names });
+      problems.unknown([...path, 'agent'], { message: `there is no agent "${agent}"`, word: agent, names, otherwise });
     for (const [place, other] of waitsFor.entries())
       if (!ids.has(other))
-        loose.push({
-          path: [...path, 'depends_on', place],
+        problems.unknown([...path, 'depends_on', place], {
           message: `there is no task "${other}"`,
           word: other,
-          known: ids,
+          names: ids,
+          otherwise,
         });
-    if (loose.length >= LOCATED) break;
   }
-  return loose.slice(0, LOCATED).map(({ path, message, word, known }) => ({
-    path,
-    message,
-    hint: didYouMean(word, known, 'correct or remove it'),
-  }));
+  return problems.all;
 }
 
 const HEADER = `# A plan of Caravan: what becomes of every table, and in which order.

@@ -89,12 +89,12 @@ function beginning(items: readonly string[], most: number): Html {
   return list([...items.slice(0, most), html`<em>and ${rest} more; each is named below</em>`]);
 }
 
-/** What did not fit above. */
 /** Some statements come with their full stop. */
 function sentence(what: string): string {
   return what.endsWith('.') ? what : `${what}.`;
 }
 
+/** What did not fit above. */
 function inFull({ proven, notProven }: Content): Html {
   const whole = (title: string, items: readonly string[]): Html =>
     html`<section>
